@@ -1,0 +1,161 @@
+import type { Target } from '../lib/influx/write.ts';
+
+export interface Config {
+  readonly node: string;
+  readonly kubeconfig: string | undefined;
+  readonly iface: string;
+  /** Milliseconds. */
+  readonly interval: number;
+  readonly influx: Target;
+  readonly peersPerPod: number;
+  readonly peerDetail: 'pod' | 'workload';
+  /** Undefined: all of them. */
+  readonly namespaces: ReadonlySet<string> | undefined;
+  readonly excludeNamespaces: ReadonlySet<string>;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Variables whose value is never shown. */
+const SECRET = /TOKEN|PASSWORD/;
+
+type Environment = Readonly<{ [name: string]: string | undefined }>;
+
+/** All that is wrong with the configuration: a line for each variable. */
+export class ConfigError extends Error {
+  readonly code = 'ERR_CONFIG';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`the configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/** Shown by `--help`, and the order of the README's table. */
+export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [
+  ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
+  ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
+  ['IFACE', 'eth0', 'network interface inside the pods'],
+  ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
+  ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
+  ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
+  ['INFLUX_ORG', '-', 'the organisation of the bucket (2.x, Cloud)'],
+  ['INFLUX_TOKEN', '-', 'a token that may write to the bucket'],
+  ['INFLUX_DATABASE', '-', '1.x and VictoriaMetrics: the database; rows go to /write'],
+  ['INFLUX_RETENTION_POLICY', '-', 'its retention policy, if not the default one'],
+  ['INFLUX_USERNAME', '-', 'user name (1.x)'],
+  ['INFLUX_PASSWORD', '-', 'password (1.x)'],
+  ['PEERS_PER_POD', '50', 'peers kept per pod and window, 1 to 1000; the rest is one row'],
+  ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
+  ['NAMESPACES', 'all', 'namespaces to observe, separated by commas'],
+  ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
+  ['LOG_LEVEL', 'info', 'debug, info, warn or error'],
+];
+
+/**
+ * Reads the configuration from environment variables. An empty variable counts as not set.
+ * @throws ConfigError with every mistake at once
+ */
+export function readConfig(environment: Environment): Config {
+  const mistakes: string[] = [];
+  const get = (name: string) => environment[name]?.trim() || undefined;
+  const wrong = (name: string, wanted: string): undefined => {
+    mistakes.push(`${name} ${shown(name, get(name))}; it must be ${wanted}`);
+  };
+  const read = <T>(
+    name: string,
+    fallback: T,
+    wanted: string,
+    parse: (text: string) => T | undefined,
+  ): T => {
+    const text = get(name);
+    return text === undefined ? fallback : (parse(text) ?? wrong(name, wanted) ?? fallback);
+  };
+  const oneOf = <T extends string>(name: string, fallback: T, values: readonly T[]): T =>
+    read(name, fallback, values.join(' or '), (text) => values.find((value) => value === text));
+
+  const config = {
+    node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
+    kubeconfig: get('KUBECONFIG'),
+    iface: read('IFACE', 'eth0', 'the name of a network interface', (text) =>
+      /^[^\s/:]{1,15}$/.test(text) && !text.startsWith('-') ? text : undefined,
+    ),
+    interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
+    influx: target(get, wrong),
+    peersPerPod: read('PEERS_PER_POD', 50, 'a whole number from 1 to 1000', peers),
+    peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
+    namespaces: read('NAMESPACES', undefined, NAMES, names),
+    excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
+    logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
+  };
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return config;
+}
+
+/** What a variable was set to, for an error message: no secrets. */
+function shown(name: string, value: string | undefined): string {
+  if (value === undefined) return 'is not set';
+  return SECRET.test(name) || value.includes('@') ? 'is set' : `is "${value}"`;
+}
+
+function target(
+  get: (name: string) => string | undefined,
+  wrong: (name: string, wanted: string) => undefined,
+): Target {
+  const text = get('INFLUX_URL');
+  const parsed = text && URL.canParse(text) ? new URL(text) : undefined;
+  const usable = parsed && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.search;
+  if (!usable) wrong('INFLUX_URL', 'http://host:port or https://host:port, without credentials');
+  const url = parsed?.href.replace(/\/$/, '') ?? '';
+  const bucket = get('INFLUX_BUCKET');
+  const database = get('INFLUX_DATABASE');
+  if (bucket && database)
+    wrong('INFLUX_DATABASE', 'left out when INFLUX_BUCKET is set, or the other way round');
+  if (!bucket && !database) {
+    wrong(
+      'INFLUX_BUCKET',
+      'the bucket to write to (2.x, 3, Cloud), or INFLUX_DATABASE the database (1.x)',
+    );
+  }
+  if (bucket) {
+    for (const name of ['INFLUX_USERNAME', 'INFLUX_PASSWORD', 'INFLUX_RETENTION_POLICY']) {
+      if (get(name)) wrong(name, 'left out with INFLUX_BUCKET: it belongs to INFLUX_DATABASE');
+    }
+    return { url, api: 2, bucket, org: get('INFLUX_ORG') ?? '', token: get('INFLUX_TOKEN') };
+  }
+  for (const name of ['INFLUX_ORG', 'INFLUX_TOKEN']) {
+    if (database && get(name))
+      wrong(name, 'left out with INFLUX_DATABASE: it belongs to INFLUX_BUCKET');
+  }
+  return {
+    url,
+    api: 1,
+    database: database ?? '',
+    retentionPolicy: get('INFLUX_RETENTION_POLICY'),
+    username: get('INFLUX_USERNAME'),
+    password: get('INFLUX_PASSWORD'),
+  };
+}
+
+function duration(text: string): number | undefined {
+  const [, count, unit = ''] = /^(\d{1,5})(s|m|h)$/.exec(text) ?? [];
+  const milliseconds = Number(count) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN);
+  return milliseconds >= 5000 && milliseconds <= 3_600_000 ? milliseconds : undefined;
+}
+
+function peers(text: string): number | undefined {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= 1000 ? count : undefined;
+}
+
+const NAMES = 'names of namespaces, separated by commas';
+
+function names(text: string): Set<string> | undefined {
+  const list = text.split(',').map((name) => name.trim());
+  return list.every((name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    ? new Set(list)
+    : undefined;
+}

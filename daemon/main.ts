@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { Queue } from '../lib/influx/queue.ts';
+import { writer } from '../lib/influx/write.ts';
+import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
+import { check } from './check.ts';
+import { ConfigError, readConfig, VARIABLES } from './config.ts';
+import { createLog, Troubles } from './log.ts';
+import { runPipeline, type Sink } from './pipeline.ts';
+
+const USAGE = `nstats: where is this pod's bandwidth going?
+
+Usage: node daemon/main.ts [--dry-run | --check | --help]
+
+  (nothing)   observe the pods of this node and write to InfluxDB
+  --dry-run   the same, but print line protocol on stdout and write nothing (log on stderr)
+  --check     try everything that is needed once, say what is missing, and end (exit code 1)
+  --help      this text
+
+Environment variables:
+${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} (${fallback})`).join('\n')}
+`;
+
+/** Memory for rows while InfluxDB does not take them. */
+const QUEUE_BYTES = 32 * 1024 * 1024;
+/** What is left of the five seconds in which we end, when the captures have. */
+const LAST_WRITE = 1200;
+const PROC = '/proc';
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  // With --dry-run nothing is written, so InfluxDB need not be configured.
+  const dummy = values['dry-run']
+    ? { INFLUX_URL: 'http://dry-run', INFLUX_DATABASE: 'dry-run' }
+    : {};
+  const config = readConfig({ ...dummy, ...process.env });
+  const client = reach(config.kubeconfig);
+  if (values.check)
+    return check({ config, client, proc: PROC, print: (text) => console.log(text) });
+
+  const log = createLog(config.logLevel, values['dry-run'] ? 2 : 1);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  const { node, interval, influx } = config;
+  log.info({ node, interval, influx: influx.url, api: client.server, pid: process.pid }, 'started');
+
+  const pipeline = (sink: Sink) =>
+    runPipeline({
+      config,
+      client,
+      sink,
+      log,
+      troubles: new Troubles(log),
+      proc: PROC,
+      signal: stop.signal,
+    });
+  if (values['dry-run']) {
+    await pipeline(stdout());
+    return 0;
+  }
+  const queue = new Queue({ write: writer(influx), capacity: QUEUE_BYTES, log });
+  const cut = new AbortController();
+  const delivered = queue.run(cut.signal);
+  await pipeline(queue);
+  queue.close();
+  const timer = setTimeout(() => cut.abort(), LAST_WRITE);
+  await delivered;
+  clearTimeout(timer);
+  const { bytes, written, overflow, refused } = queue.figures;
+  if (bytes > 0) log.error({ bytes }, 'ended before InfluxDB had taken all rows; these are lost');
+  log.info({ written, overflow, refused }, 'ended');
+  return 0;
+}
+
+function reach(kubeconfig: string | undefined): ApiClient {
+  if (!kubeconfig && !process.env['KUBERNETES_SERVICE_HOST']) {
+    throw new ConfigError([
+      'KUBECONFIG is not set and this is no pod; it must be the path of a kubeconfig',
+    ]);
+  }
+  try {
+    return connect(kubeconfig);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([`KUBECONFIG is "${kubeconfig ?? ''}"; it cannot be used: ${why}`]);
+  }
+}
+
+function stdout(): Sink {
+  let written = 0;
+  return {
+    push(lines) {
+      process.stdout.write(`${lines.join('\n')}\n`);
+      written += lines.length;
+    },
+    get figures() {
+      return { written, overflow: 0, refused: 0, bytes: 0 };
+    },
+  };
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const wrong =
+    error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+  if (!wrong) throw error;
+  console.error(`nstats: ${(error as Error).message}\nSee --help.`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,241 @@
+import PQueue from 'p-queue';
+import { Ledger } from '../lib/flows/window.ts';
+import { iftopCommand, Session } from '../lib/iftop/session.ts';
+import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
+import { readCounters } from '../lib/netns/counters.ts';
+import { enter, NetnsGoneError, openNetns } from '../lib/netns/enter.ts';
+import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
+import type { Troubles } from './log.ts';
+
+export interface ObservatoryOptions {
+  readonly proc: string;
+  readonly iface: string;
+  readonly log: Log;
+  readonly troubles: Troubles;
+}
+
+interface Capture {
+  netns: Netns;
+  session: Session | undefined;
+  readonly end: AbortController;
+  done: Promise<void>;
+}
+
+interface Observed {
+  pod: LocalPod;
+  readonly ledger: Ledger;
+  capture: Capture | undefined;
+  failures: number;
+  notBefore: number;
+  /** It is no pod to observe any more; it stays until its last window is closed. */
+  gone: boolean;
+  last: boolean;
+}
+
+/** Starting one costs some 20 ms of CPU; more at once would only get in each other's way. */
+const STARTS_AT_ONCE = 4;
+const SEEK_EVERY = 1000;
+const BACKOFF = { first: 1000, most: 30_000 };
+/** A capture that has lasted this long was a success. */
+const PROVEN = 60_000;
+
+/** The pods of this node, each with its capture and its ledger. */
+export class Observatory {
+  readonly #options: ObservatoryOptions;
+  readonly #pods = new Map<LocalPod['uid'], Observed>();
+  readonly #starts = new PQueue({ concurrency: STARTS_AT_ONCE });
+  readonly #forbidden: ReadonlySet<Netns['inode']>;
+  readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Immediate | undefined;
+  #stopping = false;
+  #restarts = 0;
+  #unparsed = 0;
+
+  constructor(options: ObservatoryOptions) {
+    this.#options = options;
+    const own = [netnsOf(options.proc, 'self'), netnsOf(options.proc, 1)];
+    this.#forbidden = new Set(own.filter((inode) => inode !== undefined));
+    this.#timer = setInterval(() => this.#seek(), SEEK_EVERY);
+  }
+
+  get figures() {
+    const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
+    return {
+      podsSeen: pods.length,
+      sessions: pods.filter(({ capture }) => capture?.session).length,
+      sessionRestarts: this.#restarts,
+      unparsedLines: this.#unparsed,
+    };
+  }
+
+  /** The processes of the captures that run. */
+  get processes(): number[] {
+    const pids = [...this.#pods.values()].map(({ capture }) => capture?.session?.pid);
+    return pids.filter((pid) => pid !== undefined);
+  }
+
+  /** A pod to observe has come or changed. */
+  put(pod: LocalPod): void {
+    const known = this.#pods.get(pod.uid);
+    if (known) {
+      known.pod = pod;
+      known.gone = false;
+      if (known.capture) this.#verify(known, known.capture);
+    } else {
+      const ledger = new Ledger(Date.now(), undefined);
+      const state = { capture: undefined, failures: 0, notBefore: 0, gone: false, last: false };
+      this.#pods.set(pod.uid, { pod, ledger, ...state });
+    }
+    this.#soon ??= setImmediate(() => this.#seek());
+  }
+
+  /** A pod is gone, or not to be observed any more; its capture ends with it. */
+  remove(uid: LocalPod['uid']): void {
+    const known = this.#pods.get(uid);
+    if (!known) return;
+    known.gone = true;
+    known.capture?.end.abort();
+    this.#options.troubles.over(name(known.pod));
+  }
+
+  /** Makes the pods to observe these and no others. */
+  replace(pods: readonly LocalPod[]): void {
+    const kept = new Set(pods.map(({ uid }) => uid));
+    for (const uid of this.#pods.keys()) if (!kept.has(uid)) this.remove(uid);
+    for (const pod of pods) this.put(pod);
+  }
+
+  /** The clock passes the end of a window. */
+  turn(at: number): void {
+    for (const observed of this.#pods.values()) {
+      observed.last = observed.gone && !observed.capture;
+      observed.ledger.turn(at, observed.capture && this.#counters(observed.capture));
+    }
+  }
+
+  /** Closes the oldest window of every pod. */
+  close(): { readonly pod: LocalPod; readonly window: Window }[] {
+    const closed = [];
+    for (const { pod, ledger, last } of this.#pods.values()) {
+      const window = ledger.close();
+      if (window) closed.push({ pod, window });
+      if (last) this.#pods.delete(pod.uid);
+    }
+    return closed;
+  }
+
+  /** Ends all captures, each with a last slot. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    const captures = [...this.#pods.values()].map(({ capture }) => capture);
+    for (const capture of captures) capture?.end.abort();
+    await Promise.all(captures.map((capture) => capture?.done));
+  }
+
+  /** Looks for the namespaces of pods that have none yet, or not any more. */
+  #seek(): void {
+    this.#soon = undefined;
+    if (this.#stopping) return;
+    const { proc } = this.#options;
+    const now = Date.now();
+    const observed = [...this.#pods.values()].filter(({ gone }) => !gone);
+    const waiting = observed.filter(({ capture, notBefore }) => !capture && notBefore <= now);
+    const lost = observed.filter(
+      ({ capture }) => capture && netnsOf(proc, capture.netns.pid) !== capture.netns.inode,
+    );
+    if (waiting.length + lost.length === 0) return;
+
+    const processes = podProcesses(proc);
+    for (const { pod, capture } of lost) {
+      if (!capture) continue;
+      const pids = processes.get(pod.cgroupUid) ?? [];
+      const pid = pids.find((candidate) => netnsOf(proc, candidate) === capture.netns.inode);
+      // Another of its processes will do as well; without any, the namespace is a dead one.
+      if (pid === undefined) capture.end.abort();
+      else capture.netns = { ...capture.netns, pid };
+    }
+    for (const candidate of waiting) {
+      const { pod } = candidate;
+      const netns = locate(proc, pod, processes.get(pod.cgroupUid) ?? [], this.#forbidden);
+      if (netns && !this.#isTaken(netns)) this.#capture(candidate, netns);
+    }
+  }
+
+  #isTaken({ inode }: Netns): boolean {
+    return [...this.#pods.values()].some(({ capture }) => capture?.netns.inode === inode);
+  }
+
+  /** The API has told a pod's addresses after its capture began: is it the right namespace? */
+  #verify({ pod }: Observed, { netns, end }: Capture): void {
+    const { proc, log } = this.#options;
+    const alive = netnsOf(proc, netns.pid) === netns.inode;
+    if (!alive || locate(proc, pod, [netns.pid], this.#forbidden)) return;
+    log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
+    end.abort();
+  }
+
+  #capture(observed: Observed, netns: Netns): void {
+    const end = new AbortController();
+    const capture: Capture = { netns, session: undefined, end, done: Promise.resolve() };
+    const started = Date.now();
+    observed.capture = capture;
+    capture.done = this.#run(observed, capture).then(
+      () => this.#ended(observed, undefined, started),
+      (error: Error) => this.#ended(observed, error, started),
+    );
+  }
+
+  async #run({ pod, ledger }: Observed, capture: Capture): Promise<void> {
+    const { proc, iface, log } = this.#options;
+    const { end } = capture;
+    const session = await this.#starts.add(async () => {
+      const { netns } = capture;
+      if (end.signal.aborted) return undefined;
+      const child = enter(openNetns(proc, netns, pod.cgroupUid), iftopCommand(iface));
+      return Session.start(child, {
+        counters: (pid) => readCounters(proc, netns.inode, [pid, capture.netns.pid], iface),
+        unparsed: (lines) => {
+          this.#unparsed += lines;
+          this.#options.troubles.say(name(pod), 'lines of iftop cannot be read', identity(pod));
+        },
+        log,
+      });
+    });
+    if (!session) return;
+    log.debug({ ...identity(pod), pid: session.pid }, 'capture started');
+    capture.session = session;
+    for await (const slot of session.slots(end.signal)) ledger.add(slot);
+  }
+
+  #ended(observed: Observed, error: Error | undefined, started: number): void {
+    const { troubles, log } = this.#options;
+    observed.capture = undefined;
+    if (!error || error instanceof NetnsGoneError) {
+      log.debug({ ...identity(observed.pod), error: error?.message }, 'capture ended');
+      return;
+    }
+    this.#restarts += 1;
+    observed.failures = Date.now() - started > PROVEN ? 0 : observed.failures + 1;
+    const wait = Math.min(BACKOFF.most, BACKOFF.first * 2 ** (observed.failures - 1));
+    observed.notBefore = Date.now() + wait;
+    if (observed.failures <= 1) troubles.over(name(observed.pod));
+    troubles.say(name(observed.pod), 'capture failed; it is tried again', {
+      ...identity(observed.pod),
+      error: error.message,
+    });
+  }
+
+  #counters({ netns, session }: Capture) {
+    const { proc, iface } = this.#options;
+    return readCounters(proc, netns.inode, [session?.pid, netns.pid], iface);
+  }
+}
+
+function name(pod: LocalPod): string {
+  return `${pod.namespace}/${pod.name}`;
+}
+
+function identity({ namespace, name }: LocalPod): { namespace: string; pod: string } {
+  return { namespace, pod: name };
+}

@@ -1,0 +1,38 @@
+import type { Bytes, Edge, LocalPod, Pair, Peer, Window } from '../model.ts';
+
+/**
+ * Names the far end of every pair of a window and adds up what goes to the same peer. Bytes
+ * become whole here, so that whatever is summed later is summed without rounding.
+ */
+export function attribute(
+  pod: Pick<LocalPod, 'ips'>,
+  window: Pick<Window, 'pairs'>,
+  nameOf: (address: string) => Peer,
+): Edge[] {
+  const edges = new Map<string, Edge>();
+  for (const pair of window.pairs) {
+    const { remote, sent, received } = orient(pair, pod.ips);
+    const peer = nameOf(remote);
+    const key = [peer.kind, peer.namespace, peer.name, peer.workload, peer.zone].join('\n');
+    const sum = edges.get(key);
+    edges.set(key, {
+      peer,
+      sent: (sum?.sent ?? 0) + sent,
+      received: (sum?.received ?? 0) + received,
+    });
+  }
+  return [...edges.values()].map(whole).filter(({ sent, received }) => sent + received > 0);
+}
+
+/**
+ * On a device without a hardware address iftop takes every packet for one that leaves, so the
+ * pod's address is the second of a pair when the packet arrived.
+ */
+function orient(pair: Pair, ips: readonly string[]): Pair {
+  if (!ips.includes(pair.remote) || ips.includes(pair.local)) return pair;
+  return { local: pair.remote, remote: pair.local, sent: pair.received, received: pair.sent };
+}
+
+function whole<T extends Bytes>(bytes: T): T {
+  return { ...bytes, sent: Math.round(bytes.sent), received: Math.round(bytes.received) };
+}

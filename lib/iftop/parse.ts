@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import type { Amount, Flow, Frame } from '../model.ts';
+import { slotBytes } from './units.ts';
+
+/** The line that ends a frame. */
+export const FRAME_END = /^={20,}$/;
+
+const SENT = /^ *\d+ +(\S+) +=> +(\S+)/;
+const RECEIVED = /^ +(\S+) +<= +(\S+)/;
+const TOTAL = /^Total (send|receive) rate: +(\S+)/;
+/** What else a frame of iftop 1.0pre4 contains (tui.c, `tui_print`). */
+const FURNITURE =
+  /^(?:$|-{20,}$|={20,}$|Listening on |   # Host name|Total send and receive rate: |Peak rate |Cumulative )/;
+const NOTHING: Amount = { bytes: 0, slack: 0 };
+
+/**
+ * Reads one frame of `iftop -t`, without `-P`. Never throws: a line that cannot be read is counted
+ * in `unparsed` and its bytes stay in the totals, from which the remainder is taken.
+ */
+export function parseFrame(lines: readonly string[]): Frame {
+  const flows: Flow[] = [];
+  const total = { sent: NOTHING, received: NOTHING };
+  let unparsed = 0;
+  let half: { local: string; sent: Amount } | undefined;
+
+  for (const line of lines) {
+    const sent = end(SENT, line);
+    if (sent) {
+      if (half) unparsed += 1;
+      half = { local: sent.address, sent: sent.amount };
+      continue;
+    }
+    const received = half && end(RECEIVED, line);
+    if (half && received) {
+      flows.push({ ...half, remote: received.address, received: received.amount });
+      half = undefined;
+      continue;
+    }
+    // What comes behind a line that cannot be read may be another pair's other half.
+    if (half) unparsed += 1;
+    half = undefined;
+    const match = TOTAL.exec(line);
+    const amount = match?.[2] === undefined ? undefined : slotBytes(match[2]);
+    if (match && amount) total[match[1] === 'send' ? 'sent' : 'received'] = amount;
+    else if (!FURNITURE.test(line)) unparsed += 1;
+  }
+  return { flows, total, unparsed: unparsed + (half ? 1 : 0) };
+}
+
+function end(pattern: RegExp, line: string): { address: string; amount: Amount } | undefined {
+  const [, address = '', rate = ''] = pattern.exec(line) ?? [];
+  const amount = isIP(address) ? slotBytes(rate) : undefined;
+  return amount && { address, amount };
+}

@@ -1,0 +1,94 @@
+import type { Traffic } from '../model.ts';
+
+/** Figures of this agent for one window; the names are the fields of `nstat_agent`. */
+export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
+
+export interface Context {
+  readonly node: string;
+  readonly zone: string;
+  readonly iface: string;
+  /** The length of a window in milliseconds, over which rates are taken. */
+  readonly interval: number;
+}
+
+/**
+ * The rows of one pod and window: one of `nstat` for each peer, one of `nstat_pod`. No row says
+ * nothing but zero. This file is the only home of measurement, tag and field names; their set and
+ * order are fixed, since InfluxDB 3 never lets a table's tags change.
+ */
+export function encodeTraffic(
+  traffic: Traffic,
+  { node, zone, iface, interval }: Context,
+): string[] {
+  const { pod, edges, attributed, kernel, end } = traffic;
+  const time = seconds(end);
+  const who = [
+    `namespace=${tag(pod.namespace)}`,
+    `pod=${tag(pod.name)}`,
+    `workload=${tag(pod.workload)}`,
+    `node=${tag(node)}`,
+  ].join(',');
+  const rate = (bytes: number) => (bytes * 8000) / interval;
+  const lines = edges.map(({ peer, sent, received }) =>
+    line(
+      `nstat,${who},zone=${tag(zone)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
+        `peer=${tag(peer.name)},peer_workload=${tag(peer.workload)},peer_zone=${tag(peer.zone)},port=-`,
+      {
+        sendRate: { float: rate(sent) },
+        receiveRate: { float: rate(received) },
+        sentBytes: { integer: sent },
+        receivedBytes: { integer: received },
+      },
+      time,
+    ),
+  );
+  const counted = {
+    sentBytes: { integer: kernel?.sent ?? 0 },
+    receivedBytes: { integer: kernel?.received ?? 0 },
+    sentPackets: { integer: kernel?.sentPackets ?? 0 },
+    receivedPackets: { integer: kernel?.receivedPackets ?? 0 },
+  };
+  const fields = {
+    ...(kernel ? counted : {}),
+    sentAttributed: { integer: attributed.sent },
+    receivedAttributed: { integer: attributed.received },
+  };
+  const something = Object.values(fields).some(({ integer }) => integer > 0);
+  return something
+    ? [...lines, line(`nstat_pod,${who},interface=${tag(iface)}`, fields, time)]
+    : lines;
+}
+
+/** The row of this agent for one window. */
+export function encodeAgent(node: string, end: number, fields: AgentFields): string {
+  return line(`nstat_agent,node=${tag(node)}`, fields, seconds(end));
+}
+
+/**
+ * A tag value in line protocol. Nothing can stand for a backslash at the end (it would escape the
+ * separator; InfluxDB 1.x answers 400), so a slash does; line breaks and tabs become spaces.
+ */
+export function tag(value: string): string {
+  const clean = value
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .replace(/\\+$/, (run) => '/'.repeat(run.length));
+  return clean.replace(/[, =]/g, '\\$&') || '-';
+}
+
+/** The timestamp of a window: its end in whole seconds, rounded up so that it follows the last. */
+function seconds(milliseconds: number): number {
+  return Math.ceil(milliseconds / 1000);
+}
+
+function line(head: string, fields: AgentFields, time: number): string {
+  const list = Object.entries(fields).map(([name, value]) =>
+    'integer' in value ? `${name}=${Math.round(value.integer)}i` : `${name}=${float(value.float)}`,
+  );
+  return `${head} ${list.join(',')} ${time}`;
+}
+
+/** Line protocol has no NaN and no infinity. */
+function float(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}

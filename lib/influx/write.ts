@@ -1,0 +1,100 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
+
+/** Where rows go: a 2.x bucket, or a 1.x database. */
+export type Target = { readonly url: string } & (
+  | {
+      readonly api: 2;
+      readonly org: string;
+      readonly bucket: string;
+      readonly token: string | undefined;
+    }
+  | {
+      readonly api: 1;
+      readonly database: string;
+      readonly retentionPolicy: string | undefined;
+      readonly username: string | undefined;
+      readonly password: string | undefined;
+    }
+);
+
+/** InfluxDB did not take a batch. */
+export class WriteError extends Error {
+  readonly code = 'ERR_INFLUX_WRITE';
+  /** Of the answer; undefined if there was none. */
+  readonly status: number | undefined;
+
+  constructor(cause: Error) {
+    super(reason(cause), { cause });
+    this.status = cause instanceof HttpError ? cause.statusCode : undefined;
+  }
+}
+
+/**
+ * Writes one batch of rows in line protocol with timestamps in seconds.
+ * @throws WriteError, in which case none, some or all of them may have been taken
+ */
+export type Write = (lines: readonly string[]) => Promise<void>;
+
+const TIMEOUT = 10_000;
+
+/**
+ * A writer by way of the official client. The client's own queue and retries are turned off: they
+ * drop a batch for good after any status below 429, and all that is left after three minutes.
+ */
+export function writer(target: Target): Write {
+  // Its errors reach us as rejections; on the console they would only stand twice.
+  setLogger({ error() {}, warn() {} });
+  const { url } = target;
+  const Agent = url.startsWith('https:') ? HttpsAgent : HttpAgent;
+  let agent = new Agent({ keepAlive: true });
+  return async (lines) => {
+    const influx = new InfluxDB({
+      url,
+      timeout: TIMEOUT,
+      headers: headers(target),
+      transportOptions: { agent },
+    });
+    const api = influx.getWriteApi('', '', 's', {
+      maxRetries: 0,
+      flushInterval: 0,
+      batchSize: lines.length + 1,
+      maxBatchBytes: Number.MAX_SAFE_INTEGER,
+    });
+    api.path = writePath(target);
+    try {
+      api.writeRecords([...lines]);
+      await api.flush();
+    } catch (error) {
+      // The client leaves a request that timed out running; this ends it.
+      agent.destroy();
+      agent = new Agent({ keepAlive: true });
+      throw new WriteError(error as Error);
+    }
+  };
+}
+
+/** Path and query of the write endpoint. */
+export function writePath(target: Target): string {
+  if (target.api === 2) {
+    const { org, bucket } = target;
+    return `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 's' })}`;
+  }
+  const { database, retentionPolicy } = target;
+  const query = { db: database, ...(retentionPolicy && { rp: retentionPolicy }), precision: 's' };
+  return `/write?${new URLSearchParams(query)}`;
+}
+
+function headers(target: Target): { authorization?: string } {
+  if (target.api === 2) return target.token ? { authorization: `Token ${target.token}` } : {};
+  if (target.username === undefined) return {};
+  const credentials = Buffer.from(`${target.username}:${target.password ?? ''}`);
+  return { authorization: `Basic ${credentials.toString('base64')}` };
+}
+
+function reason(error: Error): string {
+  if (!(error instanceof HttpError)) return error.message || String(error);
+  const message = (error.json as { error?: unknown; message?: unknown } | undefined) ?? {};
+  return `${error.statusCode} ${message.error ?? message.message ?? error.body ?? error.statusMessage}`;
+}

@@ -1,0 +1,56 @@
+import ipaddr from 'ipaddr.js';
+
+/**
+ * An address in the one spelling that is compared everywhere, which is also iftop's (inet_ntop).
+ * Undefined if it is not an address; zone indices are dropped.
+ */
+export function canonical(address: string): string | undefined {
+  try {
+    const parsed = ipaddr.parse(address.split('%')[0] ?? '');
+    return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The addresses among some strings, each once, in canonical spelling. */
+export function canonicalSet(candidates: readonly (string | undefined)[]): string[] {
+  const found = new Set<string>();
+  for (const candidate of candidates) {
+    const address = candidate && canonical(candidate);
+    if (address) found.add(address);
+  }
+  return [...found];
+}
+
+const SPECIAL: Readonly<{ [range: string]: string }> = {
+  multicast: 'multicast',
+  broadcast: 'broadcast',
+  linkLocal: 'link-local',
+  loopback: 'loopback',
+  unspecified: 'unspecified',
+};
+
+/** The network that stands for an address outside the cluster: its /24, or its /48 for IPv6. */
+export function externalNetwork(address: string): string {
+  const parsed = ipaddr.process(address);
+  const special = SPECIAL[parsed.range()];
+  if (special) return special;
+  const [bits, kind] = parsed.kind() === 'ipv4' ? [24, ipaddr.IPv4] : [48, ipaddr.IPv6];
+  const network = kind.networkAddressFromCIDR(`${parsed.toString()}/${bits}`);
+  return `${canonical(network.toString()) ?? network.toString()}/${bits}`;
+}
+
+/** Tells whether addresses are in any of some ranges; a range that cannot be read is left out. */
+export function ranges(cidrs: Iterable<string>): (address: string) => boolean {
+  const parsed = [...cidrs].flatMap((cidr) =>
+    ipaddr.isValidCIDR(cidr) ? [ipaddr.parseCIDR(cidr)] : [],
+  );
+  return (address) => {
+    const candidate = ipaddr.parse(address);
+    return parsed.some(
+      ([network, bits]) =>
+        network.kind() === candidate.kind() && candidate.match([network, bits] as never),
+    );
+  };
+}

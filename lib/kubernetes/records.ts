@@ -1,0 +1,119 @@
+import type { LocalPod } from '../model.ts';
+import { canonicalSet as addresses } from './address.ts';
+import { workloadOf } from './workload.ts';
+
+/** What is kept of an object that has addresses. */
+export interface Owner {
+  readonly uid: string;
+  readonly kind: 'pod' | 'service' | 'node';
+  readonly namespace: string;
+  readonly name: string;
+  readonly workload: string;
+  /** The node a pod runs on; empty for others. */
+  readonly node: string;
+  readonly zone: string;
+  readonly ips: readonly string[];
+  /** Address ranges out of which pods get theirs (nodes only). */
+  readonly podCidrs: readonly string[];
+}
+
+/** The parts of Kubernetes objects that are read; any of them may be missing. */
+export interface KubernetesObject {
+  readonly metadata?: {
+    readonly uid?: string;
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: { readonly [key: string]: string };
+    readonly annotations?: { readonly [key: string]: string };
+    readonly ownerReferences?: readonly {
+      readonly kind?: string;
+      readonly name?: string;
+      readonly controller?: boolean;
+    }[];
+  };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly externalIPs?: readonly string[];
+    readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip?: string }[];
+    readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
+  };
+}
+
+const ZONE = 'topology.kubernetes.io/zone';
+const OBSERVE = 'nstats/observe';
+const MIRROR = 'kubernetes.io/config.mirror';
+const HASH = 'kubernetes.io/config.hash';
+
+/** A pod as an owner of addresses. One that has ended, or shares its node's, owns none. */
+export function podRecord(pod: KubernetesObject): Owner {
+  return {
+    ...base(pod, 'pod'),
+    workload: workloadOf(pod),
+    node: pod.spec?.nodeName ?? '',
+    ips: podIps(pod),
+  };
+}
+
+/** A service as an owner of addresses: of its cluster IPs, external IPs and load balancers. */
+export function serviceRecord(service: KubernetesObject): Owner {
+  const { clusterIP, clusterIPs, externalIPs } = service.spec ?? {};
+  const ingress = service.status?.loadBalancer?.ingress?.map(({ ip }) => ip) ?? [];
+  const ips = addresses([clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? []), ...ingress]);
+  return { ...base(service, 'service'), ips };
+}
+
+/** A node as an owner of addresses of every type. */
+export function nodeRecord(node: KubernetesObject): Owner {
+  return {
+    ...base(node, 'node'),
+    zone: node.metadata?.labels?.[ZONE] ?? '',
+    ips: addresses(node.status?.addresses?.map(({ address }) => address) ?? []),
+    podCidrs: node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : []),
+  };
+}
+
+/**
+ * The pod as one to observe; undefined if it has no network namespace of its own, does not live,
+ * or has opted out with the annotation `nstats/observe: "false"`.
+ */
+export function localPod(pod: KubernetesObject): LocalPod | undefined {
+  const { uid, name, namespace, annotations } = pod.metadata ?? {};
+  if (!uid || !name || !namespace) return undefined;
+  if (hasEnded(pod) || pod.spec?.hostNetwork || annotations?.[OBSERVE] === 'false')
+    return undefined;
+  return {
+    uid,
+    // Only the kubelet can make a mirror of a static pod, so this cannot be pretended.
+    cgroupUid: (annotations?.[MIRROR] && annotations[HASH]) || uid,
+    namespace,
+    name,
+    workload: workloadOf(pod),
+    ips: podIps(pod),
+  };
+}
+
+function base(object: KubernetesObject, kind: Owner['kind']): Owner {
+  const { uid = '', name = '', namespace = '' } = object.metadata ?? {};
+  return { uid, kind, namespace, name, workload: '', node: '', zone: '', ips: [], podCidrs: [] };
+}
+
+/** A pod that has succeeded or failed keeps its address in the API when it is long another's. */
+function hasEnded(pod: KubernetesObject): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+function podIps(pod: KubernetesObject): string[] {
+  if (hasEnded(pod) || pod.spec?.hostNetwork) return [];
+  return addresses([pod.status?.podIP, ...(pod.status?.podIPs?.map(({ ip }) => ip) ?? [])]);
+}

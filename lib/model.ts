@@ -1,0 +1,123 @@
+/** The types on the arrows of the pipeline, and nothing else. Times are milliseconds since 1970. */
+
+/** A pod of this node that is to be observed. */
+export interface LocalPod {
+  readonly uid: string;
+  /** What its cgroup path bears: the UID, or for a static pod the hash of its manifest. */
+  readonly cgroupUid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly workload: string;
+  /** Empty until the kubelet has reported them. */
+  readonly ips: readonly string[];
+}
+
+/** A network namespace and a process that was seen in it. */
+export interface Netns {
+  readonly inode: number;
+  readonly pid: number;
+}
+
+/** Counters of a network interface as the kernel has them: they only grow while it exists. */
+export interface Counters {
+  readonly sentBytes: number;
+  readonly sentPackets: number;
+  readonly receivedBytes: number;
+  readonly receivedPackets: number;
+}
+
+/** Bytes in the two directions, as the pod sees them. */
+export interface Bytes {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** A number that was printed rounded: the truth lies within `bytes` ± `slack`. */
+export interface Amount {
+  readonly bytes: number;
+  readonly slack: number;
+}
+
+/** IP bytes between two addresses. */
+export interface Flow {
+  readonly local: string;
+  readonly remote: string;
+  readonly sent: Amount;
+  readonly received: Amount;
+}
+
+/** One report of iftop: what passed since the report before it. */
+export interface Frame {
+  readonly flows: readonly Flow[];
+  /** What passed in total, the flows that are not listed included. */
+  readonly total: { readonly sent: Amount; readonly received: Amount };
+  /** Lines that should have been numbers and were not. */
+  readonly unparsed: number;
+}
+
+/** What a source of flows says of a pod for the time since it last spoke. */
+export interface Slot {
+  readonly from: number;
+  readonly to: number;
+  readonly flows: readonly Flow[];
+  /** Traffic of the slot that belongs to none of the flows. */
+  readonly rest: { readonly sent: Amount; readonly received: Amount };
+  /** The interface's counters at `from` and at `to`, if they could be read. */
+  readonly before: Counters | undefined;
+  readonly after: Counters | undefined;
+}
+
+/** Bytes between two addresses, summed over a window. */
+export interface Pair extends Bytes {
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** What passed an interface between two readings of its counters. */
+export interface KernelBytes extends Bytes {
+  readonly sentPackets: number;
+  readonly receivedPackets: number;
+}
+
+/** A pod's window, complete: by address, not yet by name. */
+export interface Window {
+  readonly start: number;
+  readonly end: number;
+  readonly pairs: readonly Pair[];
+  readonly rest: Bytes;
+  /** By the kernel's counters over the same time; undefined if they could not be read. */
+  readonly kernel: KernelBytes | undefined;
+}
+
+export type PeerKind = 'pod' | 'service' | 'node' | 'external' | 'other' | 'unknown';
+
+/** The other end of a flow. A field that does not apply is `-`. */
+export interface Peer {
+  readonly kind: PeerKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly workload: string;
+  readonly zone: string;
+}
+
+/** Whole IP bytes between a pod and one peer in a window. */
+export interface Edge extends Bytes {
+  readonly peer: Peer;
+}
+
+/** All that is written about one pod and one window: the edges add up to `attributed`. */
+export interface Traffic {
+  readonly pod: LocalPod;
+  readonly end: number;
+  readonly edges: readonly Edge[];
+  readonly attributed: Bytes;
+  readonly kernel: KernelBytes | undefined;
+}
+
+/** Structured log, pino's shape. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,85 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { execa } from 'execa';
+import type { LocalPod, Netns } from '../model.ts';
+import { belongsTo } from './locate.ts';
+
+/** The unprivileged user and group (`nobody`) that a command in a namespace runs as. */
+const NOBODY = 65_534;
+
+/** What the shell prints when it stands in the namespace, stripped, and will die with us. */
+export const ENTERED = 'entered';
+
+/**
+ * The command line that runs `command` in the network namespace of descriptor 3, as nobody, with
+ * CAP_NET_RAW and nothing else. Every step is an exec, so it is one process from end to end.
+ * The shell says that it is there and waits for a line: the signal that ends it with its parent
+ * is set by then, so it can never be left over with a closed stdin, on which iftop spins.
+ */
+export function enterCommand(command: readonly string[]): readonly [string, ...string[]] {
+  return [
+    'nsenter',
+    '--net=/proc/self/fd/3',
+    'setpriv',
+    `--reuid=${NOBODY}`,
+    `--regid=${NOBODY}`,
+    '--clear-groups',
+    '--inh-caps=-all,+net_raw',
+    '--ambient-caps=-all,+net_raw',
+    '--bounding-set=-all,+net_raw',
+    '--no-new-privs',
+    '--pdeathsig=KILL',
+    'sh',
+    '-c',
+    `echo ${ENTERED} && read -r _ && exec "$@"`,
+    'sh',
+    ...command,
+  ];
+}
+
+/** A namespace that could not be entered because it, or its pod, has gone. */
+export class NetnsGoneError extends Error {
+  readonly code = 'ERR_NETNS_GONE';
+}
+
+/**
+ * Opens a pod's network namespace and confirms that it is the one: a process number alone may have
+ * been taken over by another process since it was looked up.
+ *
+ * @returns a descriptor, to be closed by the caller
+ * @throws NetnsGoneError
+ */
+export function openNetns(proc: string, netns: Netns, cgroupUid: LocalPod['cgroupUid']): number {
+  let fd: number;
+  try {
+    fd = openSync(`${proc}/${netns.pid}/ns/net`, 'r');
+  } catch (cause) {
+    throw new NetnsGoneError(`process ${netns.pid} has gone`, { cause });
+  }
+  if (fstatSync(fd).ino === netns.inode && belongsTo(proc, netns.pid, cgroupUid)) return fd;
+  closeSync(fd);
+  throw new NetnsGoneError(`process ${netns.pid} is not the pod's any more`);
+}
+
+export type Entered = ReturnType<typeof enter>;
+
+/**
+ * Starts a command in the network namespace of an open descriptor, which is closed here: an open
+ * one would keep a dead pod's namespace alive. Output comes as it is printed, in C's locale.
+ */
+export function enter(fd: number, command: readonly string[]) {
+  const [file, ...args] = enterCommand(command);
+  try {
+    return execa(file, args, {
+      // execa takes any descriptor, its types only the small ones.
+      stdio: ['pipe', 'pipe', 'pipe', fd as 3],
+      buffer: false,
+      // The kernel ends it with us; execa's own way would also take our signals away from us.
+      cleanup: false,
+      reject: false,
+      extendEnv: false,
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    });
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import type { LocalPod, Netns } from '../model.ts';
+import { canonical } from '../kubernetes/address.ts';
+
+/**
+ * The UID of the pod that a line of /proc/<pid>/cgroup belongs to. Nothing is anchored at the root
+ * (nested and private cgroup namespaces put something else in front) and `kubepods` need not be
+ * there. In a cluster inside a pod the outer pod, which is the one of this node, comes first.
+ */
+const POD =
+  /(?:^|[/-])pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?=[/.]|$)/m;
+/** CRI-O's monitor is in the pod's cgroup but in the host's network namespace. */
+const MONITOR = /\/crio-conmon-/;
+
+/** The UID in the text of a /proc/<pid>/cgroup, as the API or a static pod's manifest has it. */
+export function podUid(cgroup: string): string | undefined {
+  return MONITOR.test(cgroup) ? undefined : POD.exec(cgroup)?.[1]?.replaceAll('_', '-');
+}
+
+/** The processes of every pod of this node, oldest first, by the UID in their cgroup's path. */
+export function podProcesses(proc: string): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  const pids = readdirSync(proc).map(Number).filter(Number.isInteger);
+  for (const pid of pids.sort((a, b) => a - b)) {
+    const uid = podUid(read(`${proc}/${pid}/cgroup`));
+    if (uid) found.set(uid, [...(found.get(uid) ?? []), pid]);
+  }
+  return found;
+}
+
+/**
+ * The network namespace of a pod: that of its oldest process whose namespace has one of the pod's
+ * addresses. While the API does not tell the addresses, any that is not forbidden will do, and has
+ * to be checked again when it does. `forbidden` are the host's namespace and our own.
+ */
+export function locate(
+  proc: string,
+  pod: Pick<LocalPod, 'cgroupUid' | 'ips'>,
+  pids: readonly number[],
+  forbidden: ReadonlySet<Netns['inode']>,
+): Netns | undefined {
+  for (const pid of pids) {
+    const inode = netnsOf(proc, pid);
+    if (inode === undefined || forbidden.has(inode)) continue;
+    if (owns(proc, pid, pod.ips) && belongsTo(proc, pid, pod.cgroupUid)) return { inode, pid };
+  }
+  return undefined;
+}
+
+/** The inode of a process's network namespace; undefined if it has gone or may not be looked at. */
+export function netnsOf(proc: string, pid: number | string): Netns['inode'] | undefined {
+  try {
+    return statSync(`${proc}/${pid}/ns/net`).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells whether a process is (still) in a pod's cgroup: its number may be another's by now. */
+export function belongsTo(proc: string, pid: number, cgroupUid: string): boolean {
+  return podUid(read(`${proc}/${pid}/cgroup`)) === cgroupUid;
+}
+
+/** The addresses in the network namespace of a process, the loopback's left out. */
+export function addressesOf(proc: string, pid: number): Set<string> {
+  const found = new Set<string>();
+  const local = /\|-- ([\d.]+)\n +\/32 host LOCAL/g;
+  for (const [, address = ''] of read(`${proc}/${pid}/net/fib_trie`).matchAll(local)) {
+    if (!address.startsWith('127.')) found.add(address);
+  }
+  for (const line of read(`${proc}/${pid}/net/if_inet6`).split('\n')) {
+    const groups = line.slice(0, 32).match(/[0-9a-f]{4}/g);
+    const address = groups?.length === 8 ? canonical(groups.join(':')) : undefined;
+    if (address && address !== '::1') found.add(address);
+  }
+  return found;
+}
+
+function owns(proc: string, pid: number, ips: readonly string[]): boolean {
+  if (ips.length === 0) return true;
+  const present = addressesOf(proc, pid);
+  return ips.some((ip) => present.has(ip));
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

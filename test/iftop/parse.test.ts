@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { parseFrame } from '../../lib/iftop/parse.ts';
+import type { Frame } from '../../lib/model.ts';
+import { real } from './captures.ts';
+
+const frames = real.flatMap(({ name, frames }) => (name === 'pairs-1200' ? [] : frames));
+const anyFrame = fc.constantFrom(...frames.map((lines) => lines.join('\n')));
+
+/** A frame in which some stretches are replaced by other text. */
+const mutilated = fc
+  .tuple(
+    anyFrame,
+    fc.array(fc.tuple(fc.nat(), fc.nat(200), fc.string()), { minLength: 1, maxLength: 5 }),
+  )
+  .map(([frame, cuts]) =>
+    cuts.reduce((text, [at, length, other]) => {
+      const start = at % (text.length + 1);
+      return text.slice(0, start) + other + text.slice(start + length);
+    }, frame),
+  );
+
+function assertSound({ flows, total, unparsed }: Frame): void {
+  const amounts = [total, ...flows].flatMap(({ sent, received }) => [sent, received]);
+  for (const { bytes, slack } of amounts) {
+    assert.ok(Number.isFinite(bytes) && bytes >= 0 && Number.isFinite(slack) && slack >= 0);
+  }
+  for (const { local, remote } of flows) assert.ok(isIP(local) && isIP(remote));
+  assert.ok(Number.isInteger(unparsed) && unparsed >= 0);
+}
+
+function sumOf(lines: readonly string[] = []): number {
+  const { flows } = parseFrame(lines);
+  return flows.reduce((sum, { sent, received }) => sum + sent.bytes + received.bytes, 0);
+}
+
+test('no text throws, or yields a number that is none', () => {
+  fc.assert(fc.property(fc.string(), (text) => assertSound(parseFrame(text.split('\n')))));
+  const words = [
+    '=>',
+    '<=',
+    '1.2.3.4',
+    '::1',
+    '0B',
+    '1.5KB',
+    'Total send rate:',
+    ' ',
+    '\n',
+    '=====',
+  ];
+  const almost = fc.array(fc.constantFrom(...words)).map((parts) => parts.join(' ').split('\n'));
+  fc.assert(fc.property(almost, (lines) => assertSound(parseFrame(lines))));
+});
+
+test('no mutilated frame throws, or yields a number that is none', () => {
+  fc.assert(
+    fc.property(mutilated, (text) => assertSound(parseFrame(text.split('\n')))),
+    { numRuns: 500 },
+  );
+});
+
+test('a frame from which lines are missing pairs no address with another one’s partner', () => {
+  const partners = new Set(
+    frames.flatMap((lines) =>
+      parseFrame(lines).flows.map((flow) => `${flow.local} ${flow.remote}`),
+    ),
+  );
+  const holes = fc.constantFrom(...frames).chain((lines) => {
+    const broken = fc.array(fc.boolean(), { minLength: lines.length, maxLength: lines.length });
+    return broken.map((flags) =>
+      lines.map((line, at) => (flags[at] ? line.replaceAll('=', '#') : line)),
+    );
+  });
+  fc.assert(
+    fc.property(holes, (lines) => {
+      for (const { local, remote } of parseFrame(lines).flows) {
+        assert.ok(partners.has(`${local} ${remote}`), `${local} ${remote}`);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('halves of two pairs with unreadable lines between them are no pair', () => {
+  const frame = parseFrame([
+    '   1 10.0.0.1                                 =>       100B       100B       100B       200B',
+    '     10.0.0.#                                 <=       100B       100B       100B       200B',
+    '   2 10.0.0.#                                 =>       500B       500B       500B     1.00KB',
+    '     10.0.0.4                                 <=       500B       500B       500B     1.00KB',
+  ]);
+  assert.deepEqual(frame.flows, []);
+  assert.equal(frame.unparsed, 4);
+});
+
+test('the order of the pairs changes no sum', () => {
+  const pairs = frames.map((lines) => lines.filter((line) => /[=<][>=] /.test(line)));
+  const permuted = fc.constantFrom(...pairs).chain((lines) => {
+    const couples = Array.from({ length: lines.length / 2 }, (_, at) =>
+      lines.slice(2 * at, 2 * at + 2),
+    );
+    return fc
+      .shuffledSubarray(couples, { minLength: couples.length })
+      .map((other) => [lines, other.flat()]);
+  });
+  fc.assert(
+    fc.property(permuted, ([one, other]) => {
+      assert.ok(Math.abs(sumOf(one) - sumOf(other)) <= 1e-9 * sumOf(one));
+    }),
+  );
+});

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+
+import {
+  atVersion,
+  freeze,
+  key,
+  type KubernetesObject,
+  keyOf,
+  type StoredObject,
+} from './object.ts';
+
+export type Resource = 'pods' | 'services' | 'nodes' | 'namespaces';
+
+/** One write. A DELETED one carries the last state under a new resourceVersion. */
+export interface Change {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly version: number;
+  readonly object: StoredObject;
+  readonly previous?: StoredObject;
+}
+
+export type Listener = (change: Change) => void;
+
+/** What etcd and the watch cache are to an API server: objects, one version counter, history. */
+export class Store {
+  #version = 1;
+  #compacted = 1;
+  readonly #shelves: Readonly<Record<Resource, Shelf>> = {
+    pods: shelf(),
+    services: shelf(),
+    nodes: shelf(),
+    namespaces: shelf(),
+  };
+
+  /** The version of the last write, of whatever resource. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** History before this version is forgotten. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  /** The version of the last write to this resource, which is what its watch cache knows. */
+  versionOf(resource: Resource): number {
+    return Math.max(this.#compacted, this.#shelves[resource].changes.at(-1)?.version ?? 0);
+  }
+
+  /** Creates or updates. Another uid under a name that is taken is a deletion and a creation. */
+  put(resource: Resource, object: KubernetesObject): StoredObject {
+    const { name, namespace, uid } = object.metadata;
+    const found = this.get(resource, name, namespace);
+    if (found && uid !== undefined && uid !== found.metadata.uid) {
+      this.remove(resource, name, namespace);
+      return this.put(resource, object);
+    }
+    const { kind: _, apiVersion: __, metadata, ...rest } = structuredClone(object);
+    const stored = freeze({
+      metadata: {
+        ...metadata,
+        uid: uid ?? found?.metadata.uid ?? randomUUID(),
+        resourceVersion: String(++this.#version),
+        creationTimestamp: metadata.creationTimestamp ?? found?.metadata.creationTimestamp ?? now(),
+      },
+      ...rest,
+    });
+    this.#shelves[resource].objects.set(key(name, namespace), stored);
+    const change = { version: this.#version, object: stored };
+    this.#publish(
+      resource,
+      found ? { ...change, type: 'MODIFIED', previous: found } : { ...change, type: 'ADDED' },
+    );
+    return stored;
+  }
+
+  /** Deletes at once, as the end of a grace period does. */
+  remove(resource: Resource, name: string, namespace?: string): StoredObject | undefined {
+    const previous = this.get(resource, name, namespace);
+    if (!previous) return undefined;
+    this.#shelves[resource].objects.delete(key(name, namespace));
+    const object = freeze(atVersion(previous, ++this.#version));
+    this.#publish(resource, { type: 'DELETED', version: this.#version, object, previous });
+    return object;
+  }
+
+  get(resource: Resource, name: string, namespace?: string): StoredObject | undefined {
+    return this.#shelves[resource].objects.get(key(name, namespace));
+  }
+
+  /** Objects by namespace and name, now or as they were at a version that is not compacted. */
+  list(resource: Resource, at = this.#version): readonly StoredObject[] {
+    const objects = new Map(this.#shelves[resource].objects);
+    for (const { object, previous } of this.since(resource, at).toReversed()) {
+      if (previous) objects.set(keyOf(object), previous);
+      else objects.delete(keyOf(object));
+    }
+    return [...objects.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  }
+
+  /** The remembered writes after a version, oldest first. */
+  since(resource: Resource, version: number): readonly Change[] {
+    return this.#shelves[resource].changes.filter((change) => change.version > version);
+  }
+
+  /** Calls back with every write from now on; returns what ends that. */
+  subscribe(resource: Resource, listener: Listener): () => void {
+    const { listeners } = this.#shelves[resource];
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Moves the counter on, as writes to resources that nobody looks at here do. */
+  advance(version: number): void {
+    this.#version = Math.max(this.#version, version);
+  }
+
+  /** Forgets history, as a compaction and a restart of the API server do: older versions are 410. */
+  compact(): void {
+    this.#compacted = this.#version;
+    for (const { changes } of Object.values(this.#shelves)) changes.length = 0;
+  }
+
+  #publish(resource: Resource, change: Change): void {
+    const { changes, listeners } = this.#shelves[resource];
+    changes.push(change);
+    for (const listener of listeners) listener(change);
+  }
+}
+
+interface Shelf {
+  readonly objects: Map<string, StoredObject>;
+  readonly changes: Change[];
+  readonly listeners: Set<Listener>;
+}
+
+function shelf(): Shelf {
+  return { objects: new Map(), changes: [], listeners: new Set() };
+}
+
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+}

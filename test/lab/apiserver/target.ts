@@ -1,0 +1,39 @@
+import { isResource, resources } from './resources.ts';
+import { Refused } from './status.ts';
+import type { Resource } from './store.ts';
+
+export type Verb = 'get' | 'list' | 'watch';
+
+/** What a request is about. */
+export interface Target {
+  readonly verb: Verb;
+  readonly resource: Resource;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** Reads a path of /api/v1; undefined when there is no such resource. */
+export function parseTarget({ pathname, searchParams: query }: URL): Target | undefined {
+  const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname);
+  const [, namespace, resource = '', name] = path ?? [];
+  if (!isResource(resource)) return undefined;
+  const { namespaced } = resources[resource];
+  if (!namespaced && namespace !== undefined) return undefined;
+  if (namespaced && name !== undefined && namespace === undefined) return undefined;
+  const several = isTrue(query.get('watch')) ? 'watch' : 'list';
+  return { verb: name === undefined ? several : 'get', resource, namespace, name, query };
+}
+
+/** A boolean of the query, as the API server reads it: only 0 and false are not true. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
+}
+
+/** The resourceVersion asked for, 0 when there is none. */
+export function requestedVersion(query: URLSearchParams): number {
+  const value = query.get('resourceVersion') ?? '';
+  if (/^\d*$/.test(value)) return Number(value);
+  const message = `resourceVersion: Invalid value: "${value}": strconv.ParseUint: parsing "${value}": invalid syntax`;
+  throw new Refused({ code: 500, message });
+}

@@ -1,0 +1,98 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Processes } from './shell.ts';
+
+export interface Row {
+  readonly time: number;
+  readonly [column: string]: string | number | null;
+}
+
+/** A database that takes line protocol and answers InfluxQL. */
+export interface Influx {
+  readonly url: string;
+  readonly database: string;
+  /** Runs an InfluxQL query and returns its rows, tags of the series included. */
+  query(query: string): Promise<Row[]>;
+}
+
+const DATABASE = 'nstats';
+
+/** Starts a real influxd 1.x with a database in the directory. */
+export async function startInflux(
+  directory: string,
+  processes: Processes,
+  port = 8086,
+): Promise<Influx> {
+  const path = join(directory, `influx-${port}`);
+  mkdirSync(path, { recursive: true });
+  const config = `
+reporting-enabled = false
+bind-address = "127.0.0.1:${port + 2}"
+[meta]
+  dir = "${path}/meta"
+[data]
+  dir = "${path}/data"
+  wal-dir = "${path}/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:${port}"
+  log-enabled = false
+[logging]
+  level = "error"
+  suppress-logo = true
+`;
+  writeFileSync(`${path}/influxdb.conf`, config);
+  processes.start('influxd', ['run', '-config', `${path}/influxdb.conf`], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  await until(async () => (await fetch(`${url}/ping`)).ok, 'influxd');
+  await fetch(`${url}/query?q=${encodeURIComponent(`CREATE DATABASE ${DATABASE}`)}`, {
+    method: 'POST',
+  });
+  return { url, database: DATABASE, query: (text) => query(url, text) };
+}
+
+async function query(url: string, text: string): Promise<Row[]> {
+  const parameters = new URLSearchParams({ db: DATABASE, epoch: 's', q: text });
+  const answer = (await (await fetch(`${url}/query?${parameters}`)).json()) as {
+    error?: string;
+    results?: {
+      error?: string;
+      series?: {
+        columns: string[];
+        tags?: { [tag: string]: string };
+        values: (string | number | null)[][];
+      }[];
+    }[];
+  };
+  const error = answer.error ?? answer.results?.find((result) => result.error)?.error;
+  if (error) throw new Error(`${error}: ${text}`);
+  return (answer.results ?? []).flatMap(({ series = [] }) =>
+    series.flatMap(
+      ({ columns, tags, values }) =>
+        values.map((row) => ({
+          ...tags,
+          ...Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])),
+        })) as Row[],
+    ),
+  );
+}
+
+/** Waits until something is so; an error counts as not yet. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  seconds = 30,
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (
+    !(await Promise.resolve()
+      .then(condition)
+      .catch(() => false))
+  ) {
+    if (Date.now() > deadline) throw new Error(`${what}: not after ${seconds} s`);
+    await sleep(50);
+  }
+}

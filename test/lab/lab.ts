@@ -1,0 +1,180 @@
+import { type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiServer, startApiServer } from './apiserver/server.ts';
+import {
+  node,
+  pod as podObject,
+  service as serviceObject,
+  type PodOptions,
+} from './apiserver/objects.ts';
+import { selfSigned } from './apiserver/tls.ts';
+import { type Influx, startInflux } from './influx.ts';
+import { balance, buildNode, NODE_IPS, plug, plugOutside, POD_CIDRS } from './network.ts';
+import { Sandbox } from './pod.ts';
+import { Processes } from './shell.ts';
+
+export const NODE = 'lab-1';
+const TOKEN = 'lab-token';
+const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
+const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
+
+export type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & { readonly ips: readonly string[] };
+
+/** A pod of the lab: its sandbox on the node and its object in the API. */
+export interface Pod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly sandbox: Sandbox;
+  /** Starts traffic.ts in it. */
+  traffic(...args: readonly (string | number)[]): ChildProcess;
+  /** The same, resolving when it says that it is ready. */
+  serve(port: number): Promise<ChildProcess>;
+  /** Ends the pod as the kubelet would: first its processes, then its object. */
+  remove(): Promise<void>;
+}
+
+/** A whole node with an API server, an InfluxDB and the outside world, inside enter.ts's walls. */
+export interface Lab {
+  readonly api: ApiServer;
+  readonly influx: Influx;
+  readonly processes: Processes;
+  readonly directory: string;
+  pod(spec: PodSpec): Promise<Pod>;
+  service(spec: {
+    name: string;
+    namespace: string;
+    ips: readonly string[];
+    port: number;
+    backends: readonly string[];
+  }): void;
+  /** A host beyond the node's network. */
+  outside(addresses: readonly string[]): Promise<Sandbox>;
+  /** The environment that points the daemon at this lab. */
+  readonly environment: { readonly [name: string]: string };
+  /** Starts the daemon; its log lines are collected. */
+  daemon(environment?: { readonly [name: string]: string }, ...args: readonly string[]): Daemon;
+  end(): Promise<void>;
+}
+
+export interface Daemon {
+  readonly process: ChildProcess;
+  /** Its stdout and stderr, line by line. */
+  readonly log: string[];
+}
+
+/** True inside of enter.ts. */
+export const insideLab = process.env['LAB_DIRECTORY'] !== undefined;
+
+/** Builds the lab. Must run inside of enter.ts. */
+export async function createLab(): Promise<Lab> {
+  const root = process.env['LAB_DIRECTORY'];
+  if (!root)
+    throw new Error('the lab runs inside its own namespaces: node test/lab/enter.ts <script>');
+  buildNode();
+  const cgroups = `${root}/cgroup/${process.env['LAB_NAME']}`;
+  const directory = join(root, randomUUID());
+  mkdirSync(directory);
+  const processes = new Processes();
+  const tls = selfSigned(directory, ['127.0.0.1']);
+  const api = await startApiServer({
+    tls,
+    tokens: new Map([[TOKEN, 'system:serviceaccount:nstats:nstats']]),
+  });
+  const influx = await startInflux(directory, processes);
+  api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca));
+
+  const sandbox = (uid: string) => Sandbox.create(cgroups, uid, processes);
+  const environment = {
+    NODE_NAME: NODE,
+    KUBECONFIG: kubeconfig,
+    INFLUX_URL: influx.url,
+    INFLUX_DATABASE: influx.database,
+  };
+  return {
+    api,
+    influx,
+    processes,
+    directory,
+    environment,
+    async pod(spec) {
+      const uid = randomUUID();
+      const box = await sandbox(uid);
+      plug(box.pid, spec.ips);
+      const object = podObject({ ...spec, uid, nodeName: NODE });
+      api.store.put('pods', object);
+      const { name, namespace = 'default' } = spec;
+      const traffic = (...args: readonly (string | number)[]) =>
+        box.run([process.execPath, TRAFFIC, ...args.map(String)]);
+      return {
+        name,
+        namespace,
+        uid,
+        sandbox: box,
+        traffic,
+        async serve(port) {
+          const child = traffic('serve', port);
+          if (child.stdout) await once(child.stdout, 'data');
+          return child;
+        },
+        async remove() {
+          await box.end();
+          api.store.remove('pods', name, namespace);
+        },
+      };
+    },
+    service({ name, namespace, ips, port, backends }) {
+      for (const ip of ips) {
+        const family = backends.filter((backend) => backend.includes(':') === ip.includes(':'));
+        balance(ip, port, family);
+      }
+      api.store.put(
+        'services',
+        serviceObject({ name, namespace, clusterIPs: ips, ports: [{ port }] }),
+      );
+    },
+    async outside(addresses) {
+      const box = await sandbox(randomUUID());
+      plugOutside(box.pid, addresses);
+      return box;
+    },
+    daemon(extra = {}, ...args) {
+      const child = processes.start(process.execPath, [MAIN, ...args], {
+        env: { PATH: process.env['PATH'], ...environment, ...extra },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const log: string[] = [];
+      for (const stream of [child.stdout, child.stderr]) {
+        stream
+          ?.setEncoding('utf8')
+          .on('data', (text: string) => log.push(...text.trim().split('\n')));
+      }
+      return { process: child, log };
+    },
+    async end() {
+      await processes.end();
+      await api.close();
+    },
+  };
+}
+
+function withCidrs(object: ReturnType<typeof node>): ReturnType<typeof node> {
+  return { ...object, spec: { ...object.spec, podCIDR: POD_CIDRS[0], podCIDRs: POD_CIDRS } };
+}
+
+function kubeconfigFor(server: string, ca: string): string {
+  const authority = Buffer.from(ca).toString('base64');
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'lab', cluster: { server, 'certificate-authority-data': authority } }],
+    users: [{ name: 'lab', user: { token: TOKEN } }],
+    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
+    'current-context': 'lab',
+  });
+}

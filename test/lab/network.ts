@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { ip, sh } from './shell.ts';
+
+/** The node's addresses, the pods' gateway and the outside's router; all private or documentation. */
+export const NODE_IPS: readonly [string, string] = ['192.0.2.10', '2001:db8:0:1::10'];
+const GATEWAY = { v4: '10.244.0.1', v6: 'fd00:10:244::1' };
+export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
+
+/**
+ * Makes the network namespace that we are in a node: a bridge for the pods, whose ports cannot
+ * reach each other but by way of the node's routing, so that every packet passes its DNAT.
+ */
+export function buildNode(): void {
+  // What an earlier lab within the same walls may have left.
+  spawnSync('ip', ['link', 'delete', 'cni0']);
+  spawnSync('nft', ['delete', 'table', 'inet', 'services']);
+  ip([
+    'link set lo up',
+    ...NODE_IPS.map((address) => `addr replace ${address} dev lo`),
+    'link add cni0 type bridge',
+    `addr add ${GATEWAY.v4}/24 dev cni0`,
+    `addr add ${GATEWAY.v6}/64 dev cni0 nodad`,
+    'link set cni0 up',
+  ]);
+  const settings = {
+    'ipv4/ip_forward': 1,
+    'ipv6/conf/all/forwarding': 1,
+    'ipv4/conf/all/send_redirects': 0,
+    'ipv4/conf/cni0/send_redirects': 0,
+  };
+  for (const [name, value] of Object.entries(settings)) {
+    writeFileSync(`/proc/sys/net/${name}`, `${value}`);
+  }
+  // Where the bridge's own netfilter is there, it would bridge what is to be routed.
+  for (const family of ['iptables', 'ip6tables']) {
+    const file = `/proc/sys/net/bridge/bridge-nf-call-${family}`;
+    if (existsSync(file)) writeFileSync(file, '0');
+  }
+  const chain = 'chain inet services nat { type nat hook prerouting priority dstnat; }';
+  sh('nft', ['-f', '-'], `add table inet services\nadd ${chain}\n`);
+}
+
+let links = 0;
+
+/** Gives the namespace of a process an `eth0` on the bridge with these addresses. */
+export function plug(pid: number, addresses: readonly string[]): void {
+  const link = `veth${++links}`;
+  ip([
+    `link add ${link} type veth peer name eth0 netns ${pid}`,
+    `link set ${link} master cni0 up`,
+    `link set ${link} type bridge_slave isolated on`,
+  ]);
+  configure(pid, addresses, GATEWAY);
+}
+
+/** Connects the namespace of a process to the node as a host of the outside world. */
+export function plugOutside(pid: number, addresses: readonly string[]): void {
+  const link = `out${++links}`;
+  ip([`link add ${link} type veth peer name eth0 netns ${pid}`, `link set ${link} up`]);
+  configure(pid, addresses, { v4: NODE_IPS[0], v6: NODE_IPS[1] });
+  ip(addresses.map((address) => `route add ${address}/${bits(address)} dev ${link}`));
+}
+
+function configure(pid: number, addresses: readonly string[], gateway: typeof GATEWAY): void {
+  const up = [
+    'link set lo up',
+    'link set eth0 up',
+    ...addresses.map(
+      (address) =>
+        `addr add ${address}/${bits(address)} dev eth0${address.includes(':') ? ' nodad' : ''}`,
+    ),
+    `route add ${gateway.v4} dev eth0`,
+    `route add default via ${gateway.v4} dev eth0`,
+    `route add ${gateway.v6} dev eth0`,
+    `route add default via ${gateway.v6} dev eth0`,
+  ];
+  ip(up, pid);
+}
+
+function bits(address: string): number {
+  return address.includes(':') ? 128 : 32;
+}
+
+/** Sends what is addressed to a service to its backends in turn, as kube-proxy does. */
+export function balance(clusterIP: string, port: number, backends: readonly string[]): void {
+  const family = clusterIP.includes(':') ? 'ip6' : 'ip';
+  const map = backends.map((backend, index) => `${index} : ${backend}`).join(', ');
+  const one = backends.length === 1;
+  const target = one ? backends[0] : `numgen inc mod ${backends.length} map { ${map} }`;
+  const match = `${family} daddr ${clusterIP} tcp dport ${port}`;
+  sh('nft', ['-f', '-'], `add rule inet services nat ${match} dnat ${family} to ${target}\n`);
+}

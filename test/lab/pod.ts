@@ -1,0 +1,64 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { type Counters } from '../../lib/model.ts';
+import { parseNetDev } from '../../lib/netns/counters.ts';
+import { kill, type Processes } from './shell.ts';
+
+/** Enters a cgroup, and then becomes the command. */
+const JOIN = 'echo $$ >"$0/cgroup.procs" && exec "$@"';
+
+/** A pod as the node sees it: a namespace held by a pause process, in a kubelet's cgroup. */
+export class Sandbox {
+  readonly pid: number;
+  readonly #pause: ChildProcess;
+  readonly #cgroup: string;
+  readonly #processes: Processes;
+
+  private constructor(pause: ChildProcess, pid: number, cgroup: string, processes: Processes) {
+    this.#pause = pause;
+    this.pid = pid;
+    this.#cgroup = cgroup;
+    this.#processes = processes;
+  }
+
+  /** `root`: the cgroup below which the kubelet's are made; `uid`: as the cgroup path has it. */
+  static async create(root: string, uid: string, processes: Processes): Promise<Sandbox> {
+    const slice = `kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${uid.replaceAll('-', '_')}.slice`;
+    const cgroup = `${root}/${slice}`;
+    const pause = processes.start(
+      'unshare',
+      ['--net', 'sh', '-c', JOIN, container(cgroup), 'sh', '-c', 'echo ready; exec sleep infinity'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    if (pause.stdout) await once(pause.stdout, 'data');
+    return new Sandbox(pause, pause.pid ?? 0, cgroup, processes);
+  }
+
+  /** Starts a command in the pod, in a container of its own. */
+  run(command: readonly string[]): ChildProcess {
+    const enter = ['nsenter', `--net=/proc/${this.pid}/ns/net`, ...command];
+    return this.#processes.start('sh', ['-c', JOIN, container(this.#cgroup), ...enter], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
+  /** The kernel's counters of its eth0. */
+  counters(): Counters {
+    const counters = parseNetDev(readFileSync(`/proc/${this.pid}/net/dev`, 'utf8'), 'eth0');
+    if (!counters) throw new Error('the pod has no eth0');
+    return counters;
+  }
+
+  /** Ends its pause process, and with it the namespace if nothing else is in it. */
+  async end(): Promise<void> {
+    await kill(this.#pause, 'SIGKILL');
+  }
+}
+
+function container(cgroup: string): string {
+  const scope = `${cgroup}/cri-containerd-${randomBytes(32).toString('hex')}.scope`;
+  mkdirSync(scope, { recursive: true });
+  return scope;
+}

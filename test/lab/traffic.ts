@@ -1,0 +1,79 @@
+/**
+ * Traffic at known rates, to be run in a pod:
+ *
+ *   traffic.ts serve <port>                     takes what comes by TCP and UDP; a TCP client that
+ *                                               begins with a number is sent so many bytes a second
+ *   traffic.ts send <host> <port> <bytes/s> [on-seconds off-seconds]     sends by TCP
+ *   traffic.ts fetch <host> <port> <bytes/s>    receives by TCP
+ *   traffic.ts spray <port> <bytes/s> <host>... sends by UDP to all of the hosts, each its share
+ */
+import { createSocket } from 'node:dgram';
+import { connect, createServer, isIPv6, type Socket } from 'node:net';
+
+const [mode, ...args] = process.argv.slice(2);
+const STEP = 20;
+
+if (mode === 'serve') serve(Number(args[0]));
+if (mode === 'send')
+  send(args[0] ?? '', Number(args[1]), Number(args[2]), args.slice(3).map(Number));
+if (mode === 'fetch') fetchFrom(args[0] ?? '', Number(args[1]), Number(args[2]));
+if (mode === 'spray') spray(Number(args[0]), Number(args[1]), args.slice(2));
+
+function serve(port: number): void {
+  createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (first) => {
+      const rate = /^rate (\d+)\n/.exec(first.toString('latin1'))?.[1];
+      if (rate) pace(socket, Number(rate));
+    });
+    socket.resume();
+  }).listen(port, '::', () => console.log('ready'));
+  createSocket({ type: 'udp6', reuseAddr: true }).bind(port, '::');
+}
+
+function send(host: string, port: number, rate: number, [on = 0, off = 0]: number[]): void {
+  const socket = connect(port, host, () => pace(socket, rate, on, off));
+  socket.on('error', () => setTimeout(() => send(host, port, rate, [on, off]), 100));
+  socket.resume();
+}
+
+function fetchFrom(host: string, port: number, rate: number): void {
+  const socket = connect(port, host, () => socket.write(`rate ${rate}\n`));
+  socket.on('error', () => setTimeout(() => fetchFrom(host, port, rate), 100));
+  socket.resume();
+}
+
+/** Writes so many bytes a second, as evenly as a timer allows, pausing if `off` seconds are given. */
+function pace(socket: Socket, rate: number, on = 0, off = 0): void {
+  const start = performance.now();
+  let written = 0;
+  const timer = setInterval(() => {
+    const elapsed = (performance.now() - start) / 1000;
+    const cycle = on + off;
+    const active =
+      off > 0 ? Math.floor(elapsed / cycle) * on + Math.min(on, elapsed % cycle) : elapsed;
+    const due = Math.floor(active * rate) - written;
+    if (due <= 0 || socket.writableLength > rate) return;
+    socket.write(Buffer.alloc(due));
+    written += due;
+  }, STEP);
+  socket.on('close', () => clearInterval(timer));
+}
+
+function spray(port: number, rate: number, hosts: readonly string[]): void {
+  const sockets = { v4: createSocket('udp4'), v6: createSocket('udp6') };
+  const start = performance.now();
+  const sent = hosts.map(() => 0);
+  setInterval(() => {
+    const elapsed = (performance.now() - start) / 1000;
+    for (const [index, host] of hosts.entries()) {
+      // The first gets the least and the last the most, so that their order is known.
+      const share = (2 * (index + 1)) / (hosts.length * (hosts.length + 1));
+      const due = Math.floor(elapsed * rate * share) - (sent[index] ?? 0);
+      if (due < 100) continue;
+      const payload = Buffer.alloc(Math.min(due, 1200));
+      (isIPv6(host) ? sockets.v6 : sockets.v4).send(payload, port, host);
+      sent[index] = (sent[index] ?? 0) + payload.length;
+    }
+  }, STEP);
+}
