@@ -82,7 +82,7 @@ export class Observatory {
       known.gone = false;
       if (known.capture) this.#verify(known, known.capture);
     } else {
-      const ledger = new Ledger(Date.now(), undefined);
+      const ledger = new Ledger(Date.now());
       const state = { capture: undefined, failures: 0, notBefore: 0, gone: false, last: false };
       this.#pods.set(pod.uid, { pod, ledger, ...state });
     }
@@ -180,6 +180,7 @@ export class Observatory {
     const capture: Capture = { netns, session: undefined, end, done: Promise.resolve() };
     const started = Date.now();
     observed.capture = capture;
+    observed.ledger.begin(this.#counters(capture));
     capture.done = this.#run(observed, capture).then(
       () => this.#ended(observed, undefined, started),
       (error: Error) => this.#ended(observed, error, started),

@@ -31,18 +31,21 @@ export class Ledger {
   #lag = NOTHING;
   #last = 0;
 
-  /** `counters`: the interface's at `start`, if they can be read already. */
-  constructor(start: number, counters: Counters | undefined) {
+  constructor(start: number) {
     this.#drafts = [draft(start)];
-    this.#counters = counters;
-    this.#latest = counters;
+  }
+
+  /** The interface has been found, with these counters: from here on the kernel's count is taken. */
+  begin(counters: Counters | undefined): void {
+    this.#counters ??= counters;
+    this.#latest ??= counters;
   }
 
   /** Takes in what a source has reported. Every byte of it ends up in exactly one window. */
   add(slot: Slot): void {
     if (slot.from !== this.#last) this.#lag = NOTHING;
     this.#last = slot.to;
-    this.#counters ??= slot.before;
+    this.begin(slot.before);
     this.#latest = slot.after ?? this.#latest;
     const { pairs, rest } = settle(slot);
     const total = pairs.reduce(plus, rest);

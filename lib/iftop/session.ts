@@ -122,7 +122,7 @@ export class Session {
     let before = this.#counters();
     /** The last frame was empty, and nothing had been counted that could still be under way. */
     let quiet = true;
-    let deaf = 0;
+    const unseen = { now: 0, sure: 0 };
     let stopped = Infinity;
 
     for (;;) {
@@ -133,8 +133,10 @@ export class Session {
         const slot = this.#slot(frame.lines, { from, to: frame.at, before, after });
         const silent = isEmpty(slot);
         quiet = silent && same(before, after);
-        deaf = silent && before && after ? deaf + size(before, after) : 0;
-        if (deaf > DEAF_BYTES) throw silence('the counters move and it sees nothing');
+        // What was counted in the last slot may still come in this one, but not later.
+        unseen.sure = silent ? unseen.sure + unseen.now : 0;
+        unseen.now = silent && before && after ? size(before, after) : 0;
+        if (unseen.sure > DEAF_BYTES) throw silence('the counters move and it sees nothing');
         yield slot;
         [from, tick, before] = [frame.at, frame.at, after];
         continue;

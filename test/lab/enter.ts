@@ -4,6 +4,7 @@
  * it ends. Only cgroups would outlive it; a janitor removes them as soon as this process is gone.
  *
  *   node test/lab/enter.ts <script> [arguments]
+ *   node test/lab/enter.ts -- <options of node> <script> [arguments]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,8 +39,18 @@ cd / && umount "$LAB_DIRECTORY" && rmdir "$LAB_DIRECTORY"
 `;
 
 const directory = mkdtempSync(join(tmpdir(), 'nstats-lab-'));
-const env = { ...process.env, LAB_DIRECTORY: directory, LAB_NAME: `nstats-lab-${process.pid}` };
-const [script = '', ...args] = process.argv.slice(2);
+const PATH = `${process.env['PATH']}:/usr/sbin:/sbin`;
+const env = {
+  ...process.env,
+  PATH,
+  LAB_DIRECTORY: directory,
+  LAB_NAME: `nstats-lab-${process.pid}`,
+};
+const args = process.argv.slice(process.argv[2] === '--' ? 3 : 2);
+if (process.getuid?.() !== 0) {
+  console.error('nstats: the lab needs root, for namespaces and cgroups: try it with sudo');
+  process.exit(1);
+}
 
 const janitor = spawn('unshare', ['--mount', 'sh', '-c', JANITOR], {
   env,
@@ -50,7 +61,7 @@ const node = spawn(
   'setpriv',
   [
     ...['--pdeathsig', 'KILL', 'unshare', '--net', '--mount', '--pid', '--fork'],
-    ...['--kill-child', '--mount-proc', 'sh', '-c', INIT, 'sh', process.execPath, script, ...args],
+    ...['--kill-child', '--mount-proc', 'sh', '-c', INIT, 'sh', process.execPath, ...args],
   ],
   { env, stdio: 'inherit' },
 );

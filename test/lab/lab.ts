@@ -23,16 +23,21 @@ const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 
 export type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & { readonly ips: readonly string[] };
 
-/** A pod of the lab: its sandbox on the node and its object in the API. */
-export interface Pod {
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
+/** Something with a network of its own in which traffic.ts can be run. */
+export interface Host {
   readonly sandbox: Sandbox;
   /** Starts traffic.ts in it. */
   traffic(...args: readonly (string | number)[]): ChildProcess;
-  /** The same, resolving when it says that it is ready. */
+  /** Starts a server in it; resolves when it listens. */
   serve(port: number): Promise<ChildProcess>;
+}
+
+/** A pod of the lab: its sandbox on the node and its object in the API. */
+export interface Pod extends Host {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly ips: readonly string[];
   /** Ends the pod as the kubelet would: first its processes, then its object. */
   remove(): Promise<void>;
 }
@@ -52,7 +57,7 @@ export interface Lab {
     backends: readonly string[];
   }): void;
   /** A host beyond the node's network. */
-  outside(addresses: readonly string[]): Promise<Sandbox>;
+  outside(addresses: readonly string[]): Promise<Host>;
   /** The environment that points the daemon at this lab. */
   readonly environment: { readonly [name: string]: string };
   /** Starts the daemon; its log lines are collected. */
@@ -109,19 +114,12 @@ export async function createLab(): Promise<Lab> {
       const object = podObject({ ...spec, uid, nodeName: NODE });
       api.store.put('pods', object);
       const { name, namespace = 'default' } = spec;
-      const traffic = (...args: readonly (string | number)[]) =>
-        box.run([process.execPath, TRAFFIC, ...args.map(String)]);
       return {
+        ...host(box),
         name,
         namespace,
         uid,
-        sandbox: box,
-        traffic,
-        async serve(port) {
-          const child = traffic('serve', port);
-          if (child.stdout) await once(child.stdout, 'data');
-          return child;
-        },
+        ips: spec.ips,
         async remove() {
           await box.end();
           api.store.remove('pods', name, namespace);
@@ -141,7 +139,7 @@ export async function createLab(): Promise<Lab> {
     async outside(addresses) {
       const box = await sandbox(randomUUID());
       plugOutside(box.pid, addresses);
-      return box;
+      return host(box);
     },
     daemon(extra = {}, ...args) {
       const child = processes.start(process.execPath, [MAIN, ...args], {
@@ -159,6 +157,20 @@ export async function createLab(): Promise<Lab> {
     async end() {
       await processes.end();
       await api.close();
+    },
+  };
+}
+
+function host(sandbox: Sandbox): Host {
+  const traffic = (...args: readonly (string | number)[]) =>
+    sandbox.run([process.execPath, TRAFFIC, ...args.map(String)]);
+  return {
+    sandbox,
+    traffic,
+    async serve(port) {
+      const child = traffic('serve', port);
+      if (child.stdout) await once(child.stdout, 'data');
+      return child;
     },
   };
 }

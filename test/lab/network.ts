@@ -15,6 +15,7 @@ export function buildNode(): void {
   // What an earlier lab within the same walls may have left.
   spawnSync('ip', ['link', 'delete', 'cni0']);
   spawnSync('nft', ['delete', 'table', 'inet', 'services']);
+  prepare(process.pid);
   ip([
     'link set lo up',
     ...NODE_IPS.map((address) => `addr replace ${address} dev lo`),
@@ -39,13 +40,28 @@ export function buildNode(): void {
   }
   const chain = 'chain inet services nat { type nat hook prerouting priority dstnat; }';
   sh('nft', ['-f', '-'], `add table inet services\nadd ${chain}\n`);
+  // All pods are behind one interface, of which the node would tell them again and again.
+  const quiet = 'chain inet services quiet { type filter hook output priority 0; }';
+  const rule = 'rule inet services quiet icmpv6 type nd-redirect drop';
+  sh('nft', ['-f', '-'], `add ${quiet}\nadd ${rule}\n`);
 }
 
 let links = 0;
 
+/**
+ * Settles how interfaces that are still to come will do IPv6: at once, without looking for
+ * duplicates first, and by way of the gateway even if it says that there is a shorter one.
+ */
+function prepare(pid: number): void {
+  const set =
+    'cd /proc/sys/net/ipv6/conf/default && echo 0 >accept_dad && echo 0 >accept_redirects';
+  sh('nsenter', ['-t', `${pid}`, '-n', 'sh', '-c', set]);
+}
+
 /** Gives the namespace of a process an `eth0` on the bridge with these addresses. */
 export function plug(pid: number, addresses: readonly string[]): void {
   const link = `veth${++links}`;
+  prepare(pid);
   ip([
     `link add ${link} type veth peer name eth0 netns ${pid}`,
     `link set ${link} master cni0 up`,
@@ -57,8 +73,15 @@ export function plug(pid: number, addresses: readonly string[]): void {
 /** Connects the namespace of a process to the node as a host of the outside world. */
 export function plugOutside(pid: number, addresses: readonly string[]): void {
   const link = `out${++links}`;
-  ip([`link add ${link} type veth peer name eth0 netns ${pid}`, `link set ${link} up`]);
-  configure(pid, addresses, { v4: NODE_IPS[0], v6: NODE_IPS[1] });
+  const [v4, v6] = NODE_IPS;
+  prepare(pid);
+  ip([
+    `link add ${link} type veth peer name eth0 netns ${pid}`,
+    `link set ${link} up`,
+    // ARP answers for the addresses of other interfaces, IPv6's neighbour discovery does not.
+    `addr add ${v6}/128 dev ${link} nodad`,
+  ]);
+  configure(pid, addresses, { v4, v6 });
   ip(addresses.map((address) => `route add ${address}/${bits(address)} dev ${link}`));
 }
 

@@ -1,0 +1,112 @@
+import * as fc from 'fast-check';
+import type {
+  Amount,
+  Bytes,
+  Counters,
+  Flow,
+  KernelBytes,
+  Pair,
+  Slot,
+  Window,
+} from '../../lib/model.ts';
+
+export const NONE: Amount = { bytes: 0, slack: 0 };
+export const NOTHING: Bytes = { sent: 0, received: 0 };
+
+export function exactly(bytes: number): Amount {
+  return { bytes, slack: 0 };
+}
+
+export function flow(remote: string, sent: Amount, received: Amount): Flow {
+  return { local: '10.0.0.1', remote, sent, received };
+}
+
+/** A slot with one flow of known size, unless more is said. */
+export function slot(
+  from: number,
+  to: number,
+  bytes: Partial<Bytes>,
+  more: Partial<Slot> = {},
+): Slot {
+  return {
+    from,
+    to,
+    flows: [flow('10.0.0.2', exactly(bytes.sent ?? 0), exactly(bytes.received ?? 0))],
+    rest: { sent: NONE, received: NONE },
+    before: undefined,
+    after: undefined,
+    ...more,
+  };
+}
+
+/** The counters of an interface that has carried so many IP bytes, in packets of 1 000. */
+export function counters({ sent, received }: Bytes): Counters {
+  const [sentPackets, receivedPackets] = [Math.ceil(sent / 1000), Math.ceil(received / 1000)];
+  return {
+    sentBytes: sent + 14 * sentPackets,
+    sentPackets,
+    receivedBytes: received + 14 * receivedPackets,
+    receivedPackets,
+  };
+}
+
+export function add(items: readonly Bytes[]): Bytes {
+  return items.reduce<Bytes>(
+    (sum, { sent, received }) => ({ sent: sum.sent + sent, received: sum.received + received }),
+    NOTHING,
+  );
+}
+
+/** All bytes of some windows. */
+export function bytesOf(windows: readonly Pick<Window, 'pairs' | 'rest'>[]): Bytes {
+  return add(windows.flatMap(({ pairs, rest }) => [...pairs, rest]));
+}
+
+export function isClose(a: Bytes, b: Bytes, tolerance = 1e-9): boolean {
+  const close = (x: number, y: number) => Math.abs(x - y) <= tolerance * Math.max(1, x, y);
+  return close(a.sent, b.sent) && close(a.received, b.received);
+}
+
+const bytes = fc.oneof(fc.constant(0), fc.nat(2000), fc.nat(2 ** 32));
+
+/** As iftop prints them: no slack is larger than the number. */
+export const amounts: fc.Arbitrary<Amount> = fc
+  .tuple(bytes, fc.double({ min: 0, max: 0.5, noNaN: true }))
+  .map(([value, part]) => ({ bytes: value, slack: value * part }));
+
+export const flows: fc.Arbitrary<Flow[]> = fc.array(
+  fc
+    .tuple(fc.nat(20), amounts, amounts)
+    .map(([host, sent, received]) => flow(`10.0.1.${host}`, sent, received)),
+  { maxLength: 8 },
+);
+
+export const someBytes: fc.Arbitrary<Bytes> = fc.record({ sent: bytes, received: bytes });
+
+export const someCounters: fc.Arbitrary<Counters> = someBytes.map(counters);
+
+/** Of any length, any content, with counters or without, that may go back. */
+export const slots: fc.Arbitrary<Slot> = fc
+  .record({
+    from: fc.integer({ min: 0, max: 60_000 }),
+    lasted: fc.integer({ min: 0, max: 30_000 }),
+    flows,
+    rest: fc.record({ sent: amounts, received: amounts }),
+    before: fc.option(someCounters, { nil: undefined }),
+    after: fc.option(someCounters, { nil: undefined }),
+  })
+  .map(({ lasted, ...slot }) => ({ ...slot, to: slot.from + lasted }));
+
+export const pairs: fc.Arbitrary<Pair[]> = fc.array(
+  fc
+    .tuple(fc.nat(20), someBytes)
+    .map(([host, sum]) => ({ local: '10.0.0.1', remote: `10.0.1.${host}`, ...sum })),
+  { maxLength: 30 },
+);
+
+export const kernels: fc.Arbitrary<KernelBytes> = fc.record({
+  sent: bytes,
+  received: bytes,
+  sentPackets: bytes,
+  receivedPackets: bytes,
+});

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { attribute } from '../../lib/flows/attribute.ts';
+import { top } from '../../lib/flows/top.ts';
+import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
+import { nameless } from '../../lib/kubernetes/directory.ts';
+import type { Edge, KernelBytes, LocalPod, Traffic } from '../../lib/model.ts';
+import { add, kernels, NOTHING, pairs, someBytes } from '../flows/making.ts';
+import { parseLine, type Row } from './line-protocol.ts';
+
+const TAGS = {
+  nstat:
+    'namespace pod workload node zone peer_kind peer_namespace peer peer_workload peer_zone port',
+  nstat_pod: 'namespace pod workload node interface',
+};
+const context = { node: 'n1', zone: 'z1', iface: 'eth0', interval: 10_000 };
+const pod: LocalPod = {
+  uid: 'u',
+  cgroupUid: 'u',
+  namespace: 'demo',
+  name: 'web-1',
+  workload: 'Deployment/web',
+  ips: ['10.0.0.1'],
+};
+const service = {
+  kind: 'service',
+  namespace: 'demo',
+  name: 'db',
+  workload: '-',
+  zone: '-',
+} as const;
+const kernel: KernelBytes = { sent: 1100, received: 90, sentPackets: 2, receivedPackets: 1 };
+
+function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
+  return { pod, end: 1_700_000_010_000, edges, attributed: add(edges), kernel };
+}
+
+function integer(row: Row | undefined, field: string): number {
+  const [, digits = ''] = /^(\d+)i$/.exec(row?.fields.get(field) ?? '') ?? [];
+  return digits === '' ? NaN : Number(digits);
+}
+
+test('a pod and its peer make these two rows, to the letter', () => {
+  const lines = encodeTraffic(
+    traffic([{ peer: service, sent: 1000, received: 50 }], kernel),
+    context,
+  );
+  assert.deepEqual(lines, [
+    'nstat,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,zone=z1,peer_kind=service,' +
+      'peer_namespace=demo,peer=db,peer_workload=-,peer_zone=-,port=- ' +
+      'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
+    'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
+      'sentBytes=1100i,receivedBytes=90i,sentPackets=2i,receivedPackets=1i,' +
+      'sentAttributed=1000i,receivedAttributed=50i 1700000010',
+  ]);
+});
+
+test('the rows of a window add up to what the pod’s row says, and none is empty', () => {
+  const windows = fc.record({
+    pairs,
+    rest: someBytes,
+    kernel: fc.option(kernels, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(windows, fc.integer({ min: 1, max: 10 }), (window, limit) => {
+      const named = attribute(pod, window, (address) => nameless('external', address));
+      const lines = encodeTraffic(traffic(top(named, window.rest, limit), window.kernel), context);
+      const rows = lines.map(parseLine);
+      const edges = rows.filter(({ measurement }) => measurement === 'nstat');
+      const whole = rows.find(({ measurement }) => measurement === 'nstat_pod');
+      const sums = add(
+        edges.map((row) => ({
+          sent: integer(row, 'sentBytes'),
+          received: integer(row, 'receivedBytes'),
+        })),
+      );
+      assert.deepEqual(sums, add([...window.pairs, window.rest]));
+      if (whole) {
+        assert.equal(integer(whole, 'sentAttributed'), sums.sent);
+        assert.equal(integer(whole, 'receivedAttributed'), sums.received);
+      } else assert.equal(edges.length, 0);
+      for (const { fields } of rows) {
+        assert.ok([...fields.values()].some((value) => Number(value.replace('i', '')) > 0));
+      }
+    }),
+  );
+});
+
+test('a window without traffic writes nothing', () => {
+  const none = { ...NOTHING, sentPackets: 0, receivedPackets: 0 };
+  assert.deepEqual(encodeTraffic(traffic([], none), context), []);
+  assert.deepEqual(encodeTraffic(traffic([]), context), []);
+});
+
+test('without the kernel’s count its fields are left out, not zero', () => {
+  const [, line = ''] = encodeTraffic(traffic([{ peer: service, sent: 1, received: 0 }]), context);
+  assert.deepEqual([...parseLine(line).fields.keys()], ['sentAttributed', 'receivedAttributed']);
+});
+
+const nasty = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    '\\',
+    'a\\',
+    'a\\\\',
+    'a\\ ',
+    ',',
+    '=',
+    'a=b,c d',
+    'x\ny',
+    '\t',
+    '"',
+    "'",
+  ),
+  fc.constantFrom('größe', '名前', '🐙', 'a\\,b', '#', 'null', '\r\n', '\u2028', '\0'),
+  fc.string(),
+);
+
+test('whatever a name contains, the row can be read back, with every tag in its place', () => {
+  const names = fc.record({ namespace: nasty, name: nasty, workload: nasty, zone: nasty });
+  fc.assert(
+    fc.property(names, names, nasty, (own, other, node) => {
+      const named = {
+        ...traffic([{ peer: { kind: 'pod', ...other }, sent: 1, received: 1 }]),
+        pod: { ...pod, ...own },
+      };
+      const lines = encodeTraffic(named, { ...context, node, zone: own.zone, iface: node });
+      const [edge, whole] = lines.map(parseLine);
+      assert.ok(edge && whole && lines.length === 2);
+      const who = [own.namespace, own.name, own.workload, node];
+      const peer = ['pod', other.namespace, other.name, other.workload, other.zone, '-'];
+      assertTags(edge, TAGS.nstat, [...who, own.zone, ...peer]);
+      assertTags(whole, TAGS.nstat_pod, [...who, node]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function blank(character: string): string {
+  const isControl = character < ' ' || (character >= '\x7f' && character <= '\x9f');
+  return isControl ? ' ' : character;
+}
+
+/** Control characters are spaces, spaces around it are gone, backslashes at its end are slashes. */
+function assertTags({ tags }: Row, names: string, values: readonly string[]): void {
+  assert.equal(tags.map(([name]) => name).join(' '), names);
+  for (const [at, [, written]] of tags.entries()) {
+    const plain = Array.from(values[at] ?? '', blank)
+      .join('')
+      .trim();
+    const [, start = '', slashes = ''] = /^(.*?)(\\*)$/su.exec(plain) ?? [];
+    assert.equal(written, start + '/'.repeat(slashes.length) || '-');
+  }
+}
+
+test('rates are bits per second of a window, whatever its length', () => {
+  const edge = { peer: service, sent: 1000, received: 3 };
+  const [line = ''] = encodeTraffic(traffic([edge]), { ...context, interval: 60_000 });
+  const { fields } = parseLine(line);
+  assert.equal(Number(fields.get('sendRate')).toFixed(3), '133.333');
+  assert.equal(fields.get('receiveRate'), '0.4');
+});
+
+test('a window that ends between two seconds bears the later one', () => {
+  for (const [end, time] of [
+    [1000, '1'],
+    [1001, '2'],
+    [1999, '2'],
+  ] as const) {
+    assert.equal(parseLine(encodeAgent('n1', end, { sessions: { integer: 1 } })).time, time);
+  }
+});
+
+test('the agent’s row has whole numbers with an i and others without', () => {
+  const fields = { sessions: { integer: 3 }, cpuSeconds: { float: 0.25 }, odd: { float: NaN } };
+  assert.equal(
+    encodeAgent('node 1', 10_000, fields),
+    'nstat_agent,node=node\\ 1 sessions=3i,cpuSeconds=0.25,odd=0 10',
+  );
+});

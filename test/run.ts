@@ -1,0 +1,77 @@
+/** Runs everything, prints as it goes, and ends with one line: N passed, N failed. */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const bin = (name: string) => `node_modules/.bin/${name}`;
+const testFiles = globSync('test/**/*.test.ts').toSorted();
+const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
+const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
+const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
+const isRoot = process.getuid?.() === 0;
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+await check('format', bin('biome'), ['format']);
+await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
+await check('types', bin('tsc'), ['-p', '.']);
+await check('dead code', bin('knip'), []);
+await tests('unit tests', process.execPath, [...runner, ...unit]);
+const inLab = ['test/lab/enter.ts', '--', ...runner, '--test-concurrency=1', ...endToEnd];
+if (isRoot) {
+  await tests('end-to-end tests', process.execPath, inLab);
+} else {
+  console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
+  total.skipped += endToEnd.length;
+}
+
+// Where everything must be there, nothing may be left out.
+if (process.env['CI'] && total.skipped > 0) {
+  console.log(`${total.skipped} skipped, which in CI is a failure`);
+  total.failed += total.skipped;
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** A program that is content when it ends with 0 counts as one test. */
+async function check(name: string, file: string, args: readonly string[]): Promise<void> {
+  const { code, output } = await run(name, file, args);
+  if (code !== 0) process.stdout.write(output);
+  total[code === 0 ? 'passed' : 'failed'] += 1;
+}
+
+async function tests(name: string, file: string, args: readonly string[]): Promise<void> {
+  const { code, output } = await run(name, file, args, true);
+  const count = (what: string) =>
+    Number(new RegExp(`^. ${what} (\\d+)`, 'm').exec(output)?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled');
+  total.passed += count('pass');
+  total.skipped += count('skipped') + count('todo');
+  total.failed += failed;
+  // The runner itself may have failed, or have found nothing to run.
+  if (failed === 0 && (code !== 0 || count('tests') === 0)) total.failed += 1;
+}
+
+async function run(name: string, file: string, args: readonly string[], live = false) {
+  console.log(`== ${name}`);
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (live) process.stdout.write(text);
+    });
+  }
+  const { promise, resolve } = Promise.withResolvers<number>();
+  child.once('close', (code) => resolve(code ?? 1));
+  child.once('error', (error) => {
+    output += `${error.message}\n`;
+    resolve(1);
+  });
+  return { code: await promise, output };
+}

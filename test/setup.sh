@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs what is missing: npm packages from the lock file, and Debian packages where root may.
+#   sh test/setup.sh demo|test
+set -eu
+cd "$(dirname "$0")/.."
+PATH="$PATH:/usr/sbin:/sbin"
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "nstats: installing npm packages"
+  npm ci --no-audit --no-fund --loglevel=error
+  touch node_modules/.package-lock.json
+fi
+
+programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
+[ "${1:-}" = test ] && programs="$programs victoria-metrics:victoria-metrics"
+packages=""
+for entry in $programs; do
+  command -v "${entry%%:*}" >/dev/null || packages="$packages ${entry#*:}"
+done
+[ -z "$packages" ] && exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "nstats: these Debian packages are missing:$packages" >&2
+  echo "nstats: install them as root (apt-get install$packages) and try again" >&2
+  exit 1
+fi
+echo "nstats: installing Debian packages:$packages"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+# shellcheck disable=SC2086 # a list of packages
+if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  echo "nstats: these Debian packages could not be installed:$packages" >&2
+  exit 1
+fi
+rm -f "$log"
