@@ -95,10 +95,10 @@ export function readConfig(environment: Environment): Config {
   return config;
 }
 
-/** What a variable was set to, for an error message: no secrets. */
+/** What a variable was set to, for an error message: no secrets, nor a URL that may hold some. */
 function shown(name: string, value: string | undefined): string {
   if (value === undefined) return 'is not set';
-  return SECRET.test(name) || value.includes('@') ? 'is set' : `is "${value}"`;
+  return SECRET.test(name) || /[@?]/.test(value) ? 'is set' : `is "${value}"`;
 }
 
 function target(
@@ -107,7 +107,8 @@ function target(
 ): Target {
   const text = get('INFLUX_URL');
   const parsed = text && URL.canParse(text) ? new URL(text) : undefined;
-  const usable = parsed && /^https?:$/.test(parsed.protocol) && !parsed.username && !parsed.search;
+  const bare = parsed && !parsed.username && !parsed.password && !parsed.search;
+  const usable = bare && /^https?:$/.test(parsed.protocol);
   if (!usable) wrong('INFLUX_URL', 'http://host:port or https://host:port, without credentials');
   const url = parsed?.href.replace(/\/$/, '') ?? '';
   const bucket = get('INFLUX_BUCKET');

@@ -5,9 +5,10 @@ const DIRECTIONS = ['sent', 'received'] as const;
 
 /**
  * Gives every number of a slot its best value. iftop prints three digits, so the truth lies in an
- * interval; the kernel counted the same bytes exactly, if up to a second apart. Each number moves
- * towards the kernel's sum as far as its own interval allows and no further: rounding does not
- * add up, and what iftop has not seen stays missing.
+ * interval, and the kernel's counters can tell where: if their sum for the same time is possible,
+ * every number moves towards it within its own interval, and rounding does not add up. If it is
+ * not, it counts other packets (up to a second's worth wait to be captured, or some were missed)
+ * and the numbers stay as they were printed.
  */
 export function settle(slot: Slot): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {
   const kernel = slot.before && slot.after && between(slot.before, slot.after);
@@ -16,9 +17,8 @@ export function settle(slot: Slot): { readonly pairs: readonly Pair[]; readonly 
   for (const direction of DIRECTIONS) {
     const printed = sum(rows, (row) => row[direction].bytes);
     const slack = sum(rows, (row) => row[direction].slack);
-    if (kernel && slack > 0) {
-      shift[direction] = Math.max(-1, Math.min(1, (kernel[direction] - printed) / slack));
-    }
+    const apart = kernel && slack > 0 ? (kernel[direction] - printed) / slack : 0;
+    if (Math.abs(apart) <= 1) shift[direction] = apart;
   }
   const best = (amount: Amount, by: number) => Math.max(0, amount.bytes + by * amount.slack);
   const bytes = (row: { sent: Amount; received: Amount }): Bytes => ({

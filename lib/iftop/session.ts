@@ -183,8 +183,9 @@ export class Session {
     const output = this.#listening ? text : this.#greeting(text);
     const at = Date.now();
     for (const lines of this.#splitter.push(output)) {
-      const frame = lines.join('\n');
-      // Asked for just after it had ticked by itself, iftop says the same thing twice.
+      // Asked for just after it had ticked by itself, iftop says the same thing twice, but for the
+      // cumulative totals, which are not part of a tick (tui.c, `tui_print`).
+      const frame = lines.filter((line) => !line.startsWith('Cumulative ')).join('\n');
       const repeated = frame === this.#text && at - Math.min(this.#ticked, this.#asked) < REPEAT;
       [this.#text, this.#ticked] = [frame, at];
       if (!repeated) this.#frames.push({ at, lines });

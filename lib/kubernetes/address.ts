@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -5,12 +6,11 @@ import ipaddr from 'ipaddr.js';
  * Undefined if it is not an address; zone indices are dropped.
  */
 export function canonical(address: string): string | undefined {
-  try {
-    const parsed = ipaddr.parse(address.split('%')[0] ?? '');
-    return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
-  } catch {
-    return undefined;
-  }
+  const [plain = ''] = address.split('%');
+  // ipaddr.js alone would take `10` and `0xbeef`, which a host may be called, for addresses.
+  if (!isIP(plain)) return undefined;
+  const parsed = ipaddr.parse(plain);
+  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
 }
 
 /** The addresses among some strings, each once, in canonical spelling. */
