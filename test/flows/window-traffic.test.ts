@@ -54,7 +54,8 @@ function rounded(bytes: number): Amount {
  */
 function follow(course: Course, slots: readonly SlotShape[], print = exactly): Window[] {
   const at = (time: number) => counters(course(time));
-  const ledger = new Ledger(0, at(0));
+  const ledger = new Ledger(0);
+  ledger.begin(at(0));
   const windows: Window[] = [];
   let [from, delivered, turned, closed] = [0, 0, 0, 0];
   for (let index = 0; windows.length < WINDOWS; index += 1) {

@@ -3,8 +3,15 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { settle } from '../../lib/flows/balance.ts';
 import { Ledger } from '../../lib/flows/window.ts';
-import type { Bytes, Window } from '../../lib/model.ts';
+import type { Bytes, Counters, Window } from '../../lib/model.ts';
 import { bytesOf, counters, isClose, NOTHING, slot, slots, someCounters } from './making.ts';
+
+/** A ledger of an interface that was there from the start, with these counters. */
+function begun(counters: Counters): Ledger {
+  const ledger = new Ledger(0);
+  ledger.begin(counters);
+  return ledger;
+}
 
 /** Every window that has ended. */
 function closeAll(ledger: Ledger): Window[] {
@@ -29,7 +36,7 @@ const steps = fc.array(
 test('whatever comes in whatever order, every byte ends up in exactly one window', () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const ledger = new Ledger(0, undefined);
+      const ledger = new Ledger(0);
       const windows: Window[] = [];
       const settled: Bytes[] = [];
       let now = 0;
@@ -60,7 +67,7 @@ test('whatever comes in whatever order, every byte ends up in exactly one window
 });
 
 test('a window that has not ended cannot be closed, one that has can be once', () => {
-  const ledger = new Ledger(0, undefined);
+  const ledger = new Ledger(0);
   assert.equal(ledger.close(), undefined);
   ledger.turn(10_000, undefined);
   const { start, end } = ledger.close() ?? {};
@@ -68,7 +75,7 @@ test('a window that has not ended cannot be closed, one that has can be once', (
 });
 
 test('without counters a slot is divided by time', () => {
-  const ledger = new Ledger(0, undefined);
+  const ledger = new Ledger(0);
   ledger.turn(10_000, undefined);
   ledger.add(slot(9500, 11_500, { sent: 1000, received: 400 }));
   ledger.turn(20_000, undefined);
@@ -82,7 +89,7 @@ test('without counters a slot is divided by time', () => {
 });
 
 test('with counters each direction is divided where the kernel says', () => {
-  const ledger = new Ledger(0, counters(NOTHING));
+  const ledger = begun(counters(NOTHING));
   ledger.turn(10_000, counters({ sent: 9000, received: 0 }));
   const after = counters({ sent: 10_000, received: 5000 });
   ledger.add(
@@ -99,7 +106,7 @@ test('with counters each direction is divided where the kernel says', () => {
 });
 
 test('a slot over several windows that ended at once is divided among all of them', () => {
-  const [by, timed] = [new Ledger(0, counters(NOTHING)), new Ledger(0, undefined)];
+  const [by, timed] = [begun(counters(NOTHING)), new Ledger(0)];
   for (const [at, sent] of [
     [10_000, 0],
     [20_000, 6000],
@@ -118,7 +125,7 @@ test('a slot over several windows that ended at once is divided among all of the
 
 /** What two windows get when a session with bytes under way is followed by a slot from `next` on. */
 function divided(next: number): number[] {
-  const ledger = new Ledger(0, counters(NOTHING));
+  const ledger = begun(counters(NOTHING));
   const waiting = counters({ sent: 5000, received: 0 });
   ledger.add(slot(0, 9000, { sent: 2000 }, { before: counters(NOTHING), after: waiting }));
   ledger.turn(10_000, counters({ sent: 6000, received: 0 }));
@@ -134,7 +141,7 @@ test('what waited at the end of a session is not expected of the next one', () =
 });
 
 test('counters that go back begin anew at nothing', () => {
-  const ledger = new Ledger(0, counters({ sent: 1_000_000, received: 1_000_000 }));
+  const ledger = begun(counters({ sent: 1_000_000, received: 1_000_000 }));
   ledger.turn(10_000, counters({ sent: 3000, received: 2000 }));
   ledger.turn(20_000, counters({ sent: 5000, received: 2000 }));
   assert.deepEqual(
@@ -147,7 +154,7 @@ test('counters that go back begin anew at nothing', () => {
 });
 
 test('the kernel’s count goes on over windows in which it could not be read', () => {
-  const ledger = new Ledger(0, counters(NOTHING));
+  const ledger = begun(counters(NOTHING));
   ledger.turn(10_000, undefined);
   ledger.turn(20_000, counters({ sent: 7000, received: 0 }));
   assert.deepEqual(
@@ -156,14 +163,21 @@ test('the kernel’s count goes on over windows in which it could not be read', 
   );
 });
 
+test('the kernel’s count begins once, with what was known of the interface first', () => {
+  const ledger = begun(counters({ sent: 1000, received: 0 }));
+  ledger.begin(counters({ sent: 2000, received: 0 }));
+  ledger.turn(10_000, counters({ sent: 5000, received: 0 }));
+  assert.equal(ledger.close()?.kernel?.sent, 4000);
+});
+
 test('a window whose counters were never read has no kernel’s count', () => {
-  const ledger = new Ledger(0, undefined);
+  const ledger = new Ledger(0);
   ledger.turn(10_000, undefined);
   assert.equal(ledger.close()?.kernel, undefined);
 });
 
 test('the kernel’s count begins with the first slot where the pod’s interface was not there before', () => {
-  const ledger = new Ledger(0, undefined);
+  const ledger = new Ledger(0);
   const [before, after] = [
     counters({ sent: 4000, received: 0 }),
     counters({ sent: 9000, received: 0 }),

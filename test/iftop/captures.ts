@@ -40,7 +40,7 @@ export const captures: readonly Capture[] = readdirSync(directory).map((name) =>
 export const real = captures.filter(({ kernel }) => kernel);
 
 /** The lines of each frame; a last one that does not end is one too. */
-export function framesOf(text: string): string[][] {
+function framesOf(text: string): string[][] {
   const frames: string[][] = [[]];
   for (const line of text.split('\n')) {
     frames.at(-1)?.push(line);

@@ -24,6 +24,8 @@ const spellings: readonly [given: string, canonical: string | undefined][] = [
   ['10.0.0', undefined],
   ['10', undefined],
   ['0x0a000001', undefined],
+  ['168430081', undefined],
+  ['010.0.0.1', undefined],
   ['10.0.0.256', undefined],
   ['fd77::1::2', undefined],
   ['%eth0', undefined],
@@ -36,8 +38,9 @@ for (const [given, expected] of spellings) {
 }
 
 test('every spelling of an address has the same canonical one, as short as a URL has it', () => {
+  const sixes = fc.ipV6().filter((address) => !address.includes('.'));
   fc.assert(
-    fc.property(fc.ipV6(), (address) => {
+    fc.property(sixes, (address) => {
       const spelling = canonical(address) ?? '';
       assert.equal(`[${spelling}]`, new URL(`http://[${address}]`).hostname);
       assert.equal(canonical(spelling.toUpperCase()), spelling);

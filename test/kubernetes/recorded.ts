@@ -1,8 +1,10 @@
 import type { KubernetesObject } from '../../lib/kubernetes/records.ts';
-import { listOf, recorded } from '../lab/apiserver/recording.ts';
+import { recorded } from '../lab/apiserver/recording.ts';
 
 export function objects(resource: 'pods' | 'services' | 'nodes'): KubernetesObject[] {
-  return listOf(recorded(`api/${resource}-rv0`)).items.map((item): KubernetesObject => item);
+  const body = recorded(`api/${resource}-rv0`).chunks.join('');
+  const { items }: { items: KubernetesObject[] } = JSON.parse(body);
+  return items;
 }
 
 /** The recorded object of this name. */

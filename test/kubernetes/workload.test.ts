@@ -61,12 +61,8 @@ test('the recorded pods belong to what made them', () => {
   assert.equal(workloadOf(object('pods', 'tick-29921702-fqx9g')), 'CronJob/tick');
   assert.equal(workloadOf(object('pods', 'once-4f65v')), 'Job/once');
   const kinds = new Set(objects('pods').map((pod) => workloadOf(pod).split('/')[0]));
-  assert.deepEqual([...kinds].sort(), [
-    'CronJob',
-    'DaemonSet',
-    'Deployment',
-    'Job',
-    'Pod',
-    'StatefulSet',
-  ]);
+  assert.deepEqual(
+    kinds,
+    new Set(['CronJob', 'DaemonSet', 'Deployment', 'Job', 'Pod', 'StatefulSet']),
+  );
 });

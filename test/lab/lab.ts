@@ -48,6 +48,7 @@ export interface Lab {
   readonly influx: Influx;
   readonly processes: Processes;
   readonly directory: string;
+  /** Without addresses it has no eth0 either. */
   pod(spec: PodSpec): Promise<Pod>;
   service(spec: {
     name: string;
@@ -110,7 +111,7 @@ export async function createLab(): Promise<Lab> {
     async pod(spec) {
       const uid = randomUUID();
       const box = await sandbox(uid);
-      plug(box.pid, spec.ips);
+      if (spec.ips.length > 0) plug(box.pid, spec.ips);
       const object = podObject({ ...spec, uid, nodeName: NODE });
       api.store.put('pods', object);
       const { name, namespace = 'default' } = spec;

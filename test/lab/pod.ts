@@ -15,6 +15,7 @@ export class Sandbox {
   readonly #pause: ChildProcess;
   readonly #cgroup: string;
   readonly #processes: Processes;
+  readonly #containers: ChildProcess[] = [];
 
   private constructor(pause: ChildProcess, pid: number, cgroup: string, processes: Processes) {
     this.#pause = pause;
@@ -39,9 +40,11 @@ export class Sandbox {
   /** Starts a command in the pod, in a container of its own. */
   run(command: readonly string[]): ChildProcess {
     const enter = ['nsenter', `--net=/proc/${this.pid}/ns/net`, ...command];
-    return this.#processes.start('sh', ['-c', JOIN, container(this.#cgroup), ...enter], {
+    const child = this.#processes.start('sh', ['-c', JOIN, container(this.#cgroup), ...enter], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    this.#containers.push(child);
+    return child;
   }
 
   /** The kernel's counters of its eth0. */
@@ -51,8 +54,9 @@ export class Sandbox {
     return counters;
   }
 
-  /** Ends its pause process, and with it the namespace if nothing else is in it. */
+  /** Ends its containers and then the pause process, and with it the namespace. */
   async end(): Promise<void> {
+    await Promise.all(this.#containers.map((child) => kill(child, 'SIGKILL')));
     await kill(this.#pause, 'SIGKILL');
   }
 }

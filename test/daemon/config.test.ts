@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, readConfig, VARIABLES } from '../../daemon/config.ts';
+
+const NODE = { NODE_NAME: 'n1' };
+const ONE = { ...NODE, INFLUX_URL: 'http://influx:8086', INFLUX_DATABASE: 'nstats' };
+const TWO = { ...NODE, INFLUX_URL: 'https://influx:8086/', INFLUX_BUCKET: 'nstats' };
+
+/** The mistakes by the variable that they name first. */
+function mistakesIn(environment: { [name: string]: string }): Map<string, string> {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return new Map(error.mistakes.map((mistake) => [mistake.split(' ')[0] ?? '', mistake]));
+  }
+  return new Map();
+}
+
+function wrongIn(environment: { [name: string]: string }): string[] {
+  return [...mistakesIn(environment).keys()];
+}
+
+test('what is not set has its default', () => {
+  assert.deepEqual(readConfig(ONE), {
+    node: 'n1',
+    kubeconfig: undefined,
+    iface: 'eth0',
+    interval: 10_000,
+    influx: {
+      url: 'http://influx:8086',
+      api: 1,
+      database: 'nstats',
+      retentionPolicy: undefined,
+      username: undefined,
+      password: undefined,
+    },
+    peersPerPod: 50,
+    peerDetail: 'pod',
+    namespaces: undefined,
+    excludeNamespaces: new Set(),
+    logLevel: 'info',
+  });
+});
+
+test('an empty variable counts as not set, and spaces around a value do not count', () => {
+  const empty = Object.fromEntries(VARIABLES.map(([name]) => [name, ' ']));
+  assert.deepEqual(readConfig({ ...empty, ...ONE, NODE_NAME: ' n1\n' }), readConfig(ONE));
+});
+
+test('a bucket is written to by the second API, a database by the first', () => {
+  assert.deepEqual(readConfig({ ...TWO, INFLUX_ORG: 'acme', INFLUX_TOKEN: 't' }).influx, {
+    url: 'https://influx:8086',
+    api: 2,
+    bucket: 'nstats',
+    org: 'acme',
+    token: 't',
+  });
+  const credentials = {
+    INFLUX_RETENTION_POLICY: 'year',
+    INFLUX_USERNAME: 'u',
+    INFLUX_PASSWORD: 'p',
+  };
+  const { influx } = readConfig({ ...ONE, ...credentials });
+  assert.ok(influx.api === 1);
+  assert.deepEqual([influx.retentionPolicy, influx.username, influx.password], ['year', 'u', 'p']);
+});
+
+const valid: readonly [name: string, value: string, key: string, meaning: unknown][] = [
+  ['NODE_NAME', 'ip-10-0-0-1.ec2.internal', 'node', 'ip-10-0-0-1.ec2.internal'],
+  ['KUBECONFIG', '/root/.kube/config', 'kubeconfig', '/root/.kube/config'],
+  ['IFACE', 'net1', 'iface', 'net1'],
+  ['IFACE', 'eth0.100@if5', 'iface', 'eth0.100@if5'],
+  ['INTERVAL', '5s', 'interval', 5000],
+  ['INTERVAL', '2m', 'interval', 120_000],
+  ['INTERVAL', '1h', 'interval', 3_600_000],
+  ['PEERS_PER_POD', '1', 'peersPerPod', 1],
+  ['PEERS_PER_POD', '1000', 'peersPerPod', 1000],
+  ['PEER_DETAIL', 'workload', 'peerDetail', 'workload'],
+  ['NAMESPACES', 'a', 'namespaces', new Set(['a'])],
+  ['NAMESPACES', 'a, b-1 ,a', 'namespaces', new Set(['a', 'b-1'])],
+  ['EXCLUDE_NAMESPACES', 'kube-system', 'excludeNamespaces', new Set(['kube-system'])],
+  ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
+];
+
+for (const [name, value, key, meaning] of valid) {
+  test(`${name}=${value} is understood`, () => {
+    assert.deepEqual(
+      new Map(Object.entries(readConfig({ ...ONE, [name]: value }))).get(key),
+      meaning,
+    );
+  });
+}
+
+const invalid: readonly [name: string, values: readonly string[], wanted: RegExp][] = [
+  ['IFACE', ['a b', 'eth0/1', '-i', 'a:b', 'x'.repeat(16)], /network interface/],
+  ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
+  [
+    'INFLUX_URL',
+    ['influx', 'influx:8086', 'ftp://influx', 'unix:///run/influx', 'http://'],
+    /http:\/\/host:port/,
+  ],
+  ['PEERS_PER_POD', ['0', '1001', '-1', '1.5', '1e2', 'all'], /1 to 1000/],
+  ['PEER_DETAIL', ['Pod', 'service'], /pod or workload/],
+  ['NAMESPACES', ['A', 'a b', ',', 'a,', '-a', 'a_b', 'x'.repeat(64)], /separated by commas/],
+  ['EXCLUDE_NAMESPACES', ['*', 'kube-system;demo'], /separated by commas/],
+  ['LOG_LEVEL', ['trace', 'INFO', '30'], /debug or info or warn or error/],
+];
+
+for (const [name, values, wanted] of invalid) {
+  test(`${name}: what it cannot be is refused, with what it is and what it must be`, () => {
+    for (const value of values) {
+      const mistakes = mistakesIn({ ...ONE, [name]: value });
+      assert.deepEqual([...mistakes.keys()], [name], value);
+      const mistake = mistakes.get(name) ?? '';
+      assert.ok(mistake.includes(`is "${value}"; it must be `), mistake);
+      assert.match(mistake, wanted);
+    }
+  });
+}
+
+test('all mistakes are told at once', () => {
+  const values = Object.fromEntries(invalid.map(([name, [value = '']]) => [name, value]));
+  const named = [...mistakesIn(values).keys()];
+  const required = ['NODE_NAME', 'INFLUX_BUCKET'];
+  assert.deepEqual(new Set(named), new Set([...invalid.map(([name]) => name), ...required]));
+  assert.throws(
+    () => readConfig(values),
+    /mistake[^]*NODE_NAME is not set[^]*LOG_LEVEL is "trace"/,
+  );
+});
+
+test('what is required is asked for', () => {
+  const mistakes = mistakesIn({});
+  assert.deepEqual([...mistakes.keys()], ['NODE_NAME', 'INFLUX_URL', 'INFLUX_BUCKET']);
+  for (const mistake of mistakes.values()) assert.match(mistake, / is not set; it must be /);
+});
+
+test('what belongs to the other kind of InfluxDB is refused rather than ignored', () => {
+  assert.deepEqual(wrongIn({ ...ONE, ...TWO }), ['INFLUX_DATABASE']);
+  for (const name of ['INFLUX_ORG', 'INFLUX_TOKEN'])
+    assert.deepEqual(wrongIn({ ...ONE, [name]: 'x' }), [name]);
+  for (const name of ['INFLUX_USERNAME', 'INFLUX_PASSWORD', 'INFLUX_RETENTION_POLICY']) {
+    assert.deepEqual(wrongIn({ ...TWO, [name]: 'x' }), [name]);
+  }
+});
+
+const credentials = [
+  'http://user:SECRET@influx:8086',
+  'http://SECRET@influx:8086',
+  'http://:SECRET@influx:8086',
+  'http://influx:8086?u=admin&p=SECRET',
+  'http://influx:8086/?token=SECRET',
+  'user:SECRET@influx:8086',
+];
+
+for (const url of credentials) {
+  test(`${url} is refused, since it would be logged, and not shown`, () => {
+    const mistake = mistakesIn({ ...ONE, INFLUX_URL: url }).get('INFLUX_URL') ?? '';
+    assert.match(mistake, /^INFLUX_URL is set; it must be .*without credentials$/);
+  });
+}
+
+test('no token and no password is ever shown', () => {
+  const secrets = { INFLUX_TOKEN: 'SECRET', INFLUX_PASSWORD: 'SECRET' };
+  for (const target of [ONE, TWO, { ...ONE, ...TWO }, NODE, {}]) {
+    const shown = [...mistakesIn({ ...target, ...secrets }).values()].join('\n');
+    assert.notEqual(shown, '');
+    assert.doesNotMatch(shown, /SECRET/);
+  }
+});
+
+test('the variables that are told of are those that are read', () => {
+  const read = new Set<string>();
+  for (const environment of [ONE, TWO, {}]) {
+    const spy = new Proxy<{ [name: string]: string }>(environment, {
+      get(values, name: string) {
+        read.add(name);
+        return values[name];
+      },
+    });
+    mistakesIn(spy);
+  }
+  assert.deepEqual(read, new Set(VARIABLES.map(([name]) => name)));
+});
+
+test('the defaults that are told of are those that are taken', () => {
+  const told = VARIABLES.filter(
+    ([, fallback]) => !/^(required|-|all|none|in-cluster)$/.test(fallback),
+  );
+  assert.ok(told.length >= 5);
+  const spelled = Object.fromEntries(told.map(([name, fallback]) => [name, fallback]));
+  assert.deepEqual(readConfig({ ...ONE, ...spelled }), readConfig(ONE));
+});

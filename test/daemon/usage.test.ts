@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { usage } from '../../daemon/usage.ts';
+
+/** A directory like /proc with these `stat` files. */
+function proc(context: TestContext, stats: { [pid: string]: string }): string {
+  const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
+  context.after(() => rmSync(path, { recursive: true }));
+  for (const [pid, text] of Object.entries(stats)) {
+    mkdirSync(join(path, pid));
+    writeFileSync(join(path, pid, 'stat'), text);
+  }
+  return path;
+}
+
+/** proc(5): utime, stime, cutime and cstime are fields 14 to 17, rss is field 24. */
+function stat(command: string, times: readonly number[], pages: number): string {
+  return `7 (${command}) S 1 7 7 0 -1 4194560 9 8 0 0 ${times.join(' ')} 20 0 1 0 5 6291456 ${pages} 18446744073709551615\n`;
+}
+
+test('we and our children count, and of children that have ended what we waited for', (t) => {
+  const path = proc(t, {
+    self: stat('node', [100, 50, 25, 25], 1000),
+    11: stat('iftop', [10, 10, 0, 0], 500),
+    12: stat('iftop', [5, 0, 7, 7], 500),
+  });
+  assert.deepEqual(usage(path, [11, 12]), { cpuSeconds: 2.25, rssBytes: 2000 * 4096 });
+});
+
+test('a command may be called anything', (t) => {
+  const path = proc(t, { self: stat('a) b (c 1 2 3', [100, 0, 0, 0], 10) });
+  assert.deepEqual(usage(path, []), { cpuSeconds: 1, rssBytes: 40_960 });
+});
+
+test('a child that has gone costs nothing', (t) => {
+  const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
+  assert.deepEqual(usage(path, [99]), usage(path, []));
+});
+
+test('on this machine we do use time and memory', () => {
+  const { cpuSeconds, rssBytes } = usage('/proc', []);
+  assert.ok(cpuSeconds > 0 && cpuSeconds < 3600, `${cpuSeconds}`);
+  assert.ok(rssBytes > 10_000_000 && rssBytes < 10_000_000_000, `${rssBytes}`);
+});

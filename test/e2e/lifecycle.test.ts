@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { between } from '../../lib/netns/counters.ts';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+const RATE = 1_000_000;
+
+let lab: Lab;
+let client: Pod;
+let server: Pod;
+const iftops = () => processesNamed('iftop').length;
+const sum = (rows: readonly Row[], column: string) =>
+  rows.reduce((total, row) => total + Number(row[column]), 0);
+
+before(async () => {
+  lab = await createLab();
+  client = await lab.pod({ namespace: 'lab', name: 'client', ips: ['10.244.0.10'] });
+  server = await lab.pod({ namespace: 'lab', name: 'server', ips: ['10.244.0.11'] });
+  await server.serve(8080);
+  client.traffic('send', '10.244.0.11', 8080, RATE);
+});
+
+after(() => lab.end());
+
+async function start(environment = {}, pods = 2): Promise<Daemon> {
+  const daemon = lab.daemon({ INTERVAL: '5s', ...environment });
+  await until(() => iftops() === pods, `${pods} iftop sessions`);
+  return daemon;
+}
+
+describe('the end of the daemon', () => {
+  test('on SIGTERM it ends with code 0 within five seconds, its last window written', async () => {
+    const daemon = await start();
+    await sleep(6500);
+    const from = Date.now();
+    assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+    assert.ok(Date.now() - from < 5000);
+    const [last] = await lab.influx.query(
+      "SELECT * FROM nstat_pod WHERE pod='client' ORDER BY time DESC LIMIT 1",
+    );
+    assert.ok(last);
+    assert.equal(last.time, Math.ceil(from / 1000));
+    assert.ok(
+      Math.abs(Number(last['sentAttributed']) - Number(last['sentBytes'])) < 0.01 * RATE * 5,
+    );
+    assert.equal(iftops(), 0);
+  });
+
+  test('on kill -9 no iftop is left two seconds later', async () => {
+    const daemon = await start();
+    await kill(daemon.process, 'SIGKILL');
+    await sleep(2000);
+    assert.equal(iftops(), 0);
+  });
+
+  test('killed while it starts its captures, it leaves none behind either', async () => {
+    for (const delay of [0, 20, 40, 60, 80, 100, 150, 200]) {
+      const daemon = lab.daemon();
+      await until(() => daemon.log.length > 0, 'the first log line');
+      await sleep(delay);
+      await kill(daemon.process, 'SIGKILL');
+      await sleep(300);
+      const left = ['nsenter', 'setpriv', 'stdbuf', 'iftop'].flatMap(processesNamed);
+      assert.deepEqual(left, [], `after ${delay} ms`);
+    }
+  });
+});
+
+describe('a capture', () => {
+  let daemon: Daemon;
+  before(async () => {
+    daemon = await start();
+  });
+  after(() => kill(daemon.process, 'SIGTERM'));
+
+  test('runs as nobody, with CAP_NET_RAW and nothing else, and can gain nothing', () => {
+    for (const status of processesNamed('iftop')) {
+      assert.deepEqual(String(status['Uid']).split('\t'), ['65534', '65534', '65534', '65534']);
+      assert.deepEqual(String(status['Gid']).split('\t'), ['65534', '65534', '65534', '65534']);
+      assert.equal(status['CapEff'], '0000000000002000');
+      assert.equal(status['CapPrm'], '0000000000002000');
+      assert.equal(status['CapBnd'], '0000000000002000');
+      assert.equal(status['NoNewPrivs'], '1');
+    }
+  });
+
+  test('that crashes is started again, counted and said once', async () => {
+    const [victim] = processesNamed('iftop');
+    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    await until(() => iftops() === 1, 'its end');
+    await until(() => iftops() === 2, 'another one');
+    const restarts = async () =>
+      sum(await lab.influx.query('SELECT * FROM nstat_agent'), 'sessionRestarts');
+    await until(async () => (await restarts()) >= 1, 'the row that counts it');
+    assert.equal(daemon.log.filter((line) => line.includes('"capture failed')).length, 1);
+  });
+
+  test('that falls silent while the counters move is started again', async () => {
+    const [victim] = processesNamed('iftop');
+    process.kill(victim?.pid ?? 0, 'SIGSTOP');
+    await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');
+    await until(() => iftops() === 2, 'another one');
+    assert.ok(daemon.log.some((line) => line.includes('it does not answer')));
+  });
+
+  test('comes with a new pod and goes with it, and its last bytes are counted', async () => {
+    const brief = await lab.pod({ namespace: 'lab', name: 'brief', ips: ['10.244.0.20'] });
+    await until(() => iftops() === 3, 'its capture');
+    brief.traffic('send', '10.244.0.11', 8080, RATE);
+    await sleep(4000);
+    const from = brief.sandbox.counters();
+    await brief.remove();
+    await until(() => iftops() === 2, 'the end of its capture');
+    const query = "SELECT * FROM nstat WHERE pod='brief'";
+    await until(
+      async () => sum(await lab.influx.query(query), 'sentBytes') > 2 * RATE,
+      'its rows',
+      15,
+    );
+    await sleep(5000);
+    const sent = sum(await lab.influx.query(query), 'sentBytes');
+    const kernel = from.sentBytes - 14 * from.sentPackets;
+    assert.ok(Math.abs(sent - kernel) < 0.02 * kernel + 0.1 * RATE, `${sent} of ${kernel}`);
+  });
+
+  test('of a pod that is recreated under its name adds to the same rows', async () => {
+    const totals = [];
+    for (const ip of ['10.244.0.21', '10.244.0.22']) {
+      const pod = await lab.pod({ namespace: 'lab', name: 'phoenix', ips: [ip] });
+      await until(() => iftops() === 3, 'its capture');
+      const before = pod.sandbox.counters();
+      const traffic = pod.traffic('send', '10.244.0.11', 8080, RATE);
+      await sleep(1500);
+      await kill(traffic, 'SIGKILL');
+      totals.push(between(before, pod.sandbox.counters()).sent);
+      await pod.remove();
+      await until(() => iftops() === 2, 'the end of its capture');
+    }
+    await sleep(10_000);
+    const sent = sum(
+      await lab.influx.query("SELECT * FROM nstat WHERE pod='phoenix'"),
+      'sentBytes',
+    );
+    const kernel = totals.reduce((a, b) => a + b, 0);
+    assert.ok(Math.abs(sent - kernel) < 0.02 * kernel, `${sent} of ${kernel}`);
+  });
+
+  test('that cannot be, for want of an eth0, disturbs no other and is said once', async () => {
+    const deaf = await lab.pod({ namespace: 'lab', name: 'no-eth0', ips: [] });
+    await until(() => daemon.log.some((line) => line.includes('no-eth0')), 'the warning');
+    const from = Math.floor(Date.now() / 1000);
+    await sleep(11_000);
+    const said = daemon.log.filter((line) => line.includes('no-eth0'));
+    assert.equal(said.length, 1, said.join('\n'));
+    const rows = await lab.influx.query(
+      `SELECT * FROM nstat_pod WHERE pod='client' AND time > ${from}s`,
+    );
+    assert.ok(rows.length >= 1, JSON.stringify([daemon.log, await lab.influx.query('SELECT * FROM nstat_pod'), iftops()], null, 1));
+    const last = rows.at(-1);
+    assert.equal(last?.['sentAttributed'], last?.['sentBytes']);
+    await deaf.remove();
+  });
+});
