@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { iftopCommand, Session } from '../lib/iftop/session.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
@@ -12,7 +14,6 @@ import { readCounters } from '../lib/netns/counters.ts';
 import { enter } from '../lib/netns/enter.ts';
 import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
 import type { Config } from './config.ts';
-import { json } from 'node:stream/consumers';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -28,6 +29,8 @@ interface Check {
   readonly run: () => Promise<string>;
 }
 
+const TIMEOUT = 10_000;
+
 /** Tries once all that the daemon needs and prints what it found. Resolves to the exit code. */
 export async function check(options: CheckOptions): Promise<number> {
   let failures = 0;
@@ -37,7 +40,8 @@ export async function check(options: CheckOptions): Promise<number> {
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       failures += 1;
-      options.print(`FAIL  ${name}: ${error.message}\n      fix: ${fix(error)}`);
+      const what = error.name === 'AbortError' ? `no answer in ${TIMEOUT / 1000} s` : error.message;
+      options.print(`FAIL  ${name}: ${what}\n      fix: ${fix(error)}`);
     }
   }
   options.print(failures === 0 ? 'All is there.' : `${failures} of these must be mended first.`);
@@ -45,14 +49,14 @@ export async function check(options: CheckOptions): Promise<number> {
 }
 
 function checks({ config, client, proc }: CheckOptions): Check[] {
-  const signal = AbortSignal.timeout(30_000);
+  const get = (path: string) => client.get(path, AbortSignal.timeout(TIMEOUT));
   let local: LocalPod[] = [];
   const resource = (path: string): Check => ({
     name: `API server, ${path}`,
     fix: fixApi,
     run: async () => {
-      (await client.get(`${path}?limit=1`, signal)).destroy();
-      (await client.get(`${path}?watch=1&timeoutSeconds=1&resourceVersion=0`, signal)).destroy();
+      (await get(`${path}?limit=1`)).destroy();
+      (await get(`${path}?watch=1&timeoutSeconds=1&resourceVersion=0`)).destroy();
       return 'may list and watch';
     },
   });
@@ -72,7 +76,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
       name: `pods of node ${config.node}`,
       fix: () => 'is NODE_NAME the name of this node as `kubectl get nodes` has it?',
       run: async () => {
-        local = await podsOf(client, config.node, signal);
+        local = await podsOf(get, config.node);
         if (local.length === 0)
           throw new Error('the API server knows none with a network of its own');
         return `${local.length} with a network of their own`;
@@ -137,12 +141,12 @@ async function captureLoopback(proc: string): Promise<{ packets: number }> {
   return { packets };
 }
 
-async function podsOf(client: ApiClient, node: string, signal: AbortSignal): Promise<LocalPod[]> {
+async function podsOf(get: (path: string) => Promise<Readable>, node: string): Promise<LocalPod[]> {
   const query = new URLSearchParams({
     resourceVersion: '0',
     fieldSelector: `spec.nodeName=${node}`,
   });
-  const list = (await json(await client.get(`/api/v1/pods?${query}`, signal))) as {
+  const list = (await json(await get(`/api/v1/pods?${query}`))) as {
     items?: KubernetesObject[];
   };
   return (list.items ?? []).map(localPod).filter((pod) => pod !== undefined);

@@ -25,6 +25,14 @@ ${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} 
 const QUEUE_BYTES = 32 * 1024 * 1024;
 /** What is left of the five seconds in which we end, when the captures have. */
 const LAST_WRITE = 1200;
+/** Nothing is written with --dry-run, so InfluxDB need not be configured. */
+const NOWHERE = {
+  ...Object.fromEntries(
+    VARIABLES.map(([name]) => [name, '']).filter(([name]) => name?.startsWith('INFLUX_')),
+  ),
+  INFLUX_URL: 'http://dry-run.invalid',
+  INFLUX_DATABASE: 'none',
+};
 const PROC = '/proc';
 
 async function main(): Promise<number> {
@@ -39,11 +47,7 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  // With --dry-run nothing is written, so InfluxDB need not be configured.
-  const dummy = values['dry-run']
-    ? { INFLUX_URL: 'http://dry-run', INFLUX_DATABASE: 'dry-run' }
-    : {};
-  const config = readConfig({ ...dummy, ...process.env });
+  const config = readConfig(values['dry-run'] ? { ...process.env, ...NOWHERE } : process.env);
   const client = reach(config.kubeconfig);
   if (values.check)
     return check({ config, client, proc: PROC, print: (text) => console.log(text) });

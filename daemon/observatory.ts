@@ -86,7 +86,7 @@ export class Observatory {
       const state = { capture: undefined, failures: 0, notBefore: 0, gone: false, last: false };
       this.#pods.set(pod.uid, { pod, ledger, ...state });
     }
-    this.#soon ??= setImmediate(() => this.#seek());
+    if (!this.#soon) this.#soon = setImmediate(() => this.#seek());
   }
 
   /** A pod is gone, or not to be observed any more; its capture ends with it. */
@@ -128,9 +128,9 @@ export class Observatory {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
-    const captures = [...this.#pods.values()].map(({ capture }) => capture);
-    for (const capture of captures) capture?.end.abort();
-    await Promise.all(captures.map((capture) => capture?.done));
+    const captures = [...this.#pods.values()].flatMap(({ capture }) => capture ?? []);
+    for (const { end } of captures) end.abort();
+    await Promise.all(captures.map(({ done }) => done));
   }
 
   /** Looks for the namespaces of pods that have none yet, or not any more. */

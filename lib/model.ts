@@ -89,7 +89,7 @@ export interface Window {
   readonly kernel: KernelBytes | undefined;
 }
 
-export type PeerKind = 'pod' | 'service' | 'node' | 'external' | 'other' | 'unknown';
+type PeerKind = 'pod' | 'service' | 'node' | 'external' | 'other' | 'unknown';
 
 /** The other end of a flow. A field that does not apply is `-`. */
 export interface Peer {

@@ -20,7 +20,6 @@ export function settle(slot: Slot): { readonly pairs: readonly Pair[]; readonly 
     const apart = kernel && slack > 0 ? (kernel[direction] - printed) / slack : 0;
     if (Math.abs(apart) <= 1) shift[direction] = apart;
   }
-  const best = (amount: Amount, by: number) => Math.max(0, amount.bytes + by * amount.slack);
   const bytes = (row: { sent: Amount; received: Amount }): Bytes => ({
     sent: best(row.sent, shift.sent),
     received: best(row.received, shift.received),
@@ -29,6 +28,11 @@ export function settle(slot: Slot): { readonly pairs: readonly Pair[]; readonly 
     pairs: slot.flows.map((flow) => ({ local: flow.local, remote: flow.remote, ...bytes(flow) })),
     rest: bytes(slot.rest),
   };
+}
+
+/** The point of an amount's interval, from its lower end at -1 to its upper at 1. */
+function best(amount: Amount, by: number): number {
+  return Math.max(0, amount.bytes + by * amount.slack);
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

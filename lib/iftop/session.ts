@@ -29,7 +29,7 @@ export function iftopCommand(iface: string): string[] {
 }
 
 /** A capture that did not start, ended by itself or fell silent; `code` says which. */
-export class SessionError extends Error {
+class SessionError extends Error {
   readonly code: 'ERR_SESSION_START' | 'ERR_SESSION_ENDED' | 'ERR_SESSION_SILENT';
 
   constructor(code: SessionError['code'], message: string) {

@@ -65,14 +65,12 @@ export function encodeAgent(node: string, end: number, fields: AgentFields): str
 }
 
 /**
- * A tag value in line protocol. Nothing can stand for a backslash at the end (it would escape the
- * separator; InfluxDB 1.x answers 400), so a slash does; line breaks and tabs become spaces.
+ * A tag value in line protocol. A backslash becomes a slash: none can stand at the end (InfluxDB 1.x
+ * answers 400), and before an escaped character VictoriaMetrics drops the row. Line breaks and tabs
+ * become spaces.
  */
-export function tag(value: string): string {
-  const clean = value
-    .replace(/\p{Cc}/gu, ' ')
-    .trim()
-    .replace(/\\+$/, (run) => '/'.repeat(run.length));
+function tag(value: string): string {
+  const clean = value.replace(/\p{Cc}/gu, ' ').replaceAll('\\', '/').trim();
   return clean.replace(/[, =]/g, '\\$&') || '-';
 }
 

@@ -95,6 +95,8 @@ function headers(target: Target): { authorization?: string } {
 
 function reason(error: Error): string {
   if (!(error instanceof HttpError)) return error.message || String(error);
-  const message = (error.json as { error?: unknown; message?: unknown } | undefined) ?? {};
-  return `${error.statusCode} ${message.error ?? message.message ?? error.body ?? error.statusMessage}`;
+  // 1.x says `error`, 2.x and 3 say `message`.
+  const said = (error.json ?? {}) as { readonly error?: string; readonly message?: string };
+  const words = said.error ?? said.message ?? error.body ?? error.statusMessage ?? '';
+  return `${error.statusCode} ${words}`;
 }

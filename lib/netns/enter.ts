@@ -15,7 +15,7 @@ export const ENTERED = 'entered';
  * The shell says that it is there and waits for a line: the signal that ends it with its parent
  * is set by then, so it can never be left over with a closed stdin, on which iftop spins.
  */
-export function enterCommand(command: readonly string[]): readonly [string, ...string[]] {
+function enterCommand(command: readonly string[]): readonly [string, ...string[]] {
   return [
     'nsenter',
     '--net=/proc/self/fd/3',

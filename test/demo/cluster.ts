@@ -2,7 +2,7 @@ import type { Lab, Pod } from '../lab/lab.ts';
 
 const MBIT = 1_000_000 / 8;
 /** Documentation addresses: a package mirror somewhere outside. */
-export const MIRROR = ['198.51.100.20', '2001:db8:64::20'];
+const MIRROR = ['198.51.100.20', '2001:db8:64::20'];
 
 /** A small shop: a web Deployment, its API behind a Service, a database, and a job that downloads. */
 export interface Cluster {

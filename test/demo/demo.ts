@@ -27,19 +27,25 @@ if (values.help || !(seconds >= 20)) {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 const end = Date.now() + seconds * 1000;
-const say = (text: string) => console.log(`${text}`);
 
-say('Building a node: namespaces, a bridge, services, an API server, a real influxd');
+console.log('Building a node: namespaces, a bridge, services, an API server, a real influxd');
 const lab = await createLab();
 try {
   const cluster = await buildCluster(lab);
-  say(`Starting nstats on it: ${cluster.pods.length} pods to find`);
+  console.log(`Starting nstats on it: ${cluster.pods.length} pods to find`);
   const daemon = lab.daemon();
-  const captures = () => processesNamed('iftop').length;
-  await until(() => captures() === cluster.pods.length, 'one iftop per pod', 15);
-  say(`nstats runs ${captures()} iftop sessions, one in each pod's network namespace`);
+  await until(
+    () => processesNamed('iftop').length === cluster.pods.length,
+    'one iftop per pod',
+    15,
+  );
+  console.log(
+    `nstats runs ${processesNamed('iftop').length} iftop sessions, one in each pod's network namespace`,
+  );
   await cluster.start();
-  say('Traffic flows; the first window is on its way (it ends at a multiple of 10 s, plus 4 s)');
+  console.log(
+    'Traffic flows; the first window is on its way (it ends at a multiple of 10 s, plus 4 s)',
+  );
 
   // What it takes to end: the traffic first, so that the counters can be compared to the byte.
   const ending = end - 6000;
@@ -52,24 +58,25 @@ try {
       : ', Ctrl-C ends';
     if (watched) process.stdout.write('\u001B[2J\u001B[H');
     const text = await table(lab.influx);
-    say(
+    console.log(
       text.includes('→')
         ? `${text}\n(read back from InfluxDB${left})\n`
         : `the window fills${left}`,
     );
   }
 
-  say('Ending: traffic stops, nstats takes its last frames and writes its last window');
+  console.log('Ending: traffic stops, nstats takes its last frames and writes its last window');
   cluster.stop();
   await sleep(200);
   const counted = cluster.pods.reduce((sum, { sandbox }) => sum + ipBytes(sandbox.counters()), 0);
   const code = await kill(daemon.process, 'SIGTERM');
-  say(`\n${await table(lab.influx)}`);
-  say(
+  console.log(`\n${await table(lab.influx)}`);
+  console.log(
     `counted by us      ${counted.toLocaleString('en')} bytes, from the pods' interfaces directly`,
   );
-  for (const line of daemon.log.filter((entry) => /"level":"(warn|error)"/.test(entry))) say(line);
-  say(`\nnstats ended with code ${code}; taking the node down`);
+  for (const line of daemon.log.filter((entry) => /"level":"(warn|error)"/.test(entry)))
+    console.log(line);
+  console.log(`\nnstats ended with code ${code}; taking the node down`);
   process.exitCode = code ?? 1;
 } finally {
   await lab.end();

@@ -93,9 +93,10 @@ describe('a capture', () => {
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await until(() => iftops() === 1, 'its end');
     await until(() => iftops() === 2, 'another one');
-    const restarts = async () =>
-      sum(await lab.influx.query('SELECT * FROM nstat_agent'), 'sessionRestarts');
-    await until(async () => (await restarts()) >= 1, 'the row that counts it');
+    await until(async () => {
+      const rows = await lab.influx.query('SELECT * FROM nstat_agent');
+      return sum(rows, 'sessionRestarts') >= 1;
+    }, 'the row that counts it');
     assert.equal(daemon.log.filter((line) => line.includes('"capture failed')).length, 1);
   });
 
@@ -159,7 +160,14 @@ describe('a capture', () => {
     const rows = await lab.influx.query(
       `SELECT * FROM nstat_pod WHERE pod='client' AND time > ${from}s`,
     );
-    assert.ok(rows.length >= 1, JSON.stringify([daemon.log, await lab.influx.query('SELECT * FROM nstat_pod'), iftops()], null, 1));
+    assert.ok(
+      rows.length >= 1,
+      JSON.stringify(
+        [daemon.log, await lab.influx.query('SELECT * FROM nstat_pod'), iftops()],
+        null,
+        1,
+      ),
+    );
     const last = rows.at(-1);
     assert.equal(last?.['sentAttributed'], last?.['sentBytes']);
     await deaf.remove();

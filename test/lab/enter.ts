@@ -59,9 +59,10 @@ const janitor = spawn('unshare', ['--mount', 'sh', '-c', JANITOR], {
 });
 const node = spawn(
   'setpriv',
+  // biome-ignore format: one option after the other
   [
-    ...['--pdeathsig', 'KILL', 'unshare', '--net', '--mount', '--pid', '--fork'],
-    ...['--kill-child', '--mount-proc', 'sh', '-c', INIT, 'sh', process.execPath, ...args],
+    '--pdeathsig', 'KILL', 'unshare', '--net', '--mount', '--pid', '--fork', '--kill-child',
+    '--mount-proc', 'sh', '-c', INIT, 'sh', process.execPath, ...args,
   ],
   { env, stdio: 'inherit' },
 );

@@ -96,3 +96,33 @@ export async function until(
     await sleep(50);
   }
 }
+
+/** A VictoriaMetrics, as far as the tests look into it. */
+export interface Victoria {
+  readonly url: string;
+  /** The series that a selector matches; a metric is `<measurement>_<field>`. */
+  export(
+    selector: string,
+  ): Promise<{ metric: { [tag: string]: string }; values: number[]; timestamps: number[] }[]>;
+}
+
+/** Starts a real single-node VictoriaMetrics. */
+export async function startVictoria(
+  directory: string,
+  processes: Processes,
+  port = 8428,
+): Promise<Victoria> {
+  const options = [`-storageDataPath=${directory}/victoria`, `-httpListenAddr=127.0.0.1:${port}`];
+  processes.start('victoria-metrics', [...options, '-search.latencyOffset=0'], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  await until(async () => (await fetch(`${url}/health`)).ok, 'victoria-metrics');
+  return {
+    url,
+    async export(selector) {
+      await fetch(`${url}/internal/force_flush`);
+      const answer = await fetch(`${url}/api/v1/export?match[]=${encodeURIComponent(selector)}`);
+      const lines = (await answer.text()).trim().split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+    },
+  };
+}

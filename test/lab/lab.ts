@@ -12,19 +12,20 @@ import {
 } from './apiserver/objects.ts';
 import { selfSigned } from './apiserver/tls.ts';
 import { type Influx, startInflux } from './influx.ts';
+import { kubeconfigFor } from './kubeconfig.ts';
 import { balance, buildNode, NODE_IPS, plug, plugOutside, POD_CIDRS } from './network.ts';
 import { Sandbox } from './pod.ts';
 import { Processes } from './shell.ts';
 
-export const NODE = 'lab-1';
+const NODE = 'lab-1';
 const TOKEN = 'lab-token';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 
-export type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & { readonly ips: readonly string[] };
+type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & { readonly ips: readonly string[] };
 
 /** Something with a network of its own in which traffic.ts can be run. */
-export interface Host {
+interface Host {
   readonly sandbox: Sandbox;
   /** Starts traffic.ts in it. */
   traffic(...args: readonly (string | number)[]): ChildProcess;
@@ -72,9 +73,6 @@ export interface Daemon {
   readonly log: string[];
 }
 
-/** True inside of enter.ts. */
-export const insideLab = process.env['LAB_DIRECTORY'] !== undefined;
-
 /** Builds the lab. Must run inside of enter.ts. */
 export async function createLab(): Promise<Lab> {
   const root = process.env['LAB_DIRECTORY'];
@@ -93,7 +91,7 @@ export async function createLab(): Promise<Lab> {
   const influx = await startInflux(directory, processes);
   api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));
   const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca));
+  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, TOKEN));
 
   const sandbox = (uid: string) => Sandbox.create(cgroups, uid, processes);
   const environment = {
@@ -178,16 +176,4 @@ function host(sandbox: Sandbox): Host {
 
 function withCidrs(object: ReturnType<typeof node>): ReturnType<typeof node> {
   return { ...object, spec: { ...object.spec, podCIDR: POD_CIDRS[0], podCIDRs: POD_CIDRS } };
-}
-
-function kubeconfigFor(server: string, ca: string): string {
-  const authority = Buffer.from(ca).toString('base64');
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'lab', cluster: { server, 'certificate-authority-data': authority } }],
-    users: [{ name: 'lab', user: { token: TOKEN } }],
-    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-    'current-context': 'lab',
-  });
 }

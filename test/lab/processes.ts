@@ -15,7 +15,7 @@ export function processesNamed(name: string): ProcessStatus[] {
 }
 
 /** Undefined if there is no such process. */
-export function statusOf(pid: number): ProcessStatus | undefined {
+function statusOf(pid: number): ProcessStatus | undefined {
   try {
     const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trim().split('\n');
     const fields = Object.fromEntries(

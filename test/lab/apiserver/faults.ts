@@ -2,7 +2,7 @@ import type { RequestRecord } from './server.ts';
 import type { Answer } from './status.ts';
 
 /** What happens to a request: served, answered otherwise, its connection reset, or left waiting. */
-export type Outcome = 'proceed' | 'reset' | 'hang' | Answer;
+type Outcome = 'proceed' | 'reset' | 'hang' | Answer;
 
 /** Decides about each request before it is served; a promise delays it. */
 export type Fault = (request: RequestRecord) => Outcome | Promise<Outcome>;

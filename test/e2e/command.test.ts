@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { until } from '../lab/influx.ts';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+let lab: Lab;
+
+before(async () => {
+  lab = await createLab();
+  await lab.pod({ namespace: 'lab', name: 'web-0', ips: ['10.244.0.10'] });
+});
+
+after(() => lab.end());
+
+async function check(environment: { readonly [name: string]: string } = {}) {
+  const { process, log } = lab.daemon(environment, '--check');
+  const [code] = await once(process, 'close');
+  return { code: Number(code), text: log.join('\n') };
+}
+
+test('--check finds nothing wrong where nothing is', async () => {
+  const { code, text } = await check();
+  assert.equal(code, 0, text);
+  assert.doesNotMatch(text, /FAIL/);
+  assert.match(text, /1 of 1 pods found/);
+  assert.equal(processesNamed('iftop').length, 0);
+});
+
+test('--check names what is missing and how to mend it', async () => {
+  const { code, text } = await check({ INFLUX_DATABASE: 'nobody-made-it', NODE_NAME: 'lab-9' });
+  assert.equal(code, 1);
+  assert.match(text, /FAIL {2}pods of node lab-9[\s\S]*fix: is NODE_NAME/);
+  assert.match(text, /FAIL {2}InfluxDB[\s\S]*database not found[\s\S]*fix: .*INFLUX_DATABASE/);
+});
+
+test('--check without rights says which', async () => {
+  lab.api.fault(({ path }) =>
+    path.startsWith('/api/v1/nodes')
+      ? { status: 403, body: '{"kind":"Status","message":"nodes is forbidden","code":403}' }
+      : 'proceed',
+  );
+  const { code, text } = await check();
+  lab.api.fault(undefined);
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /FAIL {2}API server, \/api\/v1\/nodes: .*nodes is forbidden[\s\S]*fix: .*get, list and watch/,
+  );
+});
+
+test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async () => {
+  const { process, log } = lab.daemon(
+    { INTERVAL: '5s', INFLUX_URL: '', INFLUX_DATABASE: '' },
+    '--dry-run',
+  );
+  await until(
+    () => log.some((line) => /^nstat_agent,node=lab-1 .*podsSeen=1i,sessions=1i/.test(line)),
+    'a row',
+  );
+  assert.equal(await kill(process, 'SIGTERM'), 0);
+  assert.deepEqual(await lab.influx.query('SELECT * FROM nstat_agent WHERE sessions = 1'), []);
+});
+
+test('without a program the captures fail, each is said once, and the daemon goes on', async () => {
+  // PATH is the session's own, so the program is hidden in the only way that is left.
+  const { process, log } = lab.daemon({ INTERVAL: '5s', IFACE: 'eth7' });
+  await until(
+    () => log.some((line) => line.includes('eth7') && line.includes('web-0')),
+    'the warning',
+  );
+  await until(() => log.some((line) => line.includes('window closed')), 'a window');
+  assert.equal(log.filter((line) => line.includes('capture failed')).length, 1);
+  assert.equal(await kill(process, 'SIGTERM'), 0);
+});
