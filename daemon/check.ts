@@ -4,7 +4,8 @@ import { openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { iftopCommand, Session } from '../lib/iftop/session.ts';
+import { iftopCommand } from '../lib/iftop/process.ts';
+import { Session } from '../lib/iftop/session.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import { ApiError, type ApiClient } from '../lib/kubernetes/client.ts';
@@ -118,7 +119,7 @@ async function captureLoopback(proc: string): Promise<{ packets: number }> {
   const inode = netnsOf(proc, 'self') ?? 0;
   const child = enter(openSync(`${proc}/self/ns/net`, 'r'), iftopCommand('lo'));
   const session = await Session.start(child, {
-    counters: (pid) => readCounters(proc, inode, [pid], 'lo'),
+    counters: () => readCounters(proc, inode, ['self'], 'lo'),
     unparsed: () => {},
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });

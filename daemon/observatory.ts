@@ -1,10 +1,9 @@
 import PQueue from 'p-queue';
 import { Ledger } from '../lib/flows/window.ts';
-import { iftopCommand, Session } from '../lib/iftop/session.ts';
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { readCounters } from '../lib/netns/counters.ts';
-import { enter, NetnsGoneError, openNetns } from '../lib/netns/enter.ts';
+import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
+import { Capture, type CaptureOptions } from './capture.ts';
 import type { Troubles } from './log.ts';
 
 export interface ObservatoryOptions {
@@ -12,13 +11,6 @@ export interface ObservatoryOptions {
   readonly iface: string;
   readonly log: Log;
   readonly troubles: Troubles;
-}
-
-interface Capture {
-  netns: Netns;
-  session: Session | undefined;
-  readonly end: AbortController;
-  done: Promise<void>;
 }
 
 interface Observed {
@@ -42,8 +34,9 @@ const PROVEN = 60_000;
 /** The pods of this node, each with its capture and its ledger. */
 export class Observatory {
   readonly #options: ObservatoryOptions;
+  readonly #captures: CaptureOptions;
   readonly #pods = new Map<LocalPod['uid'], Observed>();
-  readonly #starts = new PQueue({ concurrency: STARTS_AT_ONCE });
+  /** Namespaces that are no pod's to us: the host's and our own. */
   readonly #forbidden: ReadonlySet<Netns['inode']>;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Immediate | undefined;
@@ -53,7 +46,14 @@ export class Observatory {
 
   constructor(options: ObservatoryOptions) {
     this.#options = options;
-    const own = [netnsOf(options.proc, 'self'), netnsOf(options.proc, 1)];
+    const { proc, iface, log, troubles } = options;
+    const starts = new PQueue({ concurrency: STARTS_AT_ONCE });
+    const unparsed = (pod: LocalPod, lines: number) => {
+      this.#unparsed += lines;
+      troubles.say(name(pod), 'lines of iftop cannot be read', identity(pod));
+    };
+    this.#captures = { proc, iface, log, starts, unparsed };
+    const own = [netnsOf(proc, 'self'), netnsOf(proc, 1)];
     this.#forbidden = new Set(own.filter((inode) => inode !== undefined));
     this.#timer = setInterval(() => this.#seek(), SEEK_EVERY);
   }
@@ -62,7 +62,7 @@ export class Observatory {
     const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
     return {
       podsSeen: pods.length,
-      sessions: pods.filter(({ capture }) => capture?.session).length,
+      sessions: pods.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
       unparsedLines: this.#unparsed,
     };
@@ -70,8 +70,7 @@ export class Observatory {
 
   /** The processes of the captures that run. */
   get processes(): number[] {
-    const pids = [...this.#pods.values()].map(({ capture }) => capture?.session?.pid);
-    return pids.filter((pid) => pid !== undefined);
+    return [...this.#pods.values()].flatMap(({ capture }) => capture?.pid ?? []);
   }
 
   /** A pod to observe has come or changed. */
@@ -80,7 +79,7 @@ export class Observatory {
     if (known) {
       known.pod = pod;
       known.gone = false;
-      if (known.capture) this.#verify(known, known.capture);
+      if (known.capture) this.#verify(pod, known.capture);
     } else {
       const ledger = new Ledger(Date.now());
       const state = { capture: undefined, failures: 0, notBefore: 0, gone: false, last: false };
@@ -94,7 +93,7 @@ export class Observatory {
     const known = this.#pods.get(uid);
     if (!known) return;
     known.gone = true;
-    known.capture?.end.abort();
+    known.capture?.stop();
     this.#options.troubles.over(name(known.pod));
   }
 
@@ -109,7 +108,7 @@ export class Observatory {
   turn(at: number): void {
     for (const observed of this.#pods.values()) {
       observed.last = observed.gone && !observed.capture;
-      observed.ledger.turn(at, observed.capture && this.#counters(observed.capture));
+      observed.ledger.turn(at, observed.capture?.counters());
     }
   }
 
@@ -129,8 +128,8 @@ export class Observatory {
     this.#stopping = true;
     clearInterval(this.#timer);
     const captures = [...this.#pods.values()].flatMap(({ capture }) => capture ?? []);
-    for (const { end } of captures) end.abort();
-    await Promise.all(captures.map(({ done }) => done));
+    for (const capture of captures) capture.stop();
+    await Promise.allSettled(captures.map(({ done }) => done));
   }
 
   /** Looks for the namespaces of pods that have none yet, or not any more. */
@@ -147,17 +146,17 @@ export class Observatory {
     if (waiting.length + lost.length === 0) return;
 
     const processes = podProcesses(proc);
+    const pidsOf = ({ cgroupUid }: LocalPod) => processes.get(cgroupUid) ?? [];
     for (const { pod, capture } of lost) {
       if (!capture) continue;
-      const pids = processes.get(pod.cgroupUid) ?? [];
-      const pid = pids.find((candidate) => netnsOf(proc, candidate) === capture.netns.inode);
+      const { inode } = capture.netns;
+      const pid = pidsOf(pod).find((candidate) => netnsOf(proc, candidate) === inode);
       // Another of its processes will do as well; without any, the namespace is a dead one.
-      if (pid === undefined) capture.end.abort();
-      else capture.netns = { ...capture.netns, pid };
+      if (pid === undefined) capture.stop();
+      else capture.netns = { inode, pid };
     }
     for (const candidate of waiting) {
-      const { pod } = candidate;
-      const netns = locate(proc, pod, processes.get(pod.cgroupUid) ?? [], this.#forbidden);
+      const netns = locate(proc, candidate.pod, pidsOf(candidate.pod), this.#forbidden);
       if (netns && !this.#isTaken(netns)) this.#capture(candidate, netns);
     }
   }
@@ -167,69 +166,39 @@ export class Observatory {
   }
 
   /** The API has told a pod's addresses after its capture began: is it the right namespace? */
-  #verify({ pod }: Observed, { netns, end }: Capture): void {
+  #verify(pod: LocalPod, capture: Capture): void {
     const { proc, log } = this.#options;
-    const alive = netnsOf(proc, netns.pid) === netns.inode;
-    if (!alive || locate(proc, pod, [netns.pid], this.#forbidden)) return;
+    const { inode, pid } = capture.netns;
+    const alive = netnsOf(proc, pid) === inode;
+    if (!alive || locate(proc, pod, [pid], this.#forbidden)) return;
     log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
-    end.abort();
+    capture.stop();
   }
 
   #capture(observed: Observed, netns: Netns): void {
-    const end = new AbortController();
-    const capture: Capture = { netns, session: undefined, end, done: Promise.resolve() };
-    const started = Date.now();
+    const capture = new Capture(observed.pod, netns, observed.ledger, this.#captures);
     observed.capture = capture;
-    observed.ledger.begin(this.#counters(capture));
-    capture.done = this.#run(observed, capture).then(
-      () => this.#ended(observed, undefined, started),
-      (error: Error) => this.#ended(observed, error, started),
+    capture.done.then(
+      () => this.#ended(observed, capture, undefined),
+      (error: Error) => this.#ended(observed, capture, error),
     );
   }
 
-  async #run({ pod, ledger }: Observed, capture: Capture): Promise<void> {
-    const { proc, iface, log } = this.#options;
-    const { end } = capture;
-    const session = await this.#starts.add(async () => {
-      const { netns } = capture;
-      if (end.signal.aborted) return undefined;
-      const child = enter(openNetns(proc, netns, pod.cgroupUid), iftopCommand(iface));
-      return Session.start(child, {
-        counters: (pid) => readCounters(proc, netns.inode, [pid, capture.netns.pid], iface),
-        unparsed: (lines) => {
-          this.#unparsed += lines;
-          this.#options.troubles.say(name(pod), 'lines of iftop cannot be read', identity(pod));
-        },
-        log,
-      });
-    });
-    if (!session) return;
-    log.debug({ ...identity(pod), pid: session.pid }, 'capture started');
-    capture.session = session;
-    for await (const slot of session.slots(end.signal)) ledger.add(slot);
-  }
-
-  #ended(observed: Observed, error: Error | undefined, started: number): void {
+  #ended(observed: Observed, { started }: Capture, error: Error | undefined): void {
     const { troubles, log } = this.#options;
+    const { pod } = observed;
     observed.capture = undefined;
     if (!error || error instanceof NetnsGoneError) {
-      log.debug({ ...identity(observed.pod), error: error?.message }, 'capture ended');
+      log.debug({ ...identity(pod), error: error?.message }, 'capture ended');
       return;
     }
     this.#restarts += 1;
-    observed.failures = Date.now() - started > PROVEN ? 0 : observed.failures + 1;
-    const wait = Math.min(BACKOFF.most, BACKOFF.first * 2 ** (observed.failures - 1));
-    observed.notBefore = Date.now() + wait;
-    if (observed.failures <= 1) troubles.over(name(observed.pod));
-    troubles.say(name(observed.pod), 'capture failed; it is tried again', {
-      ...identity(observed.pod),
-      error: error.message,
-    });
-  }
-
-  #counters({ netns, session }: Capture) {
-    const { proc, iface } = this.#options;
-    return readCounters(proc, netns.inode, [session?.pid, netns.pid], iface);
+    observed.failures = Date.now() - started > PROVEN ? 1 : observed.failures + 1;
+    observed.notBefore =
+      Date.now() + Math.min(BACKOFF.most, BACKOFF.first * 2 ** (observed.failures - 1));
+    if (observed.failures === 1) troubles.over(name(pod));
+    const what = 'capture failed; it is tried again';
+    troubles.say(name(pod), what, { ...identity(pod), error: error.message });
   }
 }
 

@@ -70,7 +70,10 @@ export function encodeAgent(node: string, end: number, fields: AgentFields): str
  * become spaces.
  */
 function tag(value: string): string {
-  const clean = value.replace(/\p{Cc}/gu, ' ').replaceAll('\\', '/').trim();
+  const clean = value
+    .replace(/\p{Cc}/gu, ' ')
+    .replaceAll('\\', '/')
+    .trim();
   return clean.replace(/[, =]/g, '\\$&') || '-';
 }
 

@@ -12,7 +12,7 @@ const ETHERNET_HEADER = 14;
 export function readCounters(
   proc: string,
   inode: Netns['inode'],
-  pids: readonly (number | undefined)[],
+  pids: readonly (number | 'self' | undefined)[],
   iface: string,
 ): Counters | undefined {
   for (const pid of pids) {

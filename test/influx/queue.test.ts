@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Queue } from '../../lib/influx/queue.ts';
@@ -24,20 +25,23 @@ const log: Log = {
 
 beforeEach(async () => {
   [stored, requests, said, answer] = [new Set(), 0, [], () => 204];
-  server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
-    const zipped = request.headers['content-encoding'] === 'gzip';
-    const rows = (zipped ? gunzipSync(body) : body).toString().split('\n');
-    const status = answer(rows);
-    requests += 1;
-    if (status === 0) request.socket.destroy();
-    else response.writeHead(status).end(status === 204 ? undefined : '{"error":"no"}');
-    if (status === 204) for (const row of rows) stored.add(row);
-  }).listen(0, '127.0.0.1');
+  server = createServer((request, response) => void serve(request, response)).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
 });
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await buffer(request);
+  const zipped = request.headers['content-encoding'] === 'gzip';
+  const rows = (zipped ? gunzipSync(body) : body).toString().split('\n');
+  const status = answer(rows);
+  requests += 1;
+  if (status === 0) request.socket.destroy();
+  else response.writeHead(status).end(status === 204 ? undefined : '{"error":"no"}');
+  if (status === 204) for (const row of rows) stored.add(row);
+}
 
 afterEach(() => server.close());
 

@@ -46,8 +46,9 @@ async function follow(kubeconfig: string): Promise<void> {
     path: '/api/v1/pods',
     fieldSelector: 'spec.nodeName=n',
   };
-  const failed = (error: unknown) => failures.push(String(error));
-  for await (const change of reflect({ ...options, signal: stop.signal, failed })) {
+  const { signal } = stop;
+  const changes = reflect({ ...options, signal, failed: (error) => failures.push(String(error)) });
+  for await (const change of changes) {
     if (change.type === 'replace') known.clear();
     const objects = change.type === 'replace' ? change.objects : [change.object];
     for (const { metadata } of objects) {

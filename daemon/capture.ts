@@ -1,0 +1,69 @@
+import type PQueue from 'p-queue';
+import type { Ledger } from '../lib/flows/window.ts';
+import { iftopCommand } from '../lib/iftop/process.ts';
+import { Session } from '../lib/iftop/session.ts';
+import type { Counters, LocalPod, Log, Netns } from '../lib/model.ts';
+import { readCounters } from '../lib/netns/counters.ts';
+import { enter, openNetns } from '../lib/netns/enter.ts';
+
+export interface CaptureOptions {
+  /** Where the node's /proc is. */
+  readonly proc: string;
+  readonly iface: string;
+  readonly log: Log;
+  /** Bounds how many captures are being started at once. */
+  readonly starts: PQueue;
+  readonly unparsed: (pod: LocalPod, lines: number) => void;
+}
+
+/** The capture of one pod in one network namespace, from its start to its end. */
+export class Capture {
+  /** Its process is only a way to the namespace, and may be replaced by another one in it. */
+  netns: Netns;
+  readonly started = Date.now();
+  /** Settles when it has ended, with the reason if it was not asked to. */
+  readonly done: Promise<void>;
+  readonly #options: CaptureOptions;
+  readonly #stop = new AbortController();
+  #session: Session | undefined;
+
+  constructor(pod: LocalPod, netns: Netns, ledger: Ledger, options: CaptureOptions) {
+    this.netns = netns;
+    this.#options = options;
+    ledger.begin(this.counters());
+    this.done = this.#run(pod, ledger);
+  }
+
+  /** The process that captures, once it does. */
+  get pid(): number | undefined {
+    return this.#session?.pid;
+  }
+
+  /** The interface's counters now, if they can be read. */
+  counters(): Counters | undefined {
+    const { proc, iface } = this.#options;
+    return readCounters(proc, this.netns.inode, [this.pid, this.netns.pid], iface);
+  }
+
+  /** Lets it end, with a last slot. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
+    const { proc, iface, log, starts, unparsed } = this.#options;
+    const { signal } = this.#stop;
+    this.#session = await starts.add(async () => {
+      if (signal.aborted) return undefined;
+      const child = enter(openNetns(proc, this.netns, pod.cgroupUid), iftopCommand(iface));
+      return Session.start(child, {
+        counters: () => this.counters(),
+        unparsed: (lines) => unparsed(pod, lines),
+        log,
+      });
+    });
+    if (!this.#session) return;
+    log.debug({ namespace: pod.namespace, pod: pod.name, pid: this.pid }, 'capture started');
+    for await (const slot of this.#session.slots(signal)) ledger.add(slot);
+  }
+}

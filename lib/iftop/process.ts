@@ -1,0 +1,151 @@
+import { ENTERED, type Entered } from '../netns/enter.ts';
+import { FrameSplitter } from './frames.ts';
+
+/** Pairs listed in a frame; more are in its totals only. */
+export const PAIRS = 1000;
+/** Ticks are more than a second apart; what comes sooner is an answer. */
+const REPEAT = 1000;
+const START_TIMEOUT = 10_000;
+const END_TIMEOUT = 1000;
+const STDERR_KEPT = 2000;
+
+/** The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. */
+export function iftopCommand(iface: string): string[] {
+  const options = ['-t', '-n', '-N', '-B', '-l', '-L', `${PAIRS}`, '-o', '2s', '-c', '/dev/null'];
+  return ['stdbuf', '-oL', 'iftop', ...options, '-i', iface];
+}
+
+/** A capture that did not start, ended by itself or fell silent; `code` says which. */
+export class SessionError extends Error {
+  readonly code: 'ERR_SESSION_START' | 'ERR_SESSION_ENDED' | 'ERR_SESSION_SILENT';
+
+  constructor(code: SessionError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A running iftop: what it prints comes as frames, what it is told goes to its stdin. */
+export class IftopProcess {
+  readonly #process: Entered;
+  readonly #splitter = new FrameSplitter();
+  readonly #frames: { readonly at: number; readonly lines: readonly string[] }[] = [];
+  #stderr = '';
+  #text = '';
+  #listening = false;
+  #ended: string | undefined;
+  #wake: (() => void) | undefined;
+  #ticked = 0;
+  #asked = 0;
+  #unanswered = false;
+
+  private constructor(process: Entered) {
+    this.#process = process;
+    process.stdout.setEncoding('utf8').on('data', (text: string) => this.#output(text));
+    process.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+    });
+    // A write to a process that has just died is no news: its end is.
+    process.stdin.on('error', () => {});
+    void process.then((result) => {
+      const why = result.signal ?? result.exitCode ?? result.code ?? 'unknown';
+      this.#ended = `${why}: ${this.#stderr.trim() || (result.originalMessage ?? '')}`;
+      this.wake();
+    });
+  }
+
+  /**
+   * Resolves when it captures.
+   * @throws SessionError
+   */
+  static async start(process: Entered): Promise<IftopProcess> {
+    const iftop = new IftopProcess(process);
+    const deadline = Date.now() + START_TIMEOUT;
+    while (!iftop.#listening && iftop.#ended === undefined && Date.now() < deadline) {
+      await iftop.wait(deadline);
+    }
+    if (iftop.#listening) return iftop;
+    process.kill('SIGKILL');
+    const why = iftop.#ended ?? 'it did not say in 10 s that it is listening';
+    throw new SessionError('ERR_SESSION_START', `iftop did not start: ${why}`);
+  }
+
+  /** Undefined when it has ended. */
+  get pid(): number | undefined {
+    return this.#ended === undefined ? this.#process.pid : undefined;
+  }
+
+  /** The time of the question that it has not answered yet. */
+  get asked(): number | undefined {
+    return this.#unanswered ? this.#asked : undefined;
+  }
+
+  /**
+   * The next frame, if there is one.
+   * @throws SessionError if there is none and never will be
+   */
+  take(): { readonly at: number; readonly lines: readonly string[] } | undefined {
+    const frame = this.#frames.shift();
+    if (frame) this.#unanswered = false;
+    else if (this.#ended !== undefined) {
+      throw new SessionError('ERR_SESSION_ENDED', `iftop ended: ${this.#ended}`);
+    }
+    return frame;
+  }
+
+  /** Asks for a frame now. Less than two seconds after a tick the answer is none. */
+  ask(): void {
+    this.#asked = Date.now();
+    this.#unanswered = true;
+    this.#process.stdin.write('u');
+  }
+
+  /** Waits for a frame, for its end, for `wake`, or until a time. */
+  async wait(until: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.max(0, until - Date.now()));
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Ends it, by its own means if it can be waited for. */
+  async end(gently: boolean): Promise<void> {
+    const deadline = Date.now() + (gently ? END_TIMEOUT : 0);
+    if (gently) this.#process.stdin.write('q');
+    while (this.#ended === undefined && Date.now() < deadline) await this.wait(deadline);
+    this.#process.kill('SIGKILL');
+  }
+
+  #output(text: string): void {
+    const output = this.#listening ? text : this.#greeting(text);
+    const at = Date.now();
+    for (const lines of this.#splitter.push(output)) {
+      // Asked for just after it had ticked by itself, iftop says the same thing twice, but for the
+      // cumulative totals, which are not part of a tick (tui.c, `tui_print`).
+      const frame = lines.filter((line) => !line.startsWith('Cumulative ')).join('\n');
+      const repeated = frame === this.#text && at - Math.min(this.#ticked, this.#asked) < REPEAT;
+      [this.#text, this.#ticked] = [frame, at];
+      if (repeated) this.#unanswered = false;
+      else this.#frames.push({ at, lines });
+    }
+    this.wake();
+  }
+
+  /** Follows the start; returns the output behind it. */
+  #greeting(text: string): string {
+    const lines = (this.#text + text).split('\n');
+    while (!this.#listening && lines.length > 1) {
+      const line = lines.shift() ?? '';
+      if (line === ENTERED) this.#process.stdin.write('\n');
+      this.#listening = line.startsWith('Listening on ');
+    }
+    const left = lines.join('\n');
+    this.#text = this.#listening ? '' : left.slice(-STDERR_KEPT);
+    return this.#listening ? left : '';
+  }
+}
