@@ -155,7 +155,7 @@ async function podsOf(get: (path: string) => Promise<Readable>, node: string): P
 
 function fixCapture(error: Error): string {
   const { message } = error;
-  if (message.includes('ENOENT') || message.includes('127')) {
+  if (/ENOENT|\b12[67]\b/.test(message)) {
     return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf)';
   }
   return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, or privileged';

@@ -127,6 +127,8 @@ function target(
     }
     return { url, api: 2, bucket, org: get('INFLUX_ORG') ?? '', token: get('INFLUX_TOKEN') };
   }
+  if (get('INFLUX_PASSWORD') && !get('INFLUX_USERNAME'))
+    wrong('INFLUX_USERNAME', 'the user whose INFLUX_PASSWORD is set');
   for (const name of ['INFLUX_ORG', 'INFLUX_TOKEN']) {
     if (database && get(name))
       wrong(name, 'left out with INFLUX_DATABASE: it belongs to INFLUX_BUCKET');

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
-import { kill } from '../lab/shell.ts';
+import { kill, sh } from '../lab/shell.ts';
 
 let lab: Lab;
 
@@ -64,14 +64,20 @@ test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async
   assert.deepEqual(await lab.influx.query('SELECT * FROM nstat_agent WHERE sessions = 1'), []);
 });
 
-test('without a program the captures fail, each is said once, and the daemon goes on', async () => {
-  // PATH is the session's own, so the program is hidden in the only way that is left.
-  const { process, log } = lab.daemon({ INTERVAL: '5s', IFACE: 'eth7' });
-  await until(
-    () => log.some((line) => line.includes('eth7') && line.includes('web-0')),
-    'the warning',
-  );
-  await until(() => log.some((line) => line.includes('window closed')), 'a window');
-  assert.equal(log.filter((line) => line.includes('capture failed')).length, 1);
-  assert.equal(await kill(process, 'SIGTERM'), 0);
+test('without iftop the captures fail, which is said once, and the daemon goes on', async () => {
+  const path = sh('sh', ['-c', 'command -v iftop']).trim();
+  sh('mount', ['--bind', '/dev/null', path]);
+  try {
+    const { code, text } = await check();
+    assert.equal(code, 1);
+    assert.match(text, /FAIL {2}capture: [\s\S]*fix: install iftop/);
+    const { process, log } = lab.daemon({ INTERVAL: '5s' });
+    await until(() => log.some((line) => line.includes('window closed')), 'a window');
+    const said = log.filter((line) => line.includes('capture failed'));
+    assert.equal(said.length, 1, said.join('\n'));
+    assert.match(said[0] ?? '', /iftop.*Permission denied/);
+    assert.equal(await kill(process, 'SIGTERM'), 0);
+  } finally {
+    sh('umount', [path]);
+  }
 });

@@ -150,6 +150,22 @@ describe('a capture', () => {
     assert.ok(Math.abs(sent - kernel) < 0.02 * kernel, `${sent} of ${kernel}`);
   });
 
+  test('of pods that come and go at any moment is gone with them', async () => {
+    const lives = Array.from({ length: 12 }, async (_, index) => {
+      const pod = await lab.pod({
+        namespace: 'lab',
+        name: `brief-${index}`,
+        ips: [`10.244.0.${40 + index}`],
+      });
+      await sleep(index * 40);
+      await pod.remove();
+    });
+    await Promise.all(lives);
+    await until(() => iftops() === 2, 'the end of their captures');
+    await sleep(1500);
+    assert.equal(iftops(), 2);
+  });
+
   test('that cannot be, for want of an eth0, disturbs no other and is said once', async () => {
     const deaf = await lab.pod({ namespace: 'lab', name: 'no-eth0', ips: [] });
     await until(() => daemon.log.some((line) => line.includes('no-eth0')), 'the warning');
