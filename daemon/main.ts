@@ -6,7 +6,8 @@ import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
 import { check } from './check.ts';
 import { ConfigError, readConfig, VARIABLES } from './config.ts';
 import { createLog, Troubles } from './log.ts';
-import { runPipeline, type Sink } from './pipeline.ts';
+import { runPipeline } from './pipeline.ts';
+import type { Sink } from './report.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
 

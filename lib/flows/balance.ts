@@ -3,22 +3,30 @@ import { between } from '../netns/counters.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 
+const NOTHING: Bytes = { sent: 0, received: 0 };
+
 /**
  * Gives every number of a slot its best value. iftop prints three digits, so the truth lies in an
- * interval, and the kernel's counters can tell where: if their sum for the same time is possible,
- * every number moves towards it within its own interval, and rounding does not add up. If it is
- * not, it counts other packets (up to a second's worth wait to be captured, or some were missed)
- * and the numbers stay as they were printed.
+ * interval, and the kernel's counters can tell where: if their sum is possible, every number moves
+ * towards it within its own interval, and rounding does not add up. Two sums may be possible: what
+ * was counted in the slot's time together with what had been waiting to be captured (`lag`), when
+ * nothing waits at its end, and without it, when as much waits again. If neither is, packets were
+ * missed or wait otherwise, and the numbers stay as they were printed.
  */
-export function settle(slot: Slot): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {
+export function settle(
+  slot: Slot,
+  lag: Bytes = NOTHING,
+): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {
   const kernel = slot.before && slot.after && between(slot.before, slot.after);
   const rows = [slot.rest, ...slot.flows];
   const shift = { sent: 0, received: 0 };
   for (const direction of DIRECTIONS) {
     const printed = sum(rows, (row) => row[direction].bytes);
     const slack = sum(rows, (row) => row[direction].slack);
-    const apart = kernel && slack > 0 ? (kernel[direction] - printed) / slack : 0;
-    if (Math.abs(apart) <= 1) shift[direction] = apart;
+    if (!kernel || slack === 0) continue;
+    const sums = [kernel[direction] + lag[direction], kernel[direction]];
+    const apart = sums.map((bytes) => (bytes - printed) / slack);
+    shift[direction] = apart.find((by) => Math.abs(by) <= 1) ?? 0;
   }
   const bytes = (row: { sent: Amount; received: Amount }): Bytes => ({
     sent: best(row.sent, shift.sent),

@@ -1,10 +1,28 @@
-import type { KernelBytes, Window } from '../model.ts';
+import type { KernelBytes, LocalPod, Window } from '../model.ts';
+
+interface Closed {
+  readonly pod: LocalPod;
+  readonly window: Window;
+}
 
 /**
- * The windows of two pods of one name as one. A pod of a StatefulSet that is deleted and made again
- * within a window would otherwise write the same rows twice, and the second would replace the first.
+ * Makes one of the windows of pods of one name. A pod of a StatefulSet that is deleted and made
+ * again within a window would otherwise write its rows twice, the second in place of the first.
  */
-export function merge(a: Window, b: Window): Window {
+export function mergeByName(closed: readonly Closed[]): Closed[] {
+  const merged = new Map<string, Closed>();
+  for (const { pod, window } of closed) {
+    const key = [pod.namespace, pod.name, pod.workload].join('\n');
+    const other = merged.get(key);
+    const ips = [...(other?.pod.ips ?? []), ...pod.ips];
+    const whole = other ? merge(other.window, window) : window;
+    merged.set(key, { pod: { ...pod, ips }, window: whole });
+  }
+  return [...merged.values()];
+}
+
+/** Two windows of the same time as one. */
+function merge(a: Window, b: Window): Window {
   return {
     start: Math.min(a.start, b.start),
     end: Math.max(a.end, b.end),

@@ -47,7 +47,7 @@ export class Ledger {
     this.#last = slot.to;
     this.begin(slot.before);
     this.#latest = slot.after ?? this.#latest;
-    const { pairs, rest } = settle(slot);
+    const { pairs, rest } = settle(slot, this.#lag);
     const total = pairs.reduce(plus, rest);
     let poured = NOTHING;
     for (const draft of this.#drafts) {

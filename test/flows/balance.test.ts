@@ -55,6 +55,19 @@ test('the sum is the kernel’s where the intervals allow it, and else what was 
   );
 });
 
+test('what had been waiting is taken to have come, if the numbers allow it', () => {
+  const printed = { bytes: 1000, slack: 10 };
+  const sums = (kernel: number, lag: number) => {
+    const bounds = { before: counters(NOTHING), after: counters({ sent: kernel, received: 0 }) };
+    const flows = [flow('10.0.0.2', printed, printed)];
+    const given = slot(0, 2000, {}, { ...bounds, flows });
+    return settle(given, { sent: lag, received: 0 }).pairs[0]?.sent;
+  };
+  assert.equal(sums(600, 405), 1005, 'traffic has stopped: all of it has come');
+  assert.equal(sums(1005, 500), 1005, 'steady: as much waits at the end as at the beginning');
+  assert.equal(sums(700, 600), 1000, 'neither is possible');
+});
+
 test('the order of the flows does not matter', () => {
   const shuffled = slots.chain((given) =>
     fc

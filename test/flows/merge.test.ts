@@ -1,9 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { merge } from '../../lib/flows/merge.ts';
-import type { Window } from '../../lib/model.ts';
+import { mergeByName } from '../../lib/flows/merge.ts';
+import type { LocalPod, Window } from '../../lib/model.ts';
 import { add, bytesOf, kernels, NOTHING, pairs, someBytes } from './making.ts';
+
+const phoenix: LocalPod = {
+  uid: '1',
+  cgroupUid: '1',
+  namespace: 'data',
+  name: 'db-0',
+  workload: 'StatefulSet/db',
+  ips: ['10.0.0.1'],
+};
+
+/** The window of two pods of one name. */
+function merge(a: Window, b: Window): Window {
+  const [merged, ...others] = mergeByName([
+    { pod: phoenix, window: a },
+    { pod: { ...phoenix, uid: '2', ips: ['10.0.0.2'] }, window: b },
+  ]);
+  assert.ok(merged && others.length === 0);
+  assert.deepEqual(merged.pod.ips, ['10.0.0.1', '10.0.0.2']);
+  return merged.window;
+}
 
 const windows: fc.Arbitrary<Window> = fc.record({
   start: fc.nat(10_000),
@@ -41,4 +61,10 @@ test('packets are added up too', () => {
     sentPackets: 6,
     receivedPackets: 8,
   });
+});
+
+test('pods of other names, or of other workloads, stay apart', () => {
+  const window = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel: undefined };
+  const pods = [phoenix, { ...phoenix, name: 'db-1' }, { ...phoenix, workload: 'Pod/db-0' }];
+  assert.equal(mergeByName(pods.map((pod) => ({ pod, window }))).length, 3);
 });
