@@ -46,6 +46,7 @@ export function buildNode(): void {
   sh('nft', ['-f', '-'], `add ${quiet}\nadd ${rule}\n`);
 }
 
+/** Names bear our PID: the kernel takes its time to remove an earlier lab's. */
 let links = 0;
 
 /**
@@ -60,7 +61,7 @@ function prepare(pid: number): void {
 
 /** Gives the namespace of a process an `eth0` on the bridge with these addresses. */
 export function plug(pid: number, addresses: readonly string[]): void {
-  const link = `veth${++links}`;
+  const link = `v${process.pid}-${++links}`;
   prepare(pid);
   ip([
     `link add ${link} type veth peer name eth0 netns ${pid}`,
@@ -72,7 +73,7 @@ export function plug(pid: number, addresses: readonly string[]): void {
 
 /** Connects the namespace of a process to the node as a host of the outside world. */
 export function plugOutside(pid: number, addresses: readonly string[]): void {
-  const link = `out${++links}`;
+  const link = `o${process.pid}-${++links}`;
   const [v4, v6] = NODE_IPS;
   prepare(pid);
   ip([
