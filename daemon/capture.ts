@@ -4,13 +4,15 @@ import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Log, Netns } from '../lib/model.ts';
 import { readCounters } from '../lib/netns/counters.ts';
-import { enter, openNetns } from '../lib/netns/enter.ts';
+import { enter, openNetns, stay } from '../lib/netns/enter.ts';
 
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
   readonly iface: string;
   readonly log: Log;
+  /** The namespace is our own: there is nothing to enter. */
+  readonly own: boolean;
   /** Bounds how many captures are being started at once. */
   readonly starts: PQueue;
   readonly unparsed: (pod: LocalPod, lines: number) => void;
@@ -51,11 +53,14 @@ export class Capture {
   }
 
   async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, iface, log, starts, unparsed } = this.#options;
+    const { proc, iface, log, own, starts, unparsed } = this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
-      const child = enter(openNetns(proc, this.netns, pod.cgroupUid), iftopCommand(iface));
+      const command = iftopCommand(iface);
+      const child = own
+        ? stay(command)
+        : enter(openNetns(proc, this.netns, pod.cgroupUid), command);
       return Session.start(child, {
         counters: () => this.counters(),
         unparsed: (lines) => unparsed(pod, lines),

@@ -1,20 +1,14 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { iftopCommand } from '../lib/iftop/process.ts';
-import { Session } from '../lib/iftop/session.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import { ApiError, type ApiClient } from '../lib/kubernetes/client.ts';
 import { localPod, type KubernetesObject } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
-import { readCounters } from '../lib/netns/counters.ts';
-import { enter } from '../lib/netns/enter.ts';
 import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
+import { RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
+import { captureLoopback } from './loopback.ts';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -29,6 +23,8 @@ interface Check {
   readonly fix: (error: Error) => string;
   readonly run: () => Promise<string>;
 }
+
+type Get = (path: string) => Promise<Readable>;
 
 const TIMEOUT = 10_000;
 
@@ -51,95 +47,74 @@ export async function check(options: CheckOptions): Promise<number> {
 
 function checks({ config, client, proc }: CheckOptions): Check[] {
   const get = (path: string) => client.get(path, AbortSignal.timeout(TIMEOUT));
-  let local: LocalPod[] = [];
-  const resource = (path: string): Check => ({
-    name: `API server, ${path}`,
+  const capture: Check = {
+    name: 'capture',
+    fix: fixCapture,
+    run: async () => {
+      const bytes = await captureLoopback(proc, config.sidecar !== undefined);
+      const entered = config.sidecar ? '' : 'a namespace can be entered, ';
+      return `${entered}iftop runs unprivileged and counted ${bytes} bytes`;
+    },
+  };
+  const influx: Check = {
+    name: `InfluxDB at ${config.influx.url}`,
+    fix: () => fixInflux(config),
+    run: async () => {
+      const row = encodeAgent(config.node, Date.now(), { checks: { integer: 1 } });
+      await writer(config.influx)([row]);
+      return 'takes a row';
+    },
+  };
+  const resources = RESOURCES.map((resource) => mayFollow(get, resource, config));
+  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
+  return [capture, ...resources, ...node, influx];
+}
+
+function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {
+  return {
+    name: `API server, ${resource}`,
     fix: fixApi,
     run: async () => {
-      (await get(`${path}?limit=1`)).destroy();
-      (await get(`${path}?watch=1&timeoutSeconds=1&resourceVersion=0`)).destroy();
+      try {
+        (await get(`/api/v1/${resource}?limit=1`)).destroy();
+        (await get(`/api/v1/${resource}?watch=1&timeoutSeconds=1&resourceVersion=0`)).destroy();
+      } catch (error) {
+        if (sidecar) return `may not be followed, so peers are not named by it (${String(error)})`;
+        throw error;
+      }
       return 'may list and watch';
     },
-  });
+  };
+}
+
+function nodeChecks(get: Get, node: string, proc: string): Check[] {
+  let local: LocalPod[] = [];
   return [
     {
-      name: 'capture',
-      fix: fixCapture,
-      run: async () => {
-        const { packets } = await captureLoopback(proc);
-        return `a namespace can be entered, iftop runs unprivileged and counted ${packets} bytes`;
-      },
-    },
-    resource('/api/v1/pods'),
-    resource('/api/v1/services'),
-    resource('/api/v1/nodes'),
-    {
-      name: `pods of node ${config.node}`,
+      name: `pods of node ${node}`,
       fix: () => 'is NODE_NAME the name of this node as `kubectl get nodes` has it?',
       run: async () => {
-        local = await podsOf(get, config.node);
-        if (local.length === 0)
-          throw new Error('the API server knows none with a network of its own');
-        return `${local.length} with a network of their own`;
+        local = await podsOf(get, node);
+        const count = `${local.length} with a network of their own`;
+        if (local.length === 0) throw new Error(`the API server knows ${count}`);
+        return count;
       },
     },
     {
       name: 'network namespaces',
       fix: () => 'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN',
       run: async () => {
-        const own = netnsOf(proc, 'self');
+        const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
         const processes = podProcesses(proc);
         const found = local.filter((pod) =>
-          locate(
-            proc,
-            pod,
-            processes.get(pod.cgroupUid) ?? [],
-            new Set(own === undefined ? [] : [own]),
-          ),
+          locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden),
         );
-        if (local.length > 0 && found.length === 0)
-          throw new Error(`none of ${local.length} pods was found in ${proc}`);
-        return `${found.length} of ${local.length} pods found`;
-      },
-    },
-    {
-      name: `InfluxDB at ${config.influx.url}`,
-      fix: () => fixInflux(config),
-      run: async () => {
-        const row = encodeAgent(config.node, Date.now(), { checks: { integer: 1 } });
-        await writer(config.influx)([row]);
-        return 'takes a row';
+        const count = `${found.length} of ${local.length} pods found`;
+        if (local.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
+        return count;
       },
     },
   ];
-}
-
-/** Enters our own namespace as any pod's would be, and lets iftop see some packets on `lo`. */
-async function captureLoopback(proc: string): Promise<{ packets: number }> {
-  const inode = netnsOf(proc, 'self') ?? 0;
-  const child = enter(openSync(`${proc}/self/ns/net`, 'r'), iftopCommand('lo'));
-  const session = await Session.start(child, {
-    counters: () => readCounters(proc, inode, ['self'], 'lo'),
-    unparsed: () => {},
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  });
-  const stop = new AbortController();
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const knock = setInterval(() => socket.send('nstats', socket.address().port, '127.0.0.1'), 100);
-  const timer = sleep(1500).then(() => stop.abort());
-  let packets = 0;
-  try {
-    for await (const { flows } of session.slots(stop.signal)) {
-      for (const { sent, received } of flows) packets += sent.bytes + received.bytes;
-    }
-  } finally {
-    clearInterval(knock);
-    socket.close();
-    await timer;
-  }
-  if (packets === 0) throw new Error('iftop runs but sees no packets on lo');
-  return { packets };
 }
 
 async function podsOf(get: (path: string) => Promise<Readable>, node: string): Promise<LocalPod[]> {

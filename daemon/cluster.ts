@@ -18,31 +18,47 @@ export interface ClusterOptions {
   readonly node: string;
   readonly wanted: (pod: LocalPod) => boolean;
   readonly directory: Directory;
-  readonly observatory: Pick<Observatory, 'put' | 'remove' | 'replace'>;
+  /** Undefined if the pods to observe come from elsewhere. */
+  readonly observatory: Pick<Observatory, 'put' | 'remove' | 'replace'> | undefined;
   readonly signal: AbortSignal;
   readonly restarted: () => void;
+  /** A resource has been listed. */
+  readonly listed: (subject: string) => void;
   readonly log: Log;
   readonly troubles: Troubles;
 }
 
+/** What is listed and watched: the rights that the service account needs. */
+export const RESOURCES = ['pods', 'services', 'nodes'] as const;
+
+const OWNERS = {
+  pods: ['pod', podRecord],
+  services: ['service', serviceRecord],
+  nodes: ['node', nodeRecord],
+} as const;
+
 /** Follows the API server: the pods of this node to the observatory, all owners to the directory. */
 export async function followCluster(options: ClusterOptions): Promise<void> {
-  const { directory } = options;
-  await Promise.all([
-    followLocalPods(options),
-    follow(options, '/api/v1/pods', applyTo(directory, 'pod', podRecord)),
-    follow(options, '/api/v1/services', applyTo(directory, 'service', serviceRecord)),
-    follow(options, '/api/v1/nodes', applyTo(directory, 'node', nodeRecord)),
-  ]);
+  const { directory, observatory, node } = options;
+  const owners = RESOURCES.map((resource) => {
+    const [kind, record] = OWNERS[resource];
+    return follow(options, resource, applyTo(directory, kind, record));
+  });
+  const local =
+    observatory &&
+    follow(options, 'pods', localPods(options, observatory), `spec.nodeName=${node}`);
+  await Promise.all([...owners, local]);
 }
 
-function followLocalPods(options: ClusterOptions): Promise<void> {
-  const { observatory, node } = options;
+function localPods(
+  options: ClusterOptions,
+  observatory: NonNullable<ClusterOptions['observatory']>,
+): (change: Change) => void {
   const wanted = (object: KubernetesObject) => {
     const pod = localPod(object);
     return pod && options.wanted(pod) ? pod : undefined;
   };
-  const apply = (change: Change) => {
+  return (change) => {
     if (change.type === 'replace') {
       observatory.replace(change.objects.map(wanted).filter((pod) => pod !== undefined));
       return;
@@ -51,7 +67,6 @@ function followLocalPods(options: ClusterOptions): Promise<void> {
     if (pod) observatory.put(pod);
     else observatory.remove(change.object.metadata?.uid ?? '');
   };
-  return follow(options, '/api/v1/pods', apply, `spec.nodeName=${node}`);
 }
 
 function applyTo(
@@ -67,25 +82,26 @@ function applyTo(
 }
 
 async function follow(
-  { client, signal, restarted, log, troubles }: ClusterOptions,
-  path: string,
+  { client, signal, restarted, listed, log, troubles }: ClusterOptions,
+  resource: (typeof RESOURCES)[number],
   apply: (change: Change) => void,
   fieldSelector?: string,
 ): Promise<void> {
-  const subject = fieldSelector ? `${path} ${fieldSelector}` : path;
+  const path = `/api/v1/${resource}`;
+  const subject = fieldSelector ? `${resource} with ${fieldSelector}` : resource;
   const failed = (error: unknown) => {
     restarted();
     troubles.say(subject, 'the API server cannot be followed; it is tried again', {
-      path: subject,
+      resource: subject,
       error: error instanceof Error ? error.message : String(error),
     });
   };
   const selector = fieldSelector ? { fieldSelector } : {};
   for await (const change of reflect({ client, path, signal, failed, ...selector })) {
     troubles.over(subject);
-    if (change.type === 'replace') {
-      log.debug({ path: subject, objects: change.objects.length }, 'listed');
-    }
     apply(change);
+    if (change.type !== 'replace') continue;
+    log.debug({ resource: subject, objects: change.objects.length }, 'listed');
+    listed(subject);
   }
 }

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
 import type { Target } from '../lib/influx/write.ts';
+import { canonicalSet } from '../lib/kubernetes/address.ts';
+import type { LocalPod } from '../lib/model.ts';
 
 export interface Config {
   readonly node: string;
@@ -12,6 +15,9 @@ export interface Config {
   /** Undefined: all of them. */
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly excludeNamespaces: ReadonlySet<string>;
+  readonly listen: { readonly host: string | undefined; readonly port: number };
+  /** The pod that we are a sidecar of: only it is observed, in the namespace that is our own too. */
+  readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -52,6 +58,13 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
   ['NAMESPACES', 'all', 'namespaces to observe, separated by commas'],
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
+  ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
+  ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
+  ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
+  ['POD_NAMESPACE', '-', 'with SIDECAR, its metadata.namespace (downward API)'],
+  ['POD_NAME', '-', 'with SIDECAR, its metadata.name (downward API)'],
+  ['POD_IPS', '-', 'with SIDECAR, its status.podIPs (downward API)'],
+  ['POD_WORKLOAD', 'Pod/<name>', 'with SIDECAR, what it belongs to, such as Deployment/web'],
   ['LOG_LEVEL', 'info', 'debug, info, warn or error'],
 ];
 
@@ -89,6 +102,9 @@ export function readConfig(environment: Environment): Config {
     peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
     namespaces: read('NAMESPACES', undefined, NAMES, names),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
+    listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
+    sidecar:
+      oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes);
@@ -141,6 +157,31 @@ function target(
     username: get('INFLUX_USERNAME'),
     password: get('INFLUX_PASSWORD'),
   };
+}
+
+function ownPod(
+  get: (name: string) => string | undefined,
+  wrong: (name: string, wanted: string) => undefined,
+): LocalPod {
+  const required = (name: string, field: string) =>
+    get(name) ?? wrong(name, `${field} of the pod (downward API) when SIDECAR is true`) ?? '';
+  const uid = required('POD_UID', 'metadata.uid');
+  const name = required('POD_NAME', 'metadata.name');
+  const namespace = required('POD_NAMESPACE', 'metadata.namespace');
+  const ips = required('POD_IPS', 'status.podIPs')
+    .split(',')
+    .map((ip) => ip.trim());
+  if (ips.some((ip) => ip !== '' && !isIP(ip))) wrong('POD_IPS', 'addresses, separated by commas');
+  const workload = get('POD_WORKLOAD') ?? `Pod/${name}`;
+  return { uid, cgroupUid: uid, namespace, name, workload, ips: canonicalSet(ips) };
+}
+
+/** `host:port`, `[v6]:port` or `:port`. */
+function address(text: string): Config['listen'] | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (!(port >= 1 && port <= 65_535)) return undefined;
+  return { host: bracketed ?? (plain || undefined), port };
 }
 
 function duration(text: string): number | undefined {

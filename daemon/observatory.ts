@@ -11,6 +11,8 @@ export interface ObservatoryOptions {
   readonly iface: string;
   readonly log: Log;
   readonly troubles: Troubles;
+  /** All pods (it is one) are in our own network namespace. */
+  readonly sidecar: boolean;
 }
 
 interface Observed {
@@ -38,6 +40,7 @@ export class Observatory {
   readonly #pods = new Map<LocalPod['uid'], Observed>();
   /** Namespaces that are no pod's to us: the host's and our own. */
   readonly #forbidden: ReadonlySet<Netns['inode']>;
+  readonly #own: Netns['inode'] | undefined;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Immediate | undefined;
   #stopping = false;
@@ -46,16 +49,17 @@ export class Observatory {
 
   constructor(options: ObservatoryOptions) {
     this.#options = options;
-    const { proc, iface, log, troubles } = options;
+    const { proc, iface, log, troubles, sidecar } = options;
     const starts = new PQueue({ concurrency: STARTS_AT_ONCE });
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
       troubles.say(name(pod), 'lines of iftop cannot be read', identity(pod));
     };
-    this.#captures = { proc, iface, log, starts, unparsed };
-    const own = [netnsOf(proc, 'self'), netnsOf(proc, 1)];
-    this.#forbidden = new Set(own.filter((inode) => inode !== undefined));
-    this.#timer = setInterval(() => this.#seek(), SEEK_EVERY);
+    this.#captures = { proc, iface, log, starts, unparsed, own: sidecar };
+    this.#own = netnsOf(proc, 'self');
+    const forbidden = [this.#own, netnsOf(proc, 1)];
+    this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
+    this.#timer = setInterval(() => this.#seek(), SEEK_EVERY).unref();
   }
 
   get figures() {
@@ -145,6 +149,11 @@ export class Observatory {
     );
     if (waiting.length + lost.length === 0) return;
 
+    if (this.#options.sidecar) {
+      const netns = { inode: this.#own ?? 0, pid: process.pid };
+      for (const candidate of waiting) this.#capture(candidate, netns);
+      return;
+    }
     const processes = podProcesses(proc);
     const pidsOf = ({ cgroupUid }: LocalPod) => processes.get(cgroupUid) ?? [];
     for (const { pod, capture } of lost) {
@@ -170,7 +179,7 @@ export class Observatory {
     const { proc, log } = this.#options;
     const { inode, pid } = capture.netns;
     const alive = netnsOf(proc, pid) === inode;
-    if (!alive || locate(proc, pod, [pid], this.#forbidden)) return;
+    if (this.#options.sidecar || !alive || locate(proc, pod, [pid], this.#forbidden)) return;
     log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
     capture.stop();
   }

@@ -2,9 +2,11 @@ import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from './clock.ts';
-import { followCluster } from './cluster.ts';
+import { followCluster, RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
+import { Health } from './health.ts';
+import { serveHealth } from './http.ts';
 import { Observatory } from './observatory.ts';
 import { Reporter, type Sink } from './report.ts';
 
@@ -29,20 +31,33 @@ const GRACE = 4000;
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { config, client, sink, log, troubles, proc, signal } = options;
-  const directory = new Directory();
-  const observatory = new Observatory({ proc, iface: config.iface, log, troubles });
+  const directory = new Directory({ rawUntilListed: config.sidecar !== undefined });
+  const observatory = new Observatory({
+    proc,
+    iface: config.iface,
+    log,
+    troubles,
+    sidecar: config.sidecar !== undefined,
+  });
   const reporter = new Reporter({ config, sink, log, proc, directory, observatory });
 
+  const local = `pods with spec.nodeName=${config.node}`;
+  const resources = config.sidecar ? [] : [...RESOURCES, local];
+  const health = new Health({ interval: config.interval, observatory, resources });
+  const server = await serveHealth(config.listen, health);
+
   const following = new AbortController();
+  if (config.sidecar) observatory.put(config.sidecar);
   const followed = followCluster({
     client,
     node: config.node,
     wanted: ({ namespace }) =>
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
-    observatory,
+    observatory: config.sidecar ? undefined : observatory,
     signal: following.signal,
     restarted: () => reporter.apiRestarted(),
+    listed: (resource) => health.listed(resource),
     log,
     troubles,
   });
@@ -53,6 +68,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     const close = () => {
       closing.delete(end);
       reporter.window(end);
+      health.windowClosed();
     };
     closing.set(end, setTimeout(close, GRACE));
   }
@@ -63,5 +79,6 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   await observatory.stop();
   for (const open of [...closing.keys(), end]) reporter.window(open);
   following.abort();
+  server.close();
   await followed;
 }

@@ -10,7 +10,14 @@ export class Directory {
   readonly #records = new Map<string, Owner>();
   readonly #owners = new Map<string, Owner[]>();
   readonly #nodes = new Map<string, Owner>();
+  readonly #rawUntilListed: boolean;
+  #listed = false;
   #inCluster: ((address: string) => boolean) | undefined;
+
+  /** `rawUntilListed`: while no pods are known, outside addresses are their own names. */
+  constructor({ rawUntilListed = false }: { readonly rawUntilListed?: boolean } = {}) {
+    this.#rawUntilListed = rawUntilListed;
+  }
 
   /** The number of addresses with an owner. */
   get size(): number {
@@ -41,6 +48,7 @@ export class Directory {
 
   /** Makes the objects of one kind these and no others. */
   replace(kind: Owner['kind'], records: readonly Owner[]): void {
+    this.#listed ||= kind === 'pod';
     const kept = new Set(records.map(({ uid }) => uid));
     for (const old of this.#records.values()) {
       if (old.kind === kind && !kept.has(old.uid)) this.remove(old);
@@ -60,6 +68,7 @@ export class Directory {
       const [owner, rival] = owners.filter((candidate) => candidate.kind === kind);
       if (owner) return rival ? nameless('unknown', '-') : this.#named(owner);
     }
+    if (this.#rawUntilListed && !this.#listed) return nameless('external', address);
     this.#inCluster ??= ranges([...this.#nodes.values()].flatMap(({ podCidrs }) => podCidrs));
     return this.#inCluster(address)
       ? nameless('unknown', '-')

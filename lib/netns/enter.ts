@@ -28,12 +28,17 @@ function enterCommand(command: readonly string[]): readonly [string, ...string[]
     '--bounding-set=-all,+net_raw',
     '--no-new-privs',
     '--pdeathsig=KILL',
-    'sh',
-    '-c',
-    `echo ${ENTERED} && read -r _ && exec "$@"`,
-    'sh',
-    ...command,
+    ...waitingShell(command),
   ];
+}
+
+function waitingShell(command: readonly string[]): string[] {
+  return ['sh', '-c', `echo ${ENTERED} && read -r _ && exec "$@"`, 'sh', ...command];
+}
+
+/** The same where the namespace is our own and nothing but CAP_NET_RAW was ever ours. */
+function stayCommand(command: readonly string[]): readonly [string, ...string[]] {
+  return ['setpriv', '--no-new-privs', '--pdeathsig=KILL', ...waitingShell(command)];
 }
 
 /** A namespace that could not be entered because it, or its pod, has gone. */
@@ -67,19 +72,27 @@ export type Entered = ReturnType<typeof enter>;
  * one would keep a dead pod's namespace alive. Output comes as it is printed, in C's locale.
  */
 export function enter(fd: number, command: readonly string[]) {
-  const [file, ...args] = enterCommand(command);
   try {
-    return execa(file, args, {
-      // execa takes any descriptor, its types only the small ones.
-      stdio: ['pipe', 'pipe', 'pipe', fd as 3],
-      buffer: false,
-      // The kernel ends it with us; execa's own way would also take our signals away from us.
-      cleanup: false,
-      reject: false,
-      extendEnv: false,
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-    });
+    return start(enterCommand(command), fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Starts a command in our own network namespace, as a sidecar does. */
+export function stay(command: readonly string[]): Entered {
+  return start(stayCommand(command), 'ignore');
+}
+
+function start([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
+  return execa(file, args, {
+    // execa takes any descriptor, its types only the small ones.
+    stdio: ['pipe', 'pipe', 'pipe', fd as 3],
+    buffer: false,
+    // The kernel ends it with us; execa's own way would also take our signals away from us.
+    cleanup: false,
+    reject: false,
+    extendEnv: false,
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
 }

@@ -39,6 +39,8 @@ test('what is not set has its default', () => {
     peerDetail: 'pod',
     namespaces: undefined,
     excludeNamespaces: new Set(),
+    listen: { host: undefined, port: 9790 },
+    sidecar: undefined,
     logLevel: 'info',
   });
 });
@@ -80,6 +82,10 @@ const valid: readonly [name: string, value: string, key: string, meaning: unknow
   ['NAMESPACES', 'a', 'namespaces', new Set(['a'])],
   ['NAMESPACES', 'a, b-1 ,a', 'namespaces', new Set(['a', 'b-1'])],
   ['EXCLUDE_NAMESPACES', 'kube-system', 'excludeNamespaces', new Set(['kube-system'])],
+  ['LISTEN', '127.0.0.1:80', 'listen', { host: '127.0.0.1', port: 80 }],
+  ['LISTEN', '[::1]:65535', 'listen', { host: '::1', port: 65_535 }],
+  ['LISTEN', ':1', 'listen', { host: undefined, port: 1 }],
+  ['SIDECAR', 'false', 'sidecar', undefined],
   ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
 ];
 
@@ -104,6 +110,8 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ['PEER_DETAIL', ['Pod', 'service'], /pod or workload/],
   ['NAMESPACES', ['A', 'a b', ',', 'a,', '-a', 'a_b', 'x'.repeat(64)], /separated by commas/],
   ['EXCLUDE_NAMESPACES', ['*', 'kube-system;demo'], /separated by commas/],
+  ['LISTEN', ['9790', ':0', ':65536', '::1:80', 'a b:x'], /an address such as :9790/],
+  ['SIDECAR', ['yes', 'TRUE'], /true or false/],
   ['LOG_LEVEL', ['trace', 'INFO', '30'], /debug or info or warn or error/],
 ];
 
@@ -170,9 +178,24 @@ test('no token and no password is ever shown', () => {
   }
 });
 
+test('a sidecar has to be told what pod it is part of', () => {
+  const sidecar = { ...ONE, SIDECAR: 'true', POD_UID: 'u', POD_NAMESPACE: 'shop' };
+  const mistakes = mistakesIn({ ...sidecar, POD_IPS: '10.0.0.1,x' });
+  assert.deepEqual([...mistakes.keys()].toSorted(), ['POD_IPS', 'POD_NAME']);
+  const whole = { ...sidecar, POD_NAME: 'web-0', POD_IPS: '10.0.0.1,FD00::1' };
+  assert.deepEqual(readConfig(whole).sidecar, {
+    uid: 'u',
+    cgroupUid: 'u',
+    namespace: 'shop',
+    name: 'web-0',
+    workload: 'Pod/web-0',
+    ips: ['10.0.0.1', 'fd00::1'],
+  });
+});
+
 test('the variables that are told of are those that are read', () => {
   const read = new Set<string>();
-  for (const environment of [ONE, TWO, {}]) {
+  for (const environment of [ONE, TWO, { ...ONE, SIDECAR: 'true' }, {}]) {
     const spy = new Proxy<{ [name: string]: string }>(environment, {
       get(values, name: string) {
         read.add(name);

@@ -20,7 +20,7 @@ let victoria: Victoria;
 
 before(async () => {
   ip(['link set lo up']);
-  influx = await startInflux(directory, processes, 18_086);
+  influx = await startInflux(directory, processes, { port: 18_086 });
   victoria = await startVictoria(directory, processes, 18_428);
 });
 

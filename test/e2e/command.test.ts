@@ -47,7 +47,7 @@ test('--check without rights says which', async () => {
   assert.equal(code, 1);
   assert.match(
     text,
-    /FAIL {2}API server, \/api\/v1\/nodes: .*nodes is forbidden[\s\S]*fix: .*get, list and watch/,
+    /FAIL {2}API server, nodes: .*nodes is forbidden[\s\S]*fix: .*get, list and watch/,
   );
 });
 

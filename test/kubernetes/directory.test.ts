@@ -187,3 +187,10 @@ test('whatever was put and removed before, only what is there now counts', () =>
     }),
   );
 });
+
+test('a sidecar that may not list pods has addresses instead of networks', () => {
+  const directory = new Directory({ rawUntilListed: true });
+  assert.equal(directory.peer('10.1.2.3').name, '10.1.2.3');
+  directory.replace('pod', []);
+  assert.equal(directory.peer('10.1.2.3').name, '10.1.2.0/24');
+});

@@ -22,7 +22,7 @@ const DATABASE = 'nstats';
 export async function startInflux(
   directory: string,
   processes: Processes,
-  port = 8086,
+  { host = '127.0.0.1', port = 8086 } = {},
 ): Promise<Influx> {
   const path = join(directory, `influx-${port}`);
   mkdirSync(path, { recursive: true });
@@ -38,7 +38,7 @@ bind-address = "127.0.0.1:${port + 2}"
 [monitor]
   store-enabled = false
 [http]
-  bind-address = "127.0.0.1:${port}"
+  bind-address = "${host}:${port}"
   log-enabled = false
 [logging]
   level = "error"
@@ -46,7 +46,7 @@ bind-address = "127.0.0.1:${port + 2}"
 `;
   writeFileSync(`${path}/influxdb.conf`, config);
   processes.start('influxd', ['run', '-config', `${path}/influxdb.conf`], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   await until(async () => (await fetch(`${url}/ping`)).ok, 'influxd');
   await fetch(`${url}/query?q=${encodeURIComponent(`CREATE DATABASE ${DATABASE}`)}`, {
     method: 'POST',

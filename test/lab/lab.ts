@@ -39,6 +39,8 @@ export interface Pod extends Host {
   readonly namespace: string;
   readonly uid: string;
   readonly ips: readonly string[];
+  /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW and nothing else. */
+  sidecar(environment: { readonly [name: string]: string }): ChildProcess;
   /** Ends the pod as the kubelet would: first its processes, then its object. */
   remove(): Promise<void>;
 }
@@ -83,12 +85,15 @@ export async function createLab(): Promise<Lab> {
   const directory = join(root, randomUUID());
   mkdirSync(directory);
   const processes = new Processes();
-  const tls = selfSigned(directory, ['127.0.0.1']);
+  // An address of the node, so that it can be reached out of the pods as well.
+  const [address] = NODE_IPS;
+  const tls = selfSigned(directory, [address]);
   const api = await startApiServer({
+    host: address,
     tls,
     tokens: new Map([[TOKEN, 'system:serviceaccount:nstats:nstats']]),
   });
-  const influx = await startInflux(directory, processes);
+  const influx = await startInflux(directory, processes, { host: address });
   api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, TOKEN));
@@ -119,6 +124,12 @@ export async function createLab(): Promise<Lab> {
         namespace,
         uid,
         ips: spec.ips,
+        sidecar(own) {
+          const variables = Object.entries({ PATH: process.env['PATH'], ...own });
+          const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all,+net_raw'];
+          const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
+          return box.run([...env, ...drop, process.execPath, MAIN]);
+        },
         async remove() {
           await box.end();
           api.store.remove('pods', name, namespace);

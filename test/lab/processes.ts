@@ -15,7 +15,7 @@ export function processesNamed(name: string): ProcessStatus[] {
 }
 
 /** Undefined if there is no such process. */
-function statusOf(pid: number): ProcessStatus | undefined {
+export function statusOf(pid: number): ProcessStatus | undefined {
   try {
     const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trim().split('\n');
     const fields = Object.fromEntries(

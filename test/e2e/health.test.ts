@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab } from '../lab/lab.ts';
+import { kill } from '../lab/shell.ts';
+
+const URL = 'http://127.0.0.1:9790';
+
+let lab: Lab;
+let daemon: Daemon;
+
+before(async () => {
+  lab = await createLab();
+  await lab.pod({ namespace: 'shop', name: 'web-0', ips: ['10.244.0.10'] });
+  lab.api.fault(({ path }) =>
+    path.includes('services') ? { status: 503, body: 'no' } : 'proceed',
+  );
+  daemon = lab.daemon({ INTERVAL: '5s' });
+  await until(async () => (await fetch(`${URL}/healthz`)).ok, 'the port');
+});
+
+after(async () => {
+  await kill(daemon.process, 'SIGTERM');
+  await lab.end();
+});
+
+async function probe(path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(URL + path);
+  return { status: answer.status, text: await answer.text() };
+}
+
+test('/readyz says what has not been listed yet, and is content when all has', async () => {
+  await until(async () => (await probe('/readyz')).text.includes('nodes: listed'), 'the nodes');
+  const { status, text } = await probe('/readyz');
+  assert.equal(status, 503);
+  assert.match(text, /^not ok\n[\s\S]*services: not listed yet/);
+  lab.api.fault(undefined);
+  await until(async () => (await probe('/readyz')).status === 200, 'readiness', 60);
+});
+
+test('/healthz tells of windows and captures', async () => {
+  const { status, text } = await probe('/healthz');
+  assert.equal(status, 200);
+  assert.match(text, /^ok\nlast window closed \d+ s ago\n1 captures run for 1 pods\n$/);
+});
+
+test('there is nothing else', async () => {
+  assert.equal((await probe('/')).status, 404);
+});
+
+test('whoever is slow or large is cut off, and the others are answered', async () => {
+  const ends = ['', `x: ${'x'.repeat(100_000)}\r\n\r\n`].map((rest) => {
+    const socket = connect(9790, '127.0.0.1').on('error', () => {});
+    socket.resume().write(`GET /healthz HTTP/1.1\r\nhost: a\r\n${rest}`);
+    return new Promise((resolve) => socket.once('close', resolve));
+  });
+  assert.equal((await probe('/healthz')).status, 200);
+  await Promise.all(ends);
+});
+
+test('a port that is taken is a mistake in the configuration', async () => {
+  const { process, log } = lab.daemon();
+  const [code] = await once(process, 'close');
+  assert.equal(code, 2);
+  assert.match(log.join('\n'), /LISTEN is ":9790"; it cannot be used: .*EADDRINUSE/);
+});
