@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing: npm packages from the lock file, and Debian packages where root may.
-#   sh test/setup.sh demo|test
+#   sh test/setup.sh demo|test|image
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -12,25 +12,39 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
 fi
 
 programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
-[ "${1:-}" = test ] && programs="$programs victoria-metrics:victoria-metrics"
+case "${1:-}" in
+  test) programs="$programs kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
+  image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
+esac
 packages=""
 for entry in $programs; do
   command -v "${entry%%:*}" >/dev/null || packages="$packages ${entry#*:}"
 done
-[ -z "$packages" ] && exit 0
+if [ -n "$packages" ]; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "nstats: these Debian packages are missing:$packages" >&2
+    echo "nstats: install them as root (apt-get install$packages) and try again" >&2
+    exit 1
+  fi
+  echo "nstats: installing Debian packages:$packages"
+  export DEBIAN_FRONTEND=noninteractive
+  log=$(mktemp)
+  # shellcheck disable=SC2086 # a list of packages
+  if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "nstats: these Debian packages could not be installed:$packages" >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
 
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "nstats: these Debian packages are missing:$packages" >&2
-  echo "nstats: install them as root (apt-get install$packages) and try again" >&2
-  exit 1
-fi
-echo "nstats: installing Debian packages:$packages"
-export DEBIAN_FRONTEND=noninteractive
-log=$(mktemp)
-# shellcheck disable=SC2086 # a list of packages
-if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
-  tail -n 20 "$log" >&2
-  echo "nstats: these Debian packages could not be installed:$packages" >&2
-  exit 1
-fi
-rm -f "$log"
+# What Debian 12 has is too old for components and labels.
+case "${1:-}" in
+  test | image)
+    minor=$(kubectl version --client -o yaml | sed -n 's/.*gitVersion: v1\.\([0-9]*\).*/\1/p' | head -n 1)
+    if [ "${minor:-0}" -lt 22 ]; then
+      echo "nstats: the manifests need kubectl 1.22 or newer, this one is 1.${minor:-?}" >&2
+      exit 1
+    fi
+    ;;
+esac

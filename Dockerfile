@@ -1,0 +1,66 @@
+# The image of nstats: node, iftop, the few programs that start it, and our own files. Nothing else:
+# no package manager, no compiler, no shell tools but sh itself.
+#
+#   docker build -t nstats:0.1.0 .
+#   docker run --rm nstats:0.1.0 --help
+
+# Any image of Debian with node and npm in /usr/local/bin; for every platform that it is there for.
+ARG BASE=node:26-trixie-slim
+
+FROM ${BASE} AS modules
+WORKDIR /nstats
+COPY package.json package-lock.json ./
+# The optional packages are node itself, which the base already has.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Types and source maps are for those who develop.
+RUN find node_modules -type f \
+      \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' \) \
+      -not -iname 'licen[cs]e*' -delete \
+  && find node_modules -depth -type d -empty -delete
+
+FROM ${BASE} AS programs
+RUN apt-get update && apt-get install -y --no-install-recommends binutils iftop
+# The programs, the libraries they are linked with, and the licence and package entry of each, by
+# which scanners of vulnerabilities know what is in the image.
+RUN set -eu; \
+    mkdir -p /image/usr/bin /image/usr/sbin /image/usr/lib /image/usr/lib64 /image/etc \
+      /image/var/lib/dpkg/status.d; \
+    install -d -m 1777 /image/tmp; \
+    for directory in bin sbin lib lib64; do ln -s "usr/$directory" "/image/$directory"; done; \
+    programs=$(dpkg -L coreutils | grep 'libstdbuf\.so$'); \
+    for name in node iftop nsenter setpriv stdbuf sh; do \
+      program=$(command -v "$name"); \
+      programs="$programs $program"; \
+    done; \
+    ldd $programs >/tmp/ldd; \
+    if grep 'not found' /tmp/ldd; then exit 1; fi; \
+    for file in $programs $(grep -o '/[^ :]* (0x' /tmp/ldd | cut -d ' ' -f 1 | sort -u); do \
+      cp -L --parents "$file" /image; \
+      package=$(dpkg -S "$(realpath "$file")" "$file" 2>/dev/null | head -n 1 | cut -d : -f 1); \
+      [ -n "$package" ] || continue; \
+      dpkg-query -s "$package" >"/image/var/lib/dpkg/status.d/$package"; \
+      cp -L --parents "/usr/share/doc/$package/copyright" /image; \
+    done; \
+    cp -L --parents /etc/passwd /etc/group /etc/nsswitch.conf /etc/os-release /image; \
+    strip "/image$(command -v node)"
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="nstats" \
+      org.opencontainers.image.description="Where is this pod's bandwidth going? Per-pod, per-peer traffic of a Kubernetes cluster, written to InfluxDB." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production
+WORKDIR /nstats
+COPY --from=programs /image /
+COPY --from=modules /nstats/node_modules node_modules
+COPY LICENSE package.json ./
+COPY lib lib
+COPY daemon daemon
+# Entering namespaces takes root and capabilities, which the manifests ask for by name. Whoever runs
+# the image without them has no rights at all.
+USER 65534:65534
+EXPOSE 9790
+ENTRYPOINT ["node", "daemon/main.ts"]

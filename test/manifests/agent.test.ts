@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { RESOURCES } from '../../daemon/cluster.ts';
+import { readConfig, VARIABLES } from '../../daemon/config.ts';
+import { agent, build, buildOwn, environment, MANIFESTS, one, podSpecs } from './built.ts';
+
+const WRITING = ['overlays/quickstart', 'overlays/influxdb1', 'overlays/influxdb2'];
+const FOLDERS = [...WRITING, 'sidecar/example'];
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const defaults = new Map(VARIABLES.map(([name, fallback]) => [name, fallback]));
+
+for (const folder of FOLDERS) {
+  const manifests = build(folder);
+  const container = agent(manifests);
+  const variables = environment(manifests, container);
+
+  test(`${folder}: all variables are the daemon's own, and it takes their values`, () => {
+    assert.deepEqual(
+      Object.keys(variables).filter((name) => !defaults.has(name)),
+      [],
+    );
+    const config = readConfig({ ...variables, POD_IPS: '192.0.2.1' });
+    assert.equal(config.sidecar !== undefined, folder.startsWith('sidecar'));
+    assert.equal(variables['NODE_NAME'], '<spec.nodeName>');
+  });
+
+  test(`${folder}: the service account may do what the daemon does, and nothing else`, () => {
+    const name = folder.startsWith('sidecar') ? 'nstats-sidecar' : 'nstats';
+    const { rules } = one(manifests, 'ClusterRole', name);
+    const verbs = ['get', 'list', 'watch'];
+    assert.deepEqual(rules, [{ apiGroups: [''], resources: [...RESOURCES], verbs }]);
+    const binding = one(manifests, 'ClusterRoleBinding', name);
+    assert.equal(binding.roleRef.name, name);
+    const pod = podSpecs(manifests).find(({ containers }) =>
+      containers.some((each) => each.name === 'nstats'),
+    );
+    const [subject] = binding.subjects ?? [];
+    assert.equal(subject?.name, pod?.serviceAccountName);
+    const account = one(manifests, 'ServiceAccount', subject?.name ?? '');
+    assert.equal(subject?.namespace, account.metadata?.namespace);
+    const roles = manifests.filter(({ kind }) => kind.includes('Role'));
+    assert.equal(roles.length, 2);
+  });
+
+  test(`${folder}: probes ask for what the daemon answers, where it listens`, () => {
+    const { listen } = readConfig({ ...variables, POD_IPS: '192.0.2.1' });
+    assert.deepEqual(
+      (container.ports ?? []).map(({ containerPort }) => containerPort),
+      folder.startsWith('sidecar') ? [] : [listen.port],
+    );
+    const { startupProbe, livenessProbe, readinessProbe } = container;
+    const ports = new Map((container.ports ?? []).map((port) => [port.name, port.containerPort]));
+    for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
+      if (!probe) continue;
+      const { path, port } = probe.httpGet ?? {};
+      assert.equal(ports.get(`${port}`) ?? port, listen.port);
+      assert.equal(path, probe === readinessProbe ? '/readyz' : '/healthz');
+    }
+    assert.ok(livenessProbe);
+  });
+
+  test(`${folder}: the image is the one of this version`, () => {
+    assert.equal(container.image, `nstats:${version}`);
+  });
+}
+
+test('the Dockerfile labels the image with this version', () => {
+  assert.match(readFileSync('Dockerfile', 'utf8'), new RegExp(`^ARG VERSION=${version}$`, 'm'));
+});
+
+test('what the settings say without an overlay is what the daemon does without settings', () => {
+  const manifests = build('base');
+  const { NODE_NAME: _, ...settings } = environment(manifests, agent(manifests));
+  for (const [name, value] of Object.entries(settings)) assert.equal(value, defaults.get(name));
+});
+
+test('every variable has its place in the manifests', () => {
+  const text = globSync(`${MANIFESTS}/**/*.{yaml,env}`)
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const missing = [...defaults.keys()].filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
+  assert.deepEqual(missing, ['KUBECONFIG']);
+});
+
+test('the agent sees the processes of its node, but has its own network', () => {
+  const [pod] = podSpecs(build('base'));
+  assert.equal(pod?.hostPID, true);
+  assert.equal(pod?.hostNetwork, undefined);
+  assert.deepEqual(agent(build('base')).securityContext?.capabilities, {
+    drop: ['ALL'],
+    add: ['SYS_ADMIN', 'SYS_PTRACE', 'NET_RAW', 'SETUID', 'SETGID', 'SETPCAP'],
+  });
+});
+
+test('the sidecar has CAP_NET_RAW and a pod that is otherwise untouched', () => {
+  const manifests = build('sidecar/example');
+  const [pod] = podSpecs(manifests);
+  assert.equal(pod?.containers[0]?.name, 'web');
+  assert.equal(pod?.hostPID, undefined);
+  const { securityContext } = agent(manifests);
+  assert.deepEqual(securityContext?.capabilities, { drop: ['ALL'], add: ['NET_RAW'] });
+  assert.equal(securityContext?.allowPrivilegeEscalation, false);
+});
+
+test('the privileged component goes with any overlay', () => {
+  for (const overlay of WRITING) {
+    const resources = [overlay];
+    const manifests = buildOwn({ resources, components: ['components/privileged'] });
+    const { securityContext } = agent(manifests);
+    assert.equal(securityContext?.privileged, true);
+    assert.equal(securityContext?.capabilities, undefined);
+  }
+});
