@@ -176,16 +176,9 @@ describe('a capture', () => {
     const rows = await lab.influx.query(
       `SELECT * FROM nstat_pod WHERE pod='client' AND time > ${from}s`,
     );
-    assert.ok(
-      rows.length >= 1,
-      JSON.stringify(
-        [daemon.log, await lab.influx.query('SELECT * FROM nstat_pod'), iftops()],
-        null,
-        1,
-      ),
-    );
     const last = rows.at(-1);
-    assert.equal(last?.['sentAttributed'], last?.['sentBytes']);
+    const [kernel, attributed] = [Number(last?.['sentBytes']), Number(last?.['sentAttributed'])];
+    assert.ok(kernel > RATE && Math.abs(attributed - kernel) < 0.01 * kernel);
     await deaf.remove();
   });
 });
