@@ -116,15 +116,13 @@ describe('a capture', () => {
     const from = brief.sandbox.counters();
     await brief.remove();
     await until(() => iftops() === 2, 'the end of its capture');
-    const query = "SELECT * FROM nstat WHERE pod='brief'";
-    await until(
-      async () => sum(await lab.influx.query(query), 'sentBytes') > 2 * RATE,
-      'its rows',
-      15,
-    );
-    await sleep(5000);
-    const sent = sum(await lab.influx.query(query), 'sentBytes');
     const kernel = from.sentBytes - 14 * from.sentPackets;
+    // Its last slot may span the end of a window, and is then complete one window later.
+    const query = "SELECT * FROM nstat WHERE pod='brief'";
+    const sentBytes = async () => sum(await lab.influx.query(query), 'sentBytes');
+    await until(async () => (await sentBytes()) > 0.9 * kernel, 'its rows', 20);
+    await sleep(5000);
+    const sent = await sentBytes();
     assert.ok(Math.abs(sent - kernel) < 0.02 * kernel + 0.1 * RATE, `${sent} of ${kernel}`);
   });
 
@@ -176,16 +174,9 @@ describe('a capture', () => {
     const rows = await lab.influx.query(
       `SELECT * FROM nstat_pod WHERE pod='client' AND time > ${from}s`,
     );
-    assert.ok(
-      rows.length >= 1,
-      JSON.stringify(
-        [daemon.log, await lab.influx.query('SELECT * FROM nstat_pod'), iftops()],
-        null,
-        1,
-      ),
-    );
     const last = rows.at(-1);
-    assert.equal(last?.['sentAttributed'], last?.['sentBytes']);
+    const [kernel, attributed] = [Number(last?.['sentBytes']), Number(last?.['sentAttributed'])];
+    assert.ok(kernel > RATE && Math.abs(attributed - kernel) < 0.01 * kernel);
     await deaf.remove();
   });
 });

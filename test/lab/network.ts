@@ -19,7 +19,8 @@ export function buildNode(): void {
   ip([
     'link set lo up',
     ...NODE_IPS.map((address) => `addr replace ${address} dev lo`),
-    'link add cni0 type bridge',
+    // With an address of its own, or it would take that of a pod's link, and change with the pods.
+    'link add cni0 address 02:00:00:00:00:01 type bridge',
     `addr add ${GATEWAY.v4}/24 dev cni0`,
     `addr add ${GATEWAY.v6}/64 dev cni0 nodad`,
     'link set cni0 up',
