@@ -64,7 +64,8 @@ const node = spawn(
     '--pdeathsig', 'KILL', 'unshare', '--net', '--mount', '--pid', '--fork', '--kill-child',
     '--mount-proc', 'sh', '-c', INIT, 'sh', process.execPath, ...args,
   ],
-  { env, stdio: 'inherit' },
+  // Out of the terminal's reach: Ctrl-C would end unshare, and with it the lab in mid-sentence.
+  { env, stdio: 'inherit', detached: true },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, terminate);
 
