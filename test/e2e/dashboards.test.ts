@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EXPECTED } from '../dashboards/expected/all.ts';
 import { edgeOf, near, rates as ratesOf, valueOf } from '../dashboards/answers.ts';
 import { interpolate, load, NAMES, targets, type View } from '../dashboards/grafana.ts';
 import { ALL, buildTraffic } from '../dashboards/traffic.ts';
-import type { Row } from '../lab/influx.ts';
+import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 
 const WINDOW = 5;
@@ -24,8 +23,10 @@ before(async () => {
   lab = await createLab();
   await buildTraffic(lab);
   lab.daemon({ INTERVAL: `${WINDOW}s` });
-  await sleep(47_000);
-  view = { ...(await wholeWindows()), interval: 10_000 };
+  let whole: Awaited<ReturnType<typeof wholeWindows>>;
+  await until(async () => (whole = await wholeWindows()) !== undefined, 'whole windows', 90);
+  assert.ok(whole);
+  view = { ...whole, interval: 10_000 };
   for (const name of NAMES) {
     const chosen = CHOSEN[name];
     for (const { panel, refId, query } of targets(load(name))) {
@@ -132,14 +133,16 @@ test('the dashboard of nstats itself shows that all is well', () => {
   assert.ok(Math.max(...cpu) > 0 && Math.max(...cpu) < 2, cpu.join());
 });
 
-/** From the first to the last window in which all of the traffic flowed, in whole points of a graph. */
-async function wholeWindows(): Promise<{ from: number; to: number }> {
+/**
+ * From the first to the last window in which all of the traffic flowed, in whole points of a graph;
+ * undefined until they are enough.
+ */
+async function wholeWindows(): Promise<{ from: number; to: number } | undefined> {
   const rows = await lab.influx.query('SELECT "podsSeen" FROM nstat_agent');
   const times = rows.map(({ time }) => time).slice(2);
   const from = times.find((time) => time % 10 === 0) ?? 0;
   const to = times.findLast((time) => time % 10 === WINDOW) ?? 0;
-  assert.ok(to - from > 20, times.join());
-  return { from: from * 1000, to: to * 1000 };
+  return to - from > 20 ? { from: from * 1000, to: to * 1000 } : undefined;
 }
 
 /** What the answers to the queries whose names begin so are in sum, in bytes a second. */
