@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Queue } from '../lib/influx/queue.ts';
 import { writer } from '../lib/influx/write.ts';
@@ -78,12 +79,14 @@ async function main(): Promise<number> {
   const delivered = queue.run(cut.signal);
   await pipeline(queue);
   queue.close();
-  const timer = setTimeout(() => cut.abort(), LAST_WRITE);
-  await delivered;
-  clearTimeout(timer);
+  const late = sleep(LAST_WRITE, 'late' as const, { ref: false });
+  const unanswered = (await Promise.race([delivered, late])) === 'late';
+  cut.abort();
   const { bytes, written, overflow, refused } = queue.figures;
   if (bytes > 0) log.error({ bytes }, 'ended before InfluxDB had taken all rows; these are lost');
   log.info({ written, overflow, refused }, 'ended');
+  // A request that InfluxDB does not answer would keep us for as long as its time-out.
+  if (unanswered) process.exit(0);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between } from '../../lib/netns/counters.ts';
@@ -48,6 +49,16 @@ describe('the end of the daemon', () => {
       Math.abs(Number(last['sentAttributed']) - Number(last['sentBytes'])) < 0.01 * RATE * 5,
     );
     assert.equal(iftops(), 0);
+  });
+
+  test('on SIGTERM it does not wait for an InfluxDB that never answers', async () => {
+    const mute = createServer((socket) => socket.resume()).listen(8099, '127.0.0.1');
+    const daemon = await start({ INFLUX_URL: 'http://127.0.0.1:8099' });
+    const from = Date.now();
+    assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+    assert.ok(Date.now() - from < 5000);
+    assert.ok(daemon.log.some((line) => line.includes('before InfluxDB had taken all rows')));
+    mute.close();
   });
 
   test('on kill -9 no iftop is left two seconds later', async () => {
