@@ -4,6 +4,7 @@ import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Log, Netns } from '../lib/model.ts';
 import { readCounters } from '../lib/netns/counters.ts';
+import { netnsOf } from '../lib/netns/locate.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
 
 export interface CaptureOptions {
@@ -45,6 +46,19 @@ export class Capture {
   counters(): Counters | undefined {
     const { proc, iface } = this.#options;
     return readCounters(proc, this.netns.inode, [this.pid, this.netns.pid], iface);
+  }
+
+  /** The process by which the namespace is reached has gone. */
+  get isLost(): boolean {
+    return netnsOf(this.#options.proc, this.netns.pid) !== this.netns.inode;
+  }
+
+  /** Another process of the pod will do as well; without any, the namespace is a dead one. */
+  moveTo(pids: readonly number[]): void {
+    const { inode } = this.netns;
+    const pid = pids.find((candidate) => netnsOf(this.#options.proc, candidate) === inode);
+    if (pid === undefined) this.stop();
+    else this.netns = { inode, pid };
   }
 
   /** Lets it end, with a last slot. */

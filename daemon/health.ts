@@ -1,4 +1,5 @@
 import type { Observatory } from './observatory.ts';
+import type { Sync } from './sync.ts';
 
 /** A window is closed some seconds after its end; after this many intervals the loop has stopped. */
 const LATE = 3;
@@ -7,8 +8,7 @@ export interface HealthOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
   readonly observatory: Pick<Observatory, 'figures'>;
-  /** What has to be listed before peers can be named. */
-  readonly resources: readonly string[];
+  readonly sync: Pick<Sync, 'complete' | 'reasons'>;
 }
 
 /** An answer to a probe: its reasons are sentences, good and bad. */
@@ -20,16 +20,10 @@ export interface Verdict {
 /** What the probes are told: the truth of what has happened so far. */
 export class Health {
   readonly #options: HealthOptions;
-  readonly #listed = new Set<string>();
   #closed = Date.now();
 
   constructor(options: HealthOptions) {
     this.#options = options;
-  }
-
-  /** A resource of the API server has been listed. */
-  listed(resource: string): void {
-    this.#listed.add(resource);
   }
 
   /** A window has been closed and its rows handed on. */
@@ -51,10 +45,7 @@ export class Health {
 
   /** Ready: everything that names peers has been listed once. */
   ready(): Verdict {
-    const { resources } = this.#options;
-    const reasons = resources.map((resource) =>
-      this.#listed.has(resource) ? `${resource}: listed` : `${resource}: not listed yet`,
-    );
-    return { ok: resources.every((resource) => this.#listed.has(resource)), reasons };
+    const { complete, reasons } = this.#options.sync;
+    return { ok: complete, reasons };
   }
 }

@@ -1,10 +1,9 @@
 import PQueue from 'p-queue';
-import { Ledger } from '../lib/flows/window.ts';
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
-import { Capture, type CaptureOptions } from './capture.ts';
+import type { Capture } from './capture.ts';
 import type { Troubles } from './log.ts';
+import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
 
 export interface ObservatoryOptions {
   readonly proc: string;
@@ -15,34 +14,34 @@ export interface ObservatoryOptions {
   readonly sidecar: boolean;
 }
 
-interface Observed {
-  pod: LocalPod;
-  readonly ledger: Ledger;
-  capture: Capture | undefined;
-  failures: number;
-  notBefore: number;
-  /** It is no pod to observe any more; it stays until its last window is closed. */
-  gone: boolean;
-  last: boolean;
+/** A pod of this node as the API tells it: undefined if it is none to observe. */
+export interface Told {
+  readonly cgroupUid: LocalPod['cgroupUid'];
+  readonly pod: LocalPod | undefined;
+}
+
+/** A window whose pod may still have to be told. */
+export interface Closed {
+  readonly of: Readonly<Pick<Observed, 'pod' | 'told'>>;
+  readonly window: Window;
 }
 
 /** Starting one costs some 20 ms of CPU; more at once would only get in each other's way. */
 const STARTS_AT_ONCE = 4;
 const SEEK_EVERY = 1000;
-const BACKOFF = { first: 1000, most: 30_000 };
-/** A capture that has lasted this long was a success. */
-const PROVEN = 60_000;
 
-/** The pods of this node, each with its capture and its ledger. */
+/** The pods of this node by the UID in their cgroups, each with its capture and its ledger. */
 export class Observatory {
   readonly #options: ObservatoryOptions;
-  readonly #captures: CaptureOptions;
-  readonly #pods = new Map<LocalPod['uid'], Observed>();
+  readonly #captures: ObservedOptions;
+  readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
+  readonly #own: Netns['inode'] | undefined;
+  readonly #host: Netns['inode'] | undefined;
   /** Namespaces that are no pod's to us: the host's and our own. */
   readonly #forbidden: ReadonlySet<Netns['inode']>;
-  readonly #own: Netns['inode'] | undefined;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Immediate | undefined;
+  #listed = false;
   #stopping = false;
   #restarts = 0;
   #unparsed = 0;
@@ -53,11 +52,14 @@ export class Observatory {
     const starts = new PQueue({ concurrency: STARTS_AT_ONCE });
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
-      troubles.say(name(pod), 'lines of iftop cannot be read', identity(pod));
+      troubles.say(nameOf(pod), 'lines of iftop cannot be read', identity(pod));
     };
-    this.#captures = { proc, iface, log, starts, unparsed, own: sidecar };
+    const restarted = () => void (this.#restarts += 1);
+    const common = { proc, iface, log, troubles };
+    this.#captures = { ...common, starts, unparsed, restarted, own: sidecar };
     this.#own = netnsOf(proc, 'self');
-    const forbidden = [this.#own, netnsOf(proc, 1)];
+    this.#host = netnsOf(proc, 1);
+    const forbidden = [this.#own, this.#host];
     this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
     this.#timer = setInterval(() => this.#seek(), SEEK_EVERY).unref();
   }
@@ -79,50 +81,46 @@ export class Observatory {
 
   /** A pod to observe has come or changed. */
   put(pod: LocalPod): void {
-    const known = this.#pods.get(pod.uid);
+    const known = this.#pods.get(pod.cgroupUid);
     if (known) {
-      known.pod = pod;
-      known.gone = false;
+      known.tell(pod);
       if (known.capture) this.#verify(pod, known.capture);
     } else {
-      const ledger = new Ledger(Date.now());
-      const state = { capture: undefined, failures: 0, notBefore: 0, gone: false, last: false };
-      this.#pods.set(pod.uid, { pod, ledger, ...state });
+      this.#pods.set(pod.cgroupUid, new Observed(pod, 'wanted', this.#captures));
     }
     if (!this.#soon) this.#soon = setImmediate(() => this.#seek());
   }
 
   /** A pod is gone, or not to be observed any more; its capture ends with it. */
-  remove(uid: LocalPod['uid']): void {
-    const known = this.#pods.get(uid);
-    if (!known) return;
-    known.gone = true;
-    known.capture?.stop();
-    this.#options.troubles.over(name(known.pod));
+  remove(cgroupUid: LocalPod['cgroupUid']): void {
+    this.#pods.get(cgroupUid)?.remove();
   }
 
-  /** Makes the pods to observe these and no others. */
-  replace(pods: readonly LocalPod[]): void {
-    const kept = new Set(pods.map(({ uid }) => uid));
-    for (const uid of this.#pods.keys()) if (!kept.has(uid)) this.remove(uid);
-    for (const pod of pods) this.put(pod);
+  /** These are the pods of this node and no others. */
+  replace(told: readonly Told[]): void {
+    this.#listed = true;
+    const wanted = new Set(told.filter(({ pod }) => pod).map(({ cgroupUid }) => cgroupUid));
+    for (const [cgroupUid, observed] of this.#pods) if (!wanted.has(cgroupUid)) observed.remove();
+    for (const { cgroupUid, pod } of told) {
+      const known = this.#pods.get(cgroupUid);
+      if (pod) this.put(pod);
+      // What was captured of it before we knew is nobody's business.
+      else if (known?.told === 'nothing') known.told = 'unwanted';
+    }
   }
 
   /** The clock passes the end of a window. */
   turn(at: number): void {
-    for (const observed of this.#pods.values()) {
-      observed.last = observed.gone && !observed.capture;
-      observed.ledger.turn(at, observed.capture?.counters());
-    }
+    for (const observed of this.#pods.values()) observed.turn(at);
   }
 
   /** Closes the oldest window of every pod. */
-  close(): { readonly pod: LocalPod; readonly window: Window }[] {
+  close(): Closed[] {
     const closed = [];
-    for (const { pod, ledger, last } of this.#pods.values()) {
-      const window = ledger.close();
-      if (window) closed.push({ pod, window });
-      if (last) this.#pods.delete(pod.uid);
+    for (const [cgroupUid, observed] of this.#pods) {
+      const window = observed.close();
+      if (window) closed.push({ of: observed, window });
+      if (observed.finished) this.#pods.delete(cgroupUid);
     }
     return closed;
   }
@@ -140,33 +138,38 @@ export class Observatory {
   #seek(): void {
     this.#soon = undefined;
     if (this.#stopping) return;
-    const { proc } = this.#options;
-    const now = Date.now();
-    const observed = [...this.#pods.values()].filter(({ gone }) => !gone);
-    const waiting = observed.filter(({ capture, notBefore }) => !capture && notBefore <= now);
-    const lost = observed.filter(
-      ({ capture }) => capture && netnsOf(proc, capture.netns.pid) !== capture.netns.inode,
-    );
-    if (waiting.length + lost.length === 0) return;
+    const { proc, sidecar } = this.#options;
+    const waiting = () => [...this.#pods.values()].filter(({ waits }) => waits);
+    const lost = [...this.#pods.values()].filter(({ gone, capture }) => !gone && capture?.isLost);
+    const discovering = !sidecar && !this.#listed;
+    if (waiting().length + lost.length === 0 && !discovering) return;
 
-    if (this.#options.sidecar) {
+    if (sidecar) {
       const netns = { inode: this.#own ?? 0, pid: process.pid };
-      for (const candidate of waiting) this.#capture(candidate, netns);
+      for (const observed of waiting()) observed.start(netns);
       return;
     }
     const processes = podProcesses(proc);
-    const pidsOf = ({ cgroupUid }: LocalPod) => processes.get(cgroupUid) ?? [];
-    for (const { pod, capture } of lost) {
-      if (!capture) continue;
-      const { inode } = capture.netns;
-      const pid = pidsOf(pod).find((candidate) => netnsOf(proc, candidate) === inode);
-      // Another of its processes will do as well; without any, the namespace is a dead one.
-      if (pid === undefined) capture.stop();
-      else capture.netns = { inode, pid };
+    if (discovering) this.#discover(processes.keys());
+    for (const { pod, capture } of lost) capture?.moveTo(processes.get(pod.cgroupUid) ?? []);
+    for (const observed of waiting()) {
+      const { pod } = observed;
+      const netns = locate(proc, pod, processes.get(pod.cgroupUid) ?? [], this.#forbidden);
+      if (netns && !this.#isTaken(netns)) observed.start(netns);
     }
-    for (const candidate of waiting) {
-      const netns = locate(proc, candidate.pod, pidsOf(candidate.pod), this.#forbidden);
-      if (netns && !this.#isTaken(netns)) this.#capture(candidate, netns);
+  }
+
+  /**
+   * While the API has not told the pods of this node, they are captured by the UIDs in their cgroups,
+   * so that what passes meanwhile is not lost; but only if the host's namespace can be told from
+   * theirs, since no address can be compared yet.
+   */
+  #discover(cgroupUids: Iterable<LocalPod['cgroupUid']>): void {
+    if (this.#host === undefined) return;
+    for (const cgroupUid of cgroupUids) {
+      if (this.#pods.has(cgroupUid)) continue;
+      const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
+      this.#pods.set(cgroupUid, new Observed(pod, 'nothing', this.#captures));
     }
   }
 
@@ -183,38 +186,4 @@ export class Observatory {
     log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
     capture.stop();
   }
-
-  #capture(observed: Observed, netns: Netns): void {
-    const capture = new Capture(observed.pod, netns, observed.ledger, this.#captures);
-    observed.capture = capture;
-    capture.done.then(
-      () => this.#ended(observed, capture, undefined),
-      (error: Error) => this.#ended(observed, capture, error),
-    );
-  }
-
-  #ended(observed: Observed, { started }: Capture, error: Error | undefined): void {
-    const { troubles, log } = this.#options;
-    const { pod } = observed;
-    observed.capture = undefined;
-    if (!error || error instanceof NetnsGoneError) {
-      log.debug({ ...identity(pod), error: error?.message }, 'capture ended');
-      return;
-    }
-    this.#restarts += 1;
-    observed.failures = Date.now() - started > PROVEN ? 1 : observed.failures + 1;
-    observed.notBefore =
-      Date.now() + Math.min(BACKOFF.most, BACKOFF.first * 2 ** (observed.failures - 1));
-    if (observed.failures === 1) troubles.over(name(pod));
-    const what = 'capture failed; it is tried again';
-    troubles.say(name(pod), what, { ...identity(pod), error: error.message });
-  }
-}
-
-function name(pod: LocalPod): string {
-  return `${pod.namespace}/${pod.name}`;
-}
-
-function identity({ namespace, name }: LocalPod): { namespace: string; pod: string } {
-  return { namespace, pod: name };
 }

@@ -2,13 +2,14 @@ import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from './clock.ts';
-import { followCluster, RESOURCES } from './cluster.ts';
+import { followCluster, localSubject, RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
 import { Health } from './health.ts';
 import { serveHealth } from './http.ts';
 import { Observatory } from './observatory.ts';
-import { Reporter, type Sink } from './report.ts';
+import { GRACE, Reporter, type Sink } from './report.ts';
+import { Sync } from './sync.ts';
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -21,8 +22,8 @@ export interface PipelineOptions {
   readonly signal: AbortSignal;
 }
 
-/** A window is closed this long after its end, when the slots that span the end have come. */
-const GRACE = 4000;
+/** How often windows that wait for their names are looked at. */
+const FLUSH_EVERY = 500;
 
 /**
  * The straight line from pods to rows, until `signal` is aborted:
@@ -39,11 +40,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     troubles,
     sidecar: config.sidecar !== undefined,
   });
-  const reporter = new Reporter({ config, sink, log, proc, directory, observatory });
-
-  const local = `pods with spec.nodeName=${config.node}`;
-  const resources = config.sidecar ? [] : [...RESOURCES, local];
-  const health = new Health({ interval: config.interval, observatory, resources });
+  const local = config.sidecar ? [] : [localSubject(config.node)];
+  const sync = new Sync([...RESOURCES, ...local]);
+  const common = { config, client, sink, log, troubles, proc };
+  const reporter = new Reporter({ ...common, directory, sync, observatory });
+  const health = new Health({ interval: config.interval, observatory, sync });
   const server = await serveHealth(config.listen, health);
 
   const following = new AbortController();
@@ -55,29 +56,34 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
     observatory: config.sidecar ? undefined : observatory,
+    sync,
     signal: following.signal,
     restarted: () => reporter.apiRestarted(),
-    listed: (resource) => health.listed(resource),
     log,
     troubles,
   });
 
+  const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();
   for await (const end of boundaries(config.interval, signal)) {
     observatory.turn(end);
     const close = () => {
       closing.delete(end);
-      reporter.window(end);
+      reporter.close(end);
+      reporter.flush();
       health.windowClosed();
     };
+    // By then the slots that span the end have come.
     closing.set(end, setTimeout(close, GRACE));
   }
 
   const end = Date.now();
+  clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
   observatory.turn(end);
   await observatory.stop();
-  for (const open of [...closing.keys(), end]) reporter.window(open);
+  for (const open of [...closing.keys(), end]) reporter.close(open);
+  reporter.flush({ last: true });
   following.abort();
   server.close();
   await followed;

@@ -1,11 +1,14 @@
 import { attribute } from '../lib/flows/attribute.ts';
 import { mergeByName } from '../lib/flows/merge.ts';
 import { top } from '../lib/flows/top.ts';
-import { encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
+import { type AgentFields, encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
+import type { ApiClient } from '../lib/kubernetes/client.ts';
 import type { Directory } from '../lib/kubernetes/directory.ts';
-import type { Log, Peer, Traffic } from '../lib/model.ts';
+import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
 import type { Config } from './config.ts';
-import type { Observatory } from './observatory.ts';
+import type { Closed, Observatory } from './observatory.ts';
+import type { Sync } from './sync.ts';
+import type { Troubles } from './log.ts';
 import { usage } from './usage.ts';
 
 /** Where rows go: the queue before InfluxDB, or stdout. */
@@ -16,16 +19,34 @@ export interface Sink {
 
 export interface ReporterOptions {
   readonly config: Config;
+  readonly client: ApiClient;
   readonly sink: Sink;
   readonly log: Log;
+  readonly troubles: Troubles;
   readonly proc: string;
   readonly directory: Directory;
+  readonly sync: Sync;
   readonly observatory: Observatory;
 }
+
+/** A window that is over, whose names may not be certain yet. */
+interface Held {
+  readonly end: number;
+  readonly closed: readonly Closed[];
+  readonly figures: AgentFields;
+}
+
+/** What is heard of the cluster this long after a moment is what was true at that moment. */
+export const GRACE = 4000;
+/** A window waits so long for a directory that is right, and is then named by the one there is. */
+const PATIENCE = 120_000;
+/** Slots of a window reach back before its start, but not so far. */
+const REACH = 60_000;
 
 /** Makes rows of what the observatory has of a window, and one of what it took. */
 export class Reporter {
   readonly #options: ReporterOptions;
+  readonly #held: Held[] = [];
   #apiRestarts = 0;
   #before: ReturnType<Reporter['totals']>;
 
@@ -39,67 +60,105 @@ export class Reporter {
     this.#apiRestarts += 1;
   }
 
-  /** Closes the oldest window of every pod, names its peers, and hands the rows on. */
-  window(end: number): void {
-    const { config, directory, observatory, sink, log } = this.#options;
-    const { node, iface, interval } = config;
-    const context = { node, iface, interval, zone: directory.zoneOf(node) };
-    const traffic = mergeByName(observatory.close()).map(({ pod, window }): Traffic => {
-      const edges = attribute(pod, window, (address) => this.#nameOf(address));
-      const kept = top(edges, window.rest, config.peersPerPod);
-      const { end, kernel } = window;
-      return { pod, end, edges: kept, attributed: attributedOf(kept), kernel };
-    });
-    const rows = traffic.flatMap((each) => encodeTraffic(each, context));
-    sink.push([...rows, this.#agentRow(end, traffic)]);
-    log.info({ pods: observatory.figures.podsSeen, rows: rows.length }, 'window closed');
+  /** Closes the oldest window of every pod; its rows follow when its names are certain. */
+  close(end: number): void {
+    const closed = this.#options.observatory.close();
+    this.#held.push({ end, closed, figures: this.#figures() });
+  }
+
+  /** Hands on the rows of all windows that can be named; `last` does not wait for any. */
+  flush({ last = false } = {}): void {
+    const { directory, sync, troubles } = this.#options;
+    for (let held = this.#held[0]; held; held = this.#held[0]) {
+      const now = Date.now();
+      const certain = now >= Math.max(held.end, sync.since) + GRACE;
+      if (!certain && !last && now < held.end + PATIENCE) return;
+      this.#held.shift();
+      if (certain) troubles.over('names');
+      else if (!last) {
+        const what = 'windows are named by what was last known of the cluster';
+        troubles.say('names', what, { resources: sync.reasons });
+      }
+      this.#report(held, certain);
+      directory.forget(held.end - REACH);
+    }
   }
 
   /** What has been counted since the start. */
   totals() {
-    const { sink, observatory, proc } = this.#options;
+    const { sink, observatory, proc, directory, client } = this.#options;
     const { sessionRestarts, unparsedLines } = observatory.figures;
     const { written, overflow, refused } = sink.figures;
     return {
       sessionRestarts,
       unparsedLines,
+      ambiguousPeers: directory.ambiguous,
       apiRestarts: this.#apiRestarts,
+      apiRequests: client.figures.requests,
+      apiBytes: client.figures.bytes,
       rowsWritten: written,
       rowsLost: overflow + refused,
       cpuSeconds: usage(proc, observatory.processes).cpuSeconds,
     };
   }
 
-  #agentRow(end: number, traffic: readonly Traffic[]): string {
-    const { config, observatory, sink, proc } = this.#options;
-    const now = this.totals();
-    const since = (name: keyof typeof now) => Math.max(0, now[name] - this.#before[name]);
-    const row = encodeAgent(config.node, end, {
-      podsSeen: { integer: observatory.figures.podsSeen },
-      sessions: { integer: observatory.figures.sessions },
-      sessionRestarts: { integer: since('sessionRestarts') },
-      unparsedLines: { integer: since('unparsedLines') },
-      kernelBytes: {
-        integer: sum(traffic, ({ kernel }) => kernel && kernel.sent + kernel.received),
-      },
-      attributedBytes: {
-        integer: sum(traffic, ({ attributed: { sent, received } }) => sent + received),
-      },
-      spoolBytes: { integer: sink.figures.bytes },
-      rowsWritten: { integer: since('rowsWritten') },
-      rowsLost: { integer: since('rowsLost') },
-      apiRestarts: { integer: since('apiRestarts') },
-      cpuSeconds: { float: since('cpuSeconds') },
-      rssBytes: { integer: usage(proc, observatory.processes).rssBytes },
+  #report({ end, closed, figures }: Held, certain: boolean): void {
+    const { config, directory, sink, log } = this.#options;
+    const { node, iface, interval } = config;
+    const context = { node, iface, interval, zone: directory.zoneOf(node) };
+    const told = closed.filter(({ of }) => of.told === 'wanted');
+    const named = told.map(({ of: { pod }, window }) => ({ pod, window }));
+    const traffic = mergeByName(named).map((each) => this.#traffic(each));
+    const rows = traffic.flatMap((each) => encodeTraffic(each, context));
+    const attributed = sum(traffic, ({ attributed: { sent, received } }) => sent + received);
+    const untold = closed.filter(({ of }) => of.told === 'nothing');
+    const agent = encodeAgent(node, end, {
+      ...figures,
+      kernelBytes: { integer: sum(traffic, kernelBytes) },
+      attributedBytes: { integer: attributed },
+      staleBytes: { integer: certain ? 0 : attributed },
+      unnamedBytes: { integer: sum(untold, ({ window }) => kernelBytes(window)) },
     });
-    this.#before = now;
-    return row;
+    sink.push([...rows, agent]);
+    log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
   }
 
-  #nameOf(address: string): Peer {
-    const peer = this.#options.directory.peer(address);
-    const byWorkload = this.#options.config.peerDetail === 'workload' && peer.kind === 'pod';
+  #traffic({ pod, window }: { readonly pod: LocalPod; readonly window: Window }): Traffic {
+    const nameOf = (...what: Parameters<Directory['peer']>) => this.#nameOf(...what);
+    const edges = attribute(pod, window, nameOf);
+    const kept = top(edges, window.rest, this.#options.config.peersPerPod);
+    const { end, kernel } = window;
+    return { pod, end, edges: kept, attributed: attributedOf(kept), kernel };
+  }
+
+  #nameOf(...what: Parameters<Directory['peer']>): Peer {
+    const { directory, config } = this.#options;
+    const peer = directory.peer(...what);
+    const byWorkload = config.peerDetail === 'workload' && peer.kind === 'pod';
     return byWorkload ? { ...peer, name: peer.workload } : peer;
+  }
+
+  /** What this agent did since it was asked last. */
+  #figures(): AgentFields {
+    const { observatory, sink, proc, sync } = this.#options;
+    const now = this.totals();
+    const names = Object.keys(now) as (keyof typeof now)[];
+    const { cpuSeconds, ...counts } = Object.fromEntries(
+      names.map((name) => [name, Math.max(0, now[name] - this.#before[name])]),
+    ) as typeof now;
+    this.#before = now;
+    const { podsSeen, sessions } = observatory.figures;
+    const gauges = {
+      podsSeen,
+      sessions,
+      spoolBytes: sink.figures.bytes,
+      deniedResources: sync.denied.length,
+      rssBytes: usage(proc, observatory.processes).rssBytes,
+    };
+    const integers = Object.entries({ ...gauges, ...counts }).map(
+      ([name, integer]) => [name, { integer }] as const,
+    );
+    return { ...Object.fromEntries(integers), cpuSeconds: { float: cpuSeconds } };
   }
 }
 
@@ -107,6 +166,10 @@ function attributedOf(edges: Traffic['edges']): Traffic['attributed'] {
   return { sent: sum(edges, ({ sent }) => sent), received: sum(edges, ({ received }) => received) };
 }
 
-function sum<T>(items: readonly T[], value: (item: T) => number | undefined): number {
-  return items.reduce((total, item) => total + (value(item) ?? 0), 0);
+function kernelBytes({ kernel }: Pick<Traffic, 'kernel'>): number {
+  return kernel ? kernel.sent + kernel.received : 0;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
 }

@@ -59,6 +59,8 @@ export interface Frame {
 export interface Slot {
   readonly from: number;
   readonly to: number;
+  /** Its packets passed after this: some may have waited before `from` to be captured. */
+  readonly since: number;
   readonly flows: readonly Flow[];
   /** Traffic of the slot that belongs to none of the flows. */
   readonly rest: { readonly sent: Amount; readonly received: Amount };
@@ -71,6 +73,9 @@ export interface Slot {
 export interface Pair extends Bytes {
   readonly local: string;
   readonly remote: string;
+  /** All of them passed between these moments, which may lie beyond the window's ends. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What passed an interface between two readings of its counters. */

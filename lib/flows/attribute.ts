@@ -7,12 +7,12 @@ import type { Bytes, Edge, LocalPod, Pair, Peer, Window } from '../model.ts';
 export function attribute(
   pod: Pick<LocalPod, 'ips'>,
   window: Pick<Window, 'pairs'>,
-  nameOf: (address: string) => Peer,
+  nameOf: (address: string, from: number, to: number) => Peer,
 ): Edge[] {
   const edges = new Map<string, Edge>();
   for (const pair of window.pairs) {
-    const { remote, sent, received } = orient(pair, pod.ips);
-    const peer = nameOf(remote);
+    const { remote, from, to, sent, received } = orient(pair, pod.ips);
+    const peer = nameOf(remote, from, to);
     const key = [peer.kind, peer.namespace, peer.name, peer.workload, peer.zone].join('\n');
     const sum = edges.get(key);
     edges.set(key, {
@@ -30,7 +30,8 @@ export function attribute(
  */
 function orient(pair: Pair, ips: readonly string[]): Pair {
   if (!ips.includes(pair.remote) || ips.includes(pair.local)) return pair;
-  return { local: pair.remote, remote: pair.local, sent: pair.received, received: pair.sent };
+  const { local, remote, sent, received } = pair;
+  return { ...pair, local: remote, remote: local, sent: received, received: sent };
 }
 
 function whole<T extends Bytes>(bytes: T): T {

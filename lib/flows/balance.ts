@@ -33,7 +33,13 @@ export function settle(
     received: best(row.received, shift.received),
   });
   return {
-    pairs: slot.flows.map((flow) => ({ local: flow.local, remote: flow.remote, ...bytes(flow) })),
+    pairs: slot.flows.map((flow) => ({
+      local: flow.local,
+      remote: flow.remote,
+      from: slot.since,
+      to: slot.to,
+      ...bytes(flow),
+    })),
     rest: bytes(slot.rest),
   };
 }

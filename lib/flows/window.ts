@@ -122,10 +122,18 @@ function draft(start: number): Draft {
 
 function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: Bytes): void {
   draft.rest = plus(draft.rest, times(rest, share));
+  if (share.sent + share.received === 0) return;
   for (const pair of pairs) {
     const key = `${pair.local} ${pair.remote}`;
-    const sum = plus(draft.pairs.get(key) ?? NOTHING, times(pair, share));
-    draft.pairs.set(key, { local: pair.local, remote: pair.remote, ...sum });
+    const known = draft.pairs.get(key);
+    const part = times(pair, share);
+    draft.pairs.set(key, {
+      local: pair.local,
+      remote: pair.remote,
+      from: Math.min(known?.from ?? pair.from, pair.from),
+      to: Math.max(known?.to ?? pair.to, pair.to),
+      ...(known ? plus(known, part) : part),
+    });
   }
 }
 

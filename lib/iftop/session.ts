@@ -75,7 +75,8 @@ export class Session {
       const frame = iftop.take();
       if (frame) {
         const after = this.#options.counters();
-        const slot = this.#slot(frame.lines, { from, to: frame.at, before, after });
+        const bounds = { from, to: frame.at, since: from - LAG, before, after };
+        const slot = this.#slot(frame.lines, bounds);
         const silent = isEmpty(slot);
         quiet = silent && same(before, after);
         // What was counted in the last slot may still come in this one, but not later.
@@ -103,7 +104,7 @@ export class Session {
     }
   }
 
-  #slot(lines: readonly string[], bounds: Pick<Slot, 'from' | 'to' | 'before' | 'after'>): Slot {
+  #slot(lines: readonly string[], bounds: Omit<Slot, 'flows' | 'rest'>): Slot {
     const frame = parseFrame(lines);
     if (frame.unparsed > 0) this.#options.unparsed(frame.unparsed);
     this.#options.log.debug({ lines }, 'frame');

@@ -54,3 +54,21 @@ export function ranges(cidrs: Iterable<string>): (address: string) => boolean {
     );
   };
 }
+
+/** A network's own address and the first after it (`10.244.1.0`, `10.244.1.1`), if it has more. */
+export function firstAddresses(cidr: string): string[] {
+  if (!ipaddr.isValidCIDR(cidr)) return [];
+  const [address, bits] = ipaddr.parseCIDR(cidr);
+  const kind = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
+  const network = kind.networkAddressFromCIDR(`${address.toString()}/${bits}`).toByteArray();
+  if (network.length * 8 - bits < 2) return [];
+  const next = [...network.slice(0, -1), (network.at(-1) ?? 0) + 1];
+  return canonicalSet([network, next].map((bytes) => ipaddr.fromByteArray(bytes).toString()));
+}
+
+/** Whether it is out of a range for private use: RFC 1918, RFC 6598 or unique local IPv6. */
+export function isPrivate(address: string): boolean {
+  return PRIVATE.has(ipaddr.process(address).range());
+}
+
+const PRIVATE = new Set(['private', 'carrierGradeNat', 'uniqueLocal']);

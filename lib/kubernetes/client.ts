@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
 
@@ -23,7 +24,8 @@ export interface ApiClient {
    * The body of a successful answer, as it arrives.
    * @throws ApiError, or the error of the connection
    */
-  get(path: string, signal: AbortSignal): Promise<IncomingMessage>;
+  get(path: string, signal: AbortSignal): Promise<Readable>;
+  readonly figures: { readonly requests: number; readonly bytes: number };
 }
 
 /**
@@ -42,6 +44,7 @@ export function connect(kubeconfig: string | undefined): ApiClient {
   let agent: Agent | undefined;
   return {
     server,
+    figures: { requests: 0, bytes: 0 },
     async get(path, signal) {
       const options: RequestOptions = { headers: { accept: 'application/json' } };
       await config.applyToHTTPSOptions(options);

@@ -1,78 +1,120 @@
 import type { Peer } from '../model.ts';
-import { externalNetwork, ranges } from './address.ts';
+import { externalNetwork, isPrivate } from './address.ts';
+import { PodRanges } from './pod-ranges.ts';
 import type { Owner } from './records.ts';
+import { type Tenure, Tenures } from './tenures.ts';
 
-/** Where two kinds of object have the same address, the first of these is its name. */
+/** Where objects of two kinds have the same address at once, the first of these is its name. */
 const PRECEDENCE: readonly Owner['kind'][] = ['node', 'service', 'pod'];
 
-/** Who has which address: pods, services and nodes of the cluster, as they are now. */
+/**
+ * A pod that is deleted by force is gone from the API at once, and its containers run on for as long
+ * as their grace period, by default 30 s (its last state says `running`; that of others does not).
+ */
+const LINGER = 30_000;
+
+export interface DirectoryOptions {
+  /** While no pods are known, addresses without an owner are their own names. */
+  readonly rawUntilListed?: boolean;
+  /** The configured name of an address outside the cluster. */
+  readonly networkOf?: (address: string) => string | undefined;
+}
+
+/**
+ * Who had which address when: pods, services and nodes of the cluster. An owner has an address from
+ * the earliest moment that the API allows for until we hear that it is gone, so that two owners may
+ * overlap that never did, but none is ever taken for another.
+ */
 export class Directory {
-  readonly #records = new Map<string, Owner>();
-  readonly #owners = new Map<string, Owner[]>();
-  readonly #nodes = new Map<string, Owner>();
-  readonly #rawUntilListed: boolean;
-  #listed = false;
-  #inCluster: ((address: string) => boolean) | undefined;
+  readonly #options: DirectoryOptions;
+  readonly #owners = { pod: new Map(), service: new Map(), node: new Map() } as {
+    readonly [kind in Owner['kind']]: Map<string, Owner>;
+  };
+  readonly #tenures = new Tenures();
+  readonly #nodesByName = new Map<string, Owner>();
+  readonly #listed = new Set<Owner['kind']>();
+  #podRanges: PodRanges | undefined;
+  #ambiguous = 0;
 
-  /** `rawUntilListed`: while no pods are known, outside addresses are their own names. */
-  constructor({ rawUntilListed = false }: { readonly rawUntilListed?: boolean } = {}) {
-    this.#rawUntilListed = rawUntilListed;
+  constructor(options: DirectoryOptions = {}) {
+    this.#options = options;
   }
 
-  /** The number of addresses with an owner. */
+  /** The number of addresses that have an owner, or had one not long ago. */
   get size(): number {
-    return this.#owners.size;
+    return this.#tenures.size;
   }
 
-  put(record: Owner): void {
-    this.remove(record);
-    this.#records.set(key(record), record);
-    for (const ip of record.ips) this.#owners.set(ip, [...(this.#owners.get(ip) ?? []), record]);
-    if (record.kind !== 'node') return;
-    this.#nodes.set(record.name, record);
-    this.#inCluster = undefined;
+  /** How often an address could not be named because two had it in the time in question. */
+  get ambiguous(): number {
+    return this.#ambiguous;
   }
 
-  remove({ kind, uid }: Pick<Owner, 'kind' | 'uid'>): void {
-    const old = this.#records.get(key({ kind, uid }));
+  /** An object is as it is said here; `at` is when we heard. */
+  put(owner: Owner, at: number): void {
+    const owners = this.#owners[owner.kind];
+    const old = owners.get(owner.uid);
+    for (const ip of old?.ips ?? []) if (!owner.ips.includes(ip)) this.#tenures.end(ip, owner, at);
+    for (const ip of owner.ips) this.#tenures.begin(ip, owner, Math.min(at, owner.since));
+    if (owner.kind === 'node') this.#putNode(owner, old);
+    // Pods that have ended are many, and nothing is to be known of them.
+    if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
+    else owners.delete(owner.uid);
+  }
+
+  /** An object is gone; `at` is when we heard, `running` what it did when it was last told of. */
+  remove({ kind, uid, running }: Pick<Owner, 'kind' | 'uid' | 'running'>, at: number): void {
+    const old = this.#owners[kind].get(uid);
     if (!old) return;
-    this.#records.delete(key(old));
-    for (const ip of old.ips) {
-      const others = this.#owners.get(ip)?.filter((owner) => owner !== old) ?? [];
-      if (others.length > 0) this.#owners.set(ip, others);
-      else this.#owners.delete(ip);
-    }
-    if (this.#nodes.get(old.name) === old) this.#nodes.delete(old.name);
-    this.#inCluster = undefined;
+    this.#owners[kind].delete(uid);
+    const end = running ? at + LINGER : at;
+    for (const ip of old.ips) this.#tenures.end(ip, old, end);
+    if (this.#nodesByName.get(old.name) === old) this.#nodesByName.delete(old.name);
+    if (old.podCidrs.length > 0) this.#podRanges = undefined;
   }
 
   /** Makes the objects of one kind these and no others. */
-  replace(kind: Owner['kind'], records: readonly Owner[]): void {
-    this.#listed ||= kind === 'pod';
-    const kept = new Set(records.map(({ uid }) => uid));
-    for (const old of this.#records.values()) {
-      if (old.kind === kind && !kept.has(old.uid)) this.remove(old);
-    }
-    for (const record of records) this.put(record);
+  replace(kind: Owner['kind'], owners: readonly Owner[], at: number): void {
+    this.#listed.add(kind);
+    const kept = new Set(owners.map(({ uid }) => uid));
+    for (const old of this.#owners[kind].values()) if (!kept.has(old.uid)) this.remove(old, at);
+    for (const owner of owners) this.put(owner, at);
+  }
+
+  /** Forgets who had an address only before this moment. */
+  forget(before: number): void {
+    this.#tenures.forget(before);
   }
 
   /** The zone of a node, `-` if it has none. */
   zoneOf(node: string): string {
-    return this.#nodes.get(node)?.zone || '-';
+    return this.#nodesByName.get(node)?.zone || '-';
   }
 
-  /** Names an address in canonical spelling. */
-  peer(address: string): Peer {
-    const owners = this.#owners.get(address) ?? [];
-    for (const kind of PRECEDENCE) {
-      const [owner, rival] = owners.filter((candidate) => candidate.kind === kind);
-      if (owner) return rival ? nameless('unknown', '-') : this.#named(owner);
+  /** Names an address in canonical spelling by who had it in a span of time, ends included. */
+  peer(address: string, from: number, to: number): Peer {
+    const owner = ownerOf(this.#tenures.during(address, from, to), from, to);
+    if (owner === 'several') {
+      this.#ambiguous += 1;
+      return UNKNOWN;
     }
-    if (this.#rawUntilListed && !this.#listed) return nameless('external', address);
-    this.#inCluster ??= ranges([...this.#nodes.values()].flatMap(({ podCidrs }) => podCidrs));
-    return this.#inCluster(address)
-      ? nameless('unknown', '-')
-      : nameless('external', externalNetwork(address));
+    if (owner) return this.#named(owner);
+    this.#podRanges ??= new PodRanges(this.#nodesByName.values());
+    const node = this.#podRanges.nodeAt(address);
+    if (node) return this.#named(node);
+    const { rawUntilListed, networkOf } = this.#options;
+    if (rawUntilListed && !this.#listed.has('pod')) return nameless('external', address);
+    if (this.#podRanges.contains(address)) return UNKNOWN;
+    const network = networkOf?.(address);
+    if (network) return nameless('external', network);
+    // It may well be somebody's of the kind that we do not know.
+    if (this.#listed.size < PRECEDENCE.length && isPrivate(address)) return UNKNOWN;
+    return nameless('external', externalNetwork(address));
+  }
+
+  #putNode(node: Owner, old: Owner | undefined): void {
+    this.#nodesByName.set(node.name, node);
+    if (node.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
   }
 
   #named(owner: Owner): Peer {
@@ -91,6 +133,22 @@ export function nameless(kind: Peer['kind'], name: string): Peer {
   return { kind, namespace: '-', name, workload: '-', zone: '-' };
 }
 
-function key({ kind, uid }: Pick<Owner, 'kind' | 'uid'>): string {
-  return `${kind} ${uid}`;
+const UNKNOWN = nameless('unknown', '-');
+
+/** The one owner of an address in a span of time, if there is one. */
+function ownerOf(
+  tenures: readonly Tenure[],
+  from: number,
+  to: number,
+): Owner | undefined | 'several' {
+  const kind = PRECEDENCE.find((kind) => tenures.some(({ owner }) => owner.kind === kind));
+  const first = tenures.find(({ owner }) => owner.kind === kind);
+  if (!first) return undefined;
+  const covers = (tenure: Tenure) =>
+    first.from <= Math.max(tenure.from, from) && first.until >= Math.min(tenure.until, to);
+  // Whoever else had it must have had it while the first did, and be of a kind that gives way.
+  const settled = tenures.every((tenure) =>
+    tenure.owner.kind === kind ? tenure.owner.uid === first.owner.uid : covers(tenure),
+  );
+  return settled ? first.owner : 'several';
 }

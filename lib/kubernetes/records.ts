@@ -15,6 +15,13 @@ export interface Owner {
   readonly ips: readonly string[];
   /** Address ranges out of which pods get theirs (nodes only). */
   readonly podCidrs: readonly string[];
+  /**
+   * Before this it had no address: when the kubelet took the pod, or else when the object was made,
+   * in milliseconds since 1970; the API tells whole seconds, rounded down. 0 if it does not tell.
+   */
+  readonly since: number;
+  /** Containers of it were running when it was last told of (pods only). */
+  readonly running: boolean;
 }
 
 /** The parts of Kubernetes objects that are read; any of them may be missing. */
@@ -24,6 +31,7 @@ export interface KubernetesObject {
     readonly name?: string;
     readonly namespace?: string;
     readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
     readonly labels?: { readonly [key: string]: string };
     readonly annotations?: { readonly [key: string]: string };
     readonly ownerReferences?: readonly {
@@ -43,6 +51,8 @@ export interface KubernetesObject {
   };
   readonly status?: {
     readonly phase?: string;
+    readonly startTime?: string;
+    readonly containerStatuses?: readonly { readonly state?: { readonly running?: object } }[];
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip?: string }[];
     readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
@@ -62,6 +72,8 @@ export function podRecord(pod: KubernetesObject): Owner {
     workload: workloadOf(pod),
     node: pod.spec?.nodeName ?? '',
     ips: podIps(pod),
+    since: time(pod.status?.startTime) || time(pod.metadata?.creationTimestamp),
+    running: pod.status?.containerStatuses?.some(({ state }) => state?.running) ?? false,
   };
 }
 
@@ -94,8 +106,7 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
     return undefined;
   return {
     uid,
-    // Only the kubelet can make a mirror of a static pod, so this cannot be pretended.
-    cgroupUid: (annotations?.[MIRROR] && annotations[HASH]) || uid,
+    cgroupUid: cgroupUid(pod),
     namespace,
     name,
     workload: workloadOf(pod),
@@ -103,9 +114,23 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
   };
 }
 
+/** What the pod's cgroup path bears: its UID, or for a static pod the hash of its manifest. */
+export function cgroupUid({ metadata }: KubernetesObject): string {
+  const { uid = '', annotations } = metadata ?? {};
+  // Only the kubelet can make a mirror of a static pod, so this cannot be pretended.
+  return (annotations?.[MIRROR] && annotations[HASH]) || uid;
+}
+
 function base(object: KubernetesObject, kind: Owner['kind']): Owner {
-  const { uid = '', name = '', namespace = '' } = object.metadata ?? {};
-  return { uid, kind, namespace, name, workload: '', node: '', zone: '', ips: [], podCidrs: [] };
+  const { uid = '', name = '', namespace = '', creationTimestamp } = object.metadata ?? {};
+  const nothing = { workload: '', node: '', zone: '', ips: NONE, podCidrs: NONE, running: false };
+  return { uid, kind, namespace, name, ...nothing, since: time(creationTimestamp) };
+}
+
+const NONE: readonly string[] = [];
+
+function time(text: string | undefined): number {
+  return (text && Date.parse(text)) || 0;
 }
 
 /** A pod that has succeeded or failed keeps its address in the API when it is long another's. */

@@ -1,121 +1,98 @@
-import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ApiError, type ApiClient } from './client.ts';
+import { ListReader } from './list.ts';
 import type { KubernetesObject } from './records.ts';
+import { ExpiredError, SilentError, watch } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
-export type Change =
-  | { readonly type: 'replace'; readonly objects: readonly KubernetesObject[] }
-  | { readonly type: 'put' | 'remove'; readonly object: KubernetesObject };
+export type Change<T> =
+  | { readonly type: 'replace'; readonly objects: readonly T[] }
+  | { readonly type: 'put' | 'remove'; readonly object: T };
 
-export interface ReflectorOptions {
+export interface ReflectorOptions<T> {
   readonly client: ApiClient;
   /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
+  /** What is kept of an object. Called as each arrives, so that no more than it stays in memory. */
+  readonly project: (object: KubernetesObject) => T;
   readonly signal: AbortSignal;
+  /** Called when changes begin to come as they happen, and when they do not any more. */
+  readonly following: (yes: boolean) => void;
   /** Called each time a list or watch has failed and will be tried again. */
   readonly failed: (error: unknown) => void;
 }
 
-interface WatchEvent {
-  readonly type?: string;
-  readonly object?: KubernetesObject & { readonly code?: number; readonly message?: string };
-}
-
 const BACKOFF = { first: 800, most: 30_000 };
-/** Bookmarks come every 60 s; a watch that is silent for much longer is dead. */
-const SILENCE = 150_000;
-
-/** The resource version that we resume from is no longer known: list again. */
-class ExpiredError extends Error {}
+/** A watch that says nothing so often in a row has a resourceVersion that is still to come. */
+const SILENCES = 2;
 
 /**
- * The changes to a resource, for ever: list, watch from there, resume after any break, list again
- * when the server has forgotten where we were. Ends when the signal is aborted.
+ * The changes to a resource, for ever, as client-go's reflector tells them: list, watch from there,
+ * resume after any break, list again when the server has forgotten where we were. Ends when the
+ * signal is aborted.
  */
-export async function* reflect(options: ReflectorOptions): AsyncGenerator<Change> {
-  const { signal, failed } = options;
+export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<Change<T>> {
+  const { project, signal, following, failed } = options;
   let version: string | undefined;
-  let from = '0';
+  /** What the list is asked to be no older than: 0 is whatever the server has in its cache. */
+  let oldest = '0';
   let attempts = 0;
+  let silences = 0;
   while (!signal.aborted) {
     try {
       if (version === undefined) {
-        const list = await listAll(options, from);
+        const list = await listAll(options, oldest);
         version = list.version;
         yield { type: 'replace', objects: list.objects };
       }
-      for await (const { type, object } of watch(options, version)) {
-        attempts = 0;
+      for await (const { type, object } of watch(options, version, () => following(true))) {
+        [attempts, silences] = [0, 0];
         version = object.metadata?.resourceVersion ?? version;
-        if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object };
-        if (type === 'DELETED') yield { type: 'remove', object };
+        if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
+        if (type === 'DELETED') yield { type: 'remove', object: project(object) };
       }
+      following(false);
     } catch (error) {
+      following(false);
       if (signal.aborted) return;
       failed(error);
-      if (error instanceof ExpiredError || (error instanceof ApiError && error.status === 410)) {
-        // The watch cache may be as old as what has expired, so this list is not taken from it.
-        [version, from] = [undefined, ''];
+      if (error instanceof SilentError) silences += 1;
+      if (version === undefined) {
+        // The server's cache may never come to be as new as that, so the store itself is asked.
+        if (isBehind(error)) oldest = '';
+      } else if (isExpired(error) || silences >= SILENCES) {
+        [version, oldest, silences] = [undefined, version, 0];
       }
       const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts++);
-      const wait = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-      await sleep(Math.max(wait, backoff * (0.5 + Math.random())), undefined, { signal }).catch(
-        () => {},
-      );
+      const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
+      const wait = asked + backoff * (0.5 + Math.random());
+      await sleep(wait, undefined, { signal }).catch(() => {});
     }
   }
 }
 
-async function listAll(
-  { client, path, fieldSelector, signal }: ReflectorOptions,
+async function listAll<T>(
+  { client, path, fieldSelector, project, signal }: ReflectorOptions<T>,
   resourceVersion: string,
-): Promise<{ version: string; objects: readonly KubernetesObject[] }> {
+): Promise<{ version: string; objects: readonly T[] }> {
   const query = new URLSearchParams({ resourceVersion, ...(fieldSelector && { fieldSelector }) });
-  const list = (await json(await client.get(`${path}?${query}`, signal))) as {
-    metadata?: { resourceVersion?: string };
-    items?: KubernetesObject[];
-  };
-  return { version: list.metadata?.resourceVersion ?? '', objects: list.items ?? [] };
-}
-
-async function* watch(
-  { client, path, fieldSelector, signal }: ReflectorOptions,
-  resourceVersion: string,
-): AsyncGenerator<Required<WatchEvent>> {
-  const query = new URLSearchParams({
-    watch: '1',
-    allowWatchBookmarks: 'true',
-    resourceVersion,
-    timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
-    ...(fieldSelector && { fieldSelector }),
-  });
-  const started = Date.now();
   const body = await client.get(`${path}?${query}`, signal);
-  const silence = setTimeout(() => body.destroy(new Error('the watch fell silent')), SILENCE);
-  let partial = '';
-  try {
-    for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
-      silence.refresh();
-      const lines = (partial + chunk).split('\n');
-      // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
-      partial = lines.pop() ?? '';
-      for (const line of lines) {
-        if (line !== '') yield event(line);
-      }
-    }
-  } finally {
-    clearTimeout(silence);
-    body.destroy();
+  const reader = new ListReader();
+  const objects: T[] = [];
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    for (const item of reader.read(chunk)) objects.push(project(item));
   }
-  if (Date.now() - started < 1000) throw new Error('the watch ended as soon as it had begun');
+  return { version: reader.end(), objects };
 }
 
-function event(line: string): Required<WatchEvent> {
-  const { type = '', object = {} } = JSON.parse(line) as WatchEvent;
-  if (type === 'ERROR' && object.code === 410) throw new ExpiredError(object.message);
-  if (type === 'ERROR') throw new Error(`watch: ${object.message}`);
-  return { type, object };
+/** Gone, in both its forms: the server has forgotten what came after our resourceVersion. */
+function isExpired(error: unknown): boolean {
+  return error instanceof ExpiredError || (error instanceof ApiError && error.status === 410);
+}
+
+/** A list that the server's cache cannot give: it is forgotten, or still to come (a 504). */
+function isBehind(error: unknown): boolean {
+  return isExpired(error) || /Too large resource version/i.test(String(error));
 }

@@ -6,7 +6,8 @@ import { nameless } from '../../lib/kubernetes/directory.ts';
 import { add, pairs } from './making.ts';
 
 const pod = { ips: ['10.0.0.1', 'fd00::1'] };
-const one = { local: '10.0.0.1', remote: '10.0.1.1', sent: 300, received: 20 };
+const span = { from: 0, to: 1000 };
+const one = { local: '10.0.0.1', remote: '10.0.1.1', sent: 300, received: 20, ...span };
 
 /** Every address under its own name. */
 function byAddress(address: string) {
@@ -26,6 +27,13 @@ test('no byte is lost or added, whichever peers share a name', () => {
   );
 });
 
+test('a pair is named by who had the address while its bytes passed', () => {
+  attribute(pod, { pairs: [{ ...one, from: 7, to: 9 }] }, (...what) => {
+    assert.deepEqual(what, ['10.0.1.1', 7, 9]);
+    return byAddress(what[0]);
+  });
+});
+
 test('bytes become whole only when those of a peer have been added up', () => {
   const parts = [0.4, 0.4, 0.4].map((sent) => ({ ...one, sent, received: 0.1 }));
   const [edge, ...others] = attribute(pod, { pairs: parts }, byAddress);
@@ -33,13 +41,13 @@ test('bytes become whole only when those of a peer have been added up', () => {
 });
 
 test('a pair with the pod’s address at the far end is turned round', () => {
-  const turned = { local: '10.0.1.1', remote: 'fd00::1', sent: 300, received: 20 };
+  const turned = { local: '10.0.1.1', remote: 'fd00::1', sent: 300, received: 20, ...span };
   const [edge] = attribute(pod, { pairs: [turned] }, byAddress);
   assert.deepEqual([edge?.peer.name, edge?.sent, edge?.received], ['10.0.1.1', 20, 300]);
 });
 
 test('both directions of a device without a hardware address make one edge', () => {
-  const back = { local: '10.0.1.1', remote: '10.0.0.1', sent: 50, received: 0 };
+  const back = { local: '10.0.1.1', remote: '10.0.0.1', sent: 50, received: 0, ...span };
   const edges = attribute(pod, { pairs: [{ ...one, received: 0 }, back] }, byAddress);
   assert.deepEqual(edges, [{ peer: byAddress('10.0.1.1'), sent: 300, received: 50 }]);
 });

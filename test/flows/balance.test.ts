@@ -91,7 +91,7 @@ test('without the kernel’s count the printed numbers are the best there is', (
   const amount = { bytes: 100, slack: 10 };
   const given = slot(0, 2000, {}, { flows: [flow('10.0.0.2', amount, amount)] });
   assert.deepEqual(settle(given).pairs, [
-    { local: '10.0.0.1', remote: '10.0.0.2', sent: 100, received: 100 },
+    { local: '10.0.0.1', remote: '10.0.0.2', from: -1100, to: 2000, sent: 100, received: 100 },
   ]);
 });
 

@@ -31,6 +31,7 @@ export function slot(
   return {
     from,
     to,
+    since: from - 1100,
     flows: [flow('10.0.0.2', exactly(bytes.sent ?? 0), exactly(bytes.received ?? 0))],
     rest: { sent: NONE, received: NONE },
     before: undefined,
@@ -95,12 +96,16 @@ export const slots: fc.Arbitrary<Slot> = fc
     before: fc.option(someCounters, { nil: undefined }),
     after: fc.option(someCounters, { nil: undefined }),
   })
-  .map(({ lasted, ...slot }) => ({ ...slot, to: slot.from + lasted }));
+  .map(({ lasted, ...slot }) => ({ ...slot, to: slot.from + lasted, since: slot.from - 1100 }));
 
 export const pairs: fc.Arbitrary<Pair[]> = fc.array(
-  fc
-    .tuple(fc.nat(20), someBytes)
-    .map(([host, sum]) => ({ local: '10.0.0.1', remote: `10.0.1.${host}`, ...sum })),
+  fc.tuple(fc.nat(20), someBytes).map(([host, sum]) => ({
+    local: '10.0.0.1',
+    remote: `10.0.1.${host}`,
+    from: 0,
+    to: 1000,
+    ...sum,
+  })),
   { maxLength: 30 },
 );
 

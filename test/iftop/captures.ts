@@ -12,7 +12,7 @@ export interface Capture {
   readonly expected: readonly Frame[];
   /** Over all frames together; undefined for what was changed by hand. */
   readonly kernel: Bytes | undefined;
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly Omit<Pair, 'from' | 'to'>[];
 }
 
 export const captures: readonly Capture[] = readdirSync(directory).map((name) => {

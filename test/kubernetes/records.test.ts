@@ -89,6 +89,8 @@ test('a pod is recorded with its node, its workload and every address once', () 
     zone: '',
     ips: ['10.244.0.23', 'fd00::17'],
     podCidrs: [],
+    since: Date.parse(pod.status?.startTime ?? ''),
+    running: true,
   });
 });
 

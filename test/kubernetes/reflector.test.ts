@@ -18,6 +18,7 @@ let stop: AbortController;
 /** What a follower of the changes believes: uid to name. */
 let known: Map<string, string>;
 let failures: string[];
+let current: boolean;
 let following: Promise<void>;
 
 before(() => {
@@ -30,7 +31,7 @@ beforeEach(async () => {
   api = await startApiServer({ tls, tokens: new Map([['t', 'u']]) });
   const kubeconfig = join(directory, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
-  [stop, known, failures] = [new AbortController(), new Map(), []];
+  [stop, known, failures, current] = [new AbortController(), new Map(), [], false];
   following = follow(kubeconfig);
 });
 
@@ -41,27 +42,30 @@ afterEach(async () => {
 });
 
 async function follow(kubeconfig: string): Promise<void> {
-  const options = {
+  const changes = reflect({
     client: connect(kubeconfig),
     path: '/api/v1/pods',
     fieldSelector: 'spec.nodeName=n',
-  };
-  const { signal } = stop;
-  const changes = reflect({ ...options, signal, failed: (error) => failures.push(String(error)) });
+    project: ({ metadata }) => ({ uid: metadata?.uid ?? '', name: metadata?.name ?? '' }),
+    signal: stop.signal,
+    following: (yes) => void (current = yes),
+    failed: (error) => failures.push(String(error)),
+  });
   for await (const change of changes) {
-    if (change.type === 'replace') known.clear();
-    const objects = change.type === 'replace' ? change.objects : [change.object];
-    for (const { metadata } of objects) {
-      if (change.type === 'remove') known.delete(metadata?.uid ?? '');
-      else known.set(metadata?.uid ?? '', metadata?.name ?? '');
-    }
+    if (change.type === 'replace') {
+      known = new Map(change.objects.map(({ uid, name }) => [uid, name]));
+    } else if (change.type === 'put') known.set(change.object.uid, change.object.name);
+    else known.delete(change.object.uid);
   }
 }
 
 const names = () => [...known.values()].toSorted().join();
 const put = (name: string, nodeName = 'n') =>
   api.store.put('pods', pod({ name, nodeName, ips: [] }));
-const lists = () => api.requests.filter(({ path }) => !path.includes('watch=')).length;
+const requests = (kind: 'list' | 'watch') =>
+  api.requests
+    .filter(({ path }) => path.includes('watch=') === (kind === 'watch'))
+    .map(({ path }) => new URL(path, 'https://x').searchParams);
 
 test('it lists once from the cache, then follows with a selector and bookmarks', async () => {
   put('a');
@@ -70,7 +74,7 @@ test('it lists once from the cache, then follows with a selector and bookmarks',
   put('b');
   api.store.remove('pods', 'a', 'default');
   await until(() => names() === 'b', 'the changes');
-  const [list, watch] = api.requests.map(({ path }) => new URL(path, 'https://x').searchParams);
+  const [[list], [watch]] = [requests('list'), requests('watch')];
   assert.equal(list?.get('fieldSelector'), 'spec.nodeName=n');
   assert.equal(list?.get('resourceVersion'), '0');
   assert.equal(watch?.get('allowWatchBookmarks'), 'true');
@@ -80,19 +84,21 @@ test('it lists once from the cache, then follows with a selector and bookmarks',
 
 test('after a broken stream it goes on from where it was, without another list', async () => {
   put('a');
-  await until(() => names() === 'a', 'the list');
-  await until(() => api.requests.length === 2, 'the watch');
+  await until(() => names() === 'a' && current, 'the list and the watch');
+  api.fault(({ path }) => (path.includes('watch=') ? 'reset' : 'proceed'));
   api.cut();
+  await until(() => !current, 'the break');
   put('b');
-  await until(() => names() === 'a,b', 'the change');
-  assert.equal(lists(), 1);
+  api.fault(undefined);
+  await until(() => names() === 'a,b' && current, 'the change');
+  assert.equal(requests('list').length, 1);
 });
 
-test('after a 410 it lists again and forgets what has vanished meanwhile', async () => {
+test('after a 410 it lists again, no older than it was, and forgets what has vanished', async () => {
   put('a');
   put('b');
-  await until(() => names() === 'a,b', 'the list');
-  await until(() => api.requests.length === 2, 'the watch');
+  await until(() => names() === 'a,b' && current, 'the list and the watch');
+  const version = requests('watch')[0]?.get('resourceVersion');
   api.fault(({ path }) => (path.includes('watch=') ? 'reset' : 'proceed'));
   api.cut();
   api.store.remove('pods', 'a', 'default');
@@ -100,8 +106,29 @@ test('after a 410 it lists again and forgets what has vanished meanwhile', async
   api.store.compact();
   api.fault(undefined);
   await until(() => names() === 'b,c', 'the new list');
-  assert.equal(lists(), 2);
+  const [, again, ...more] = requests('list');
+  assert.equal(again?.get('resourceVersion'), version);
+  assert.equal(more.length, 0);
 });
+
+test('a server that came back with an older state is asked for what it has', async () => {
+  put('a');
+  await until(() => names() === 'a' && current, 'the list and the watch');
+  api.fault(({ path }) => (path.includes('watch=') ? gone : tooLarge(path)));
+  api.cut();
+  put('b');
+  await until(() => names() === 'a,b', 'the list of what is there');
+  assert.equal(requests('list').at(-1)?.get('resourceVersion'), '');
+});
+
+const gone = { status: 410, headers: {}, body: '{"message":"too old","code":410}' };
+
+/** What a list of a resourceVersion that is still to come is answered; others are served. */
+function tooLarge(path: string) {
+  if (path.includes('resourceVersion=&')) return 'proceed' as const;
+  const body = '{"message":"Timeout: Too large resource version: 9, current: 5","code":504}';
+  return { status: 504, headers: {}, body };
+}
 
 for (const status of [429, 500, 503]) {
   test(`a ${status} is not the end: it tries again`, async () => {

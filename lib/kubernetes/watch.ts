@@ -1,0 +1,82 @@
+import type { ApiClient } from './client.ts';
+import { LARGEST_OBJECT } from './list.ts';
+import type { KubernetesObject } from './records.ts';
+
+export interface WatchOptions {
+  readonly client: ApiClient;
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface WatchEvent {
+  /** `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`. */
+  readonly type: string;
+  readonly object: KubernetesObject;
+}
+
+/** The resource version that we resume from is no longer known: list again. */
+export class ExpiredError extends Error {
+  readonly code = 'ERR_WATCH_EXPIRED';
+}
+
+/** Not even a bookmark has come for a long time. */
+export class SilentError extends Error {
+  readonly code = 'ERR_WATCH_SILENT';
+}
+
+/** Bookmarks come every 60 s; a watch that is silent for much longer is dead. */
+const SILENCE = 150_000;
+/** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
+const SHORTEST = 1000;
+
+/**
+ * The events after a resource version, until the server ends the watch, as it does after some
+ * minutes. `opened` is called when it has been granted.
+ * @throws ApiError, ExpiredError, SilentError, SyntaxError, or the error of the connection
+ */
+export async function* watch(
+  { client, path, fieldSelector, signal }: WatchOptions,
+  resourceVersion: string,
+  opened: () => void,
+): AsyncGenerator<WatchEvent> {
+  const query = new URLSearchParams({
+    watch: '1',
+    allowWatchBookmarks: 'true',
+    resourceVersion,
+    timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
+    ...(fieldSelector && { fieldSelector }),
+  });
+  const body = await client.get(`${path}?${query}`, signal);
+  const started = performance.now();
+  opened();
+  const fallSilent = () => body.destroy(new SilentError('the watch has fallen silent'));
+  const silence = setTimeout(fallSilent, SILENCE).unref();
+  let partial = '';
+  try {
+    for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
+      silence.refresh();
+      const lines = (partial + chunk).split('\n');
+      // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
+      partial = lines.pop() ?? '';
+      if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
+      for (const line of lines) {
+        if (line !== '') yield event(line);
+      }
+    }
+  } finally {
+    clearTimeout(silence);
+    body.destroy();
+  }
+  if (performance.now() - started < SHORTEST) throw new Error('the watch ended as it had begun');
+}
+
+function event(line: string): WatchEvent {
+  const { type, object = {} } = JSON.parse(line) as {
+    type?: string;
+    object?: KubernetesObject & { code?: number; message?: string };
+  };
+  if (type === 'ERROR' && object.code === 410) throw new ExpiredError(object.message);
+  if (type === 'ERROR') throw new Error(`watch: ${object.message}`);
+  return { type: type ?? '', object };
+}
