@@ -132,6 +132,8 @@ export async function createLab(): Promise<Lab> {
         },
         async remove() {
           await box.end();
+          // The kubelet tells that the containers have ended before it lets the object go.
+          api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);
         },
       };

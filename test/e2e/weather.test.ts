@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { node, pod } from '../lab/apiserver/objects.ts';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Lab, type Pod } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+/** An address of another node, which changes hands. */
+const FAR = '10.244.1.5';
+const INTERVAL = 5;
+
+let lab: Lab;
+let web: Pod;
+
+before(async () => {
+  lab = await createLab();
+  lab.api.store.put('nodes', node({ name: 'lab-2', addresses: ['192.0.2.20'], zone: 'zone-b' }));
+  web = await lab.pod({ namespace: 'shop', name: 'web', ips: ['10.244.0.10'] });
+  const outside = await lab.outside([FAR, '192.0.2.20']);
+  await outside.serve(80);
+});
+
+after(() => lab.end());
+
+/** Gives the far address to a pod of this name, as the API tells it. */
+function giveTo(name: string): void {
+  const object = pod({ namespace: 'data', name, nodeName: 'lab-2', ips: [FAR] });
+  lab.api.store.put('pods', { ...object, status: { ...object.status, startTime: now() } });
+}
+
+function now(): string {
+  return new Date().toISOString().replace(/\.\d+Z/, 'Z');
+}
+
+/** IP bytes that the pod has sent so far. */
+function sentBy({ sandbox }: Pod): number {
+  const { sentBytes, sentPackets } = sandbox.counters();
+  return sentBytes - 14 * sentPackets;
+}
+
+/** Sends to the far address for some seconds; resolves to the bytes that the kernel counted. */
+async function send(seconds: number): Promise<number> {
+  const before = sentBy(web);
+  const client = web.traffic('send', FAR, 80, 200_000);
+  await sleep(seconds * 1000);
+  await kill(client, 'SIGKILL');
+  return sentBy(web) - before;
+}
+
+function total(rows: readonly Row[], field = 'sentBytes'): number {
+  return rows.reduce((sum, row) => sum + Number(row[field] ?? 0), 0);
+}
+
+test('an address that changes hands while the API server is dead never has a wrong name', async (t) => {
+  giveTo('first');
+  const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s` });
+  await until(() => processesNamed('iftop').length === 1, 'the capture');
+  await sleep(1500);
+  const first = await send(7);
+  await lab.api.down();
+  lab.api.store.remove('pods', 'first', 'data');
+  await sleep(1000);
+  giveTo('second');
+  lab.api.store.compact();
+  const second = await send(12);
+  await lab.api.up();
+  const third = await send(7);
+  await sleep(9000);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+
+  const rows = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web'");
+  const named = (peer: string) => total(rows.filter((row) => row['peer'] === peer));
+  const unknown = total(rows.filter((row) => row['peer_kind'] === 'unknown'));
+  t.diagnostic(`sent ${first}, ${second + third}; named ${named('first')}, ${named('second')}`);
+  assert.ok(named('first') > 0 && named('first') <= first * 1.001);
+  assert.ok(named('second') > 0 && named('second') <= (second + third) * 1.001);
+  const all = first + second + third;
+  const apart = (named('first') + named('second') + unknown - all) / all;
+  assert.ok(Math.abs(apart) < 0.01, `all is in rows but ${apart}`);
+  // The windows of the outage were held, and each is there.
+  const pods = await lab.influx.query("SELECT sentBytes FROM nstat_pod WHERE pod = 'web'");
+  const ends = pods.map(({ time }) => Date.parse(String(time)) / 1000).sort((a, b) => a - b);
+  const [start = 0] = ends;
+  const expected = Array.from({ length: 5 }, (_, index) => start + index * INTERVAL);
+  assert.deepEqual(ends.slice(0, 5), expected);
+  const agent = await lab.influx.query('SELECT staleBytes, apiRestarts FROM nstat_agent');
+  assert.equal(total(agent, 'staleBytes'), 0);
+  assert.ok(total(agent, 'apiRestarts') > 0);
+});
+
+test('what passes while the API server cannot be reached at start is named when it can', async () => {
+  giveTo('third');
+  await lab.api.down();
+  const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9791' });
+  await until(() => processesNamed('iftop').length === 1, 'the capture of a pod without a name');
+  await sleep(1500);
+  const sent = await send(8);
+  const ready = await fetch('http://127.0.0.1:9791/readyz');
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /pods of lab-1: not listed yet/);
+  assert.ok(daemon.log.some((line) => line.includes('the API server cannot be followed')));
+  const names = () =>
+    lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'third'");
+  assert.equal((await names()).length, 0, 'nothing is written without a name');
+  await lab.api.up();
+  await until(async () => total(await names()) > sent * 0.99, 'the rows of the past', 60_000);
+  assert.ok(total(await names()) <= sent * 1.001);
+  assert.equal((await fetch('http://127.0.0.1:9791/readyz')).status, 200);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+});
