@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { pipeline } from 'node:stream';
+import { addAbortSignal, pipeline } from 'node:stream';
 
 import { type Connection, type Figures, meter } from './transport.ts';
 
@@ -11,9 +11,11 @@ const KEEP_ALIVE = 5000;
 export function http1(server: string, figures: Figures): Connection {
   const secure = server.startsWith('https:');
   const pool = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let over = false;
   return {
-    ended,
+    get over() {
+      return over;
+    },
     close: () => {},
     async send({ path, headers, tls, agent = pool, signal }) {
       const request = (secure ? httpsRequest : httpRequest)(server + path, {
@@ -30,12 +32,14 @@ export function http1(server: string, figures: Figures): Connection {
         request
           .on('response', resolve)
           .on('error', (error) => {
-            if (!signal.aborted) end();
+            over ||= !signal.aborted;
             reject(error);
           })
           .end();
       });
-      const body = pipeline(response, meter(figures), () => {});
+      // By itself an aborted answer is one that broke off.
+      const body = addAbortSignal(signal, meter(figures));
+      pipeline(response, body, () => {});
       return { status: response.statusCode ?? 0, headers: response.headers, body };
     },
   };

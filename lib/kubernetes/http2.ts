@@ -29,17 +29,18 @@ export function http2(
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
   });
   session.setLocalWindowSize(CONNECTION_WINDOW);
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
   // What is wrong with the session is told by each of its streams.
   session.on('error', () => {});
-  session.once('close', resolve).once('goaway', resolve);
   keepAsking(session, socket, pingEvery);
 
   // An idle connection does not keep the process alive.
   session.unref();
   let open = 0;
   return {
-    ended,
+    get over() {
+      // A GOAWAY closes it, too.
+      return session.closed || session.destroyed;
+    },
     close: () => session.close(),
     async send({ path, headers, signal }) {
       const stream = session.request({ ':path': path, ...headers }, { signal });

@@ -24,16 +24,21 @@ export function negotiate(server: string, figures: Figures, pingEvery: number): 
     socket.destroy();
     return http1(server, figures);
   };
-  const connectionFor = (tls: Tls): Promise<Connection> => {
-    if (current && isDeepStrictEqual(tls, current.tls)) return current.connection;
-    current?.connection.then((old) => old.close()).catch(() => {});
-    const mine = { tls, connection: open(tls) };
-    const forget = () => {
+  const connectionFor = async (tls: Tls): Promise<Connection> => {
+    if (!current || !isDeepStrictEqual(tls, current.tls)) {
+      current?.connection.then((old) => old.close()).catch(() => {});
+      current = { tls, connection: open(tls) };
+    }
+    const mine = current;
+    try {
+      const connection = await mine.connection;
+      if (!connection.over) return connection;
+    } catch (error) {
       if (current === mine) current = undefined;
-    };
-    mine.connection.then(({ ended }) => ended).then(forget, forget);
-    current = mine;
-    return mine.connection;
+      throw error;
+    }
+    if (current === mine) current = undefined;
+    return connectionFor(tls);
   };
   return async (request) => {
     const connection = await unlessAborted(connectionFor(request.tls), request.signal);

@@ -31,8 +31,8 @@ export type Send = (request: Request) => Promise<Answer>;
 /** A way to the server that requests share. */
 export interface Connection {
   readonly send: Send;
-  /** Resolves when it takes no more requests; those under way may still be answered. */
-  readonly ended: Promise<void>;
+  /** It takes no more requests; those under way may still be answered. */
+  readonly over: boolean;
   /** Takes no more requests and ends after the last answer. */
   close(): void;
 }
