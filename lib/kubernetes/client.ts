@@ -1,84 +1,106 @@
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent, type RequestOptions, request as httpsRequest } from 'node:https';
-import type { Readable } from 'node:stream';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
-/** The API server's answer was not a success. */
-export class ApiError extends Error {
-  readonly code = 'ERR_KUBERNETES_API';
-  readonly status: number;
-  /** What it asked us to wait before trying again, in milliseconds. */
-  readonly retryAfter: number | undefined;
+import { ApiError } from './api-error.ts';
+import { http1 } from './http1.ts';
+import { negotiate } from './negotiate.ts';
+import type { Answer, Figures, Request } from './transport.ts';
 
-  constructor(path: string, status: number, body: string, retryAfter: number | undefined) {
-    super(`GET ${path}: ${status} ${explain(body)}`);
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
+export { ApiError } from './api-error.ts';
 
 export interface ApiClient {
   readonly server: string;
+  readonly figures: Readonly<Figures>;
   /**
-   * The body of a successful answer, as it arrives.
+   * The body of a successful answer, unpacked, as it arrives. That it breaks off, is damaged or is
+   * aborted is an error of the stream.
    * @throws ApiError, or the error of the connection
    */
   get(path: string, signal: AbortSignal): Promise<Readable>;
-  readonly figures: { readonly requests: number; readonly bytes: number };
+}
+
+export interface ConnectOptions {
+  /** How long an HTTP/2 connection may be silent before it is given up, in ms. */
+  readonly pingEvery?: number;
+  /** How long an answer may take to begin, in ms; the API server gives up after 60 s itself. */
+  readonly patience?: number;
 }
 
 /**
  * A client of the API server that a kubeconfig names, or of the cluster that we run in. client-node
  * does credentials (token files are read again as they rotate) and TLS. Its own list and watch stop
- * for good at the first 500, so requests are made here.
+ * for good at the first 500, and it knows no HTTP/2, so requests are made here.
  */
-export function connect(kubeconfig: string | undefined): ApiClient {
-  const config = new KubeConfig();
-  if (kubeconfig) config.loadFromFile(kubeconfig);
-  else config.loadFromCluster();
+export function connect(
+  kubeconfig: string | undefined,
+  { pingEvery = 5000, patience = 60_000 }: ConnectOptions = {},
+): ApiClient {
+  let config: KubeConfig | undefined = load(kubeconfig);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`KUBECONFIG ${kubeconfig}: it has no current cluster`);
 
-  const { server } = cluster;
-  let agent: Agent | undefined;
+  const { server, proxyUrl } = cluster;
+  const figures: Figures = { requests: 0, bytes: 0, connections: 0 };
+  const direct = server.startsWith('https:') && !proxyUrl;
+  const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
+
+  const get: ApiClient['get'] = async (path, signal) => {
+    const credentials = await credentialsOf((config ??= load(kubeconfig)));
+    figures.requests += 1;
+    const answer = await send({ ...credentials, path, signal });
+    const { status, headers } = answer;
+    const body = unpacked(answer);
+    if (status >= 200 && status < 300) return body;
+    // What was read of tokens and keys may be older than their files.
+    if (status === 401) config = undefined;
+    throw new ApiError(path, status, headers, await text(body));
+  };
   return {
     server,
-    figures: { requests: 0, bytes: 0 },
+    figures,
     async get(path, signal) {
-      const options: RequestOptions = { headers: { accept: 'application/json' } };
-      await config.applyToHTTPSOptions(options);
-      // client-node's agent closes the connection after each request; ours keeps it.
-      if (!cluster.proxyUrl && server.startsWith('https:')) {
-        const { ca, cert, key, servername, rejectUnauthorized } = options;
-        agent ??= new Agent({
-          keepAlive: true,
-          ...withoutUndefined({ ca, cert, key, servername, rejectUnauthorized }),
-        });
-        options.agent = agent;
+      const late = new AbortController();
+      const reason = new Error(`GET ${path}: no answer within ${patience / 1000} s`);
+      const timer = setTimeout(() => late.abort(reason), patience);
+      try {
+        return await get(path, AbortSignal.any([signal, late.signal]));
+      } catch (error) {
+        throw late.signal.aborted && !signal.aborted ? reason : error;
+      } finally {
+        clearTimeout(timer);
       }
-      const request = server.startsWith('https:') ? httpsRequest : httpRequest;
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        request(server + path, { ...options, signal }, resolve)
-          .on('error', reject)
-          .end();
-      });
-      const { statusCode = 0, headers } = response;
-      if (statusCode >= 200 && statusCode < 300) return response;
-      const seconds = Number(headers['retry-after']);
-      const wait = Number.isFinite(seconds) ? seconds * 1000 : undefined;
-      throw new ApiError(path, statusCode, await text(response), wait);
     },
   };
 }
 
-/** The message of a Status object, or the text if it is none. */
-function explain(body: string): string {
-  try {
-    return String((JSON.parse(body) as { message?: unknown }).message);
-  } catch {
-    return body.trim().slice(0, 200);
-  }
+function load(kubeconfig: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig) config.loadFromFile(kubeconfig);
+  else config.loadFromCluster();
+  return config;
+}
+
+type Credentials = Pick<Request, 'headers' | 'tls' | 'agent'>;
+
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const wanted: OutgoingHttpHeaders = { accept: 'application/json', 'accept-encoding': 'gzip' };
+  const options: RequestOptions = { headers: wanted };
+  await config.applyToHTTPSOptions(options);
+  const { auth, agent, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+  if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
+  // client-node's own agent closes the connection after each request: it is for proxies only.
+  const proxy = config.getCurrentCluster()?.proxyUrl && typeof agent === 'object';
+  return { headers: wanted, tls: withoutUndefined(tls), ...(proxy && { agent }) };
+}
+
+function unpacked({ headers, body }: Answer): Readable {
+  if (headers['content-encoding'] !== 'gzip') return body;
+  return pipeline(body, createGunzip(), () => {});
 }
 
 function withoutUndefined<T extends object>(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { exchange, get, start } from './exchange.ts';
-import { tooManyRequests } from './faults.ts';
+import { gone, tooManyRequests } from './faults.ts';
 import { headOf, recorded, request } from './recording.ts';
 
 const tokens = new Map([
@@ -58,10 +58,14 @@ test('a watch with sendInitialEvents is refused as 1.26 does', async () => {
   assert.deepEqual(response.chunks, recorded('watch/sendInitialEvents-1.26').chunks);
 });
 
-for (const name of ['429-list-pods', '429-watch-pods']) {
-  test(`the fault tooManyRequests is ${name}`, async () => {
+for (const [fault, name] of [
+  ['tooManyRequests', '429-list-pods'],
+  ['tooManyRequests', '429-watch-pods'],
+  ['gone', '410-list-exact-compacted'],
+] as const) {
+  test(`the fault ${fault} is ${name}`, async () => {
     await using server = await start();
-    server.fault(() => tooManyRequests);
+    server.fault(() => ({ tooManyRequests, gone })[fault]);
     const [, path = ''] = request(`errors/${name}`).split(' ');
     const response = await exchange(server, get(path, 'Connection: close'));
     assert.deepEqual(headOf(response), headOf(recorded(`errors/${name}`)));

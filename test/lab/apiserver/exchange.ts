@@ -11,6 +11,9 @@ const directory = mkdtempSync(join(tmpdir(), 'apiserver-'));
 const tls = selfSigned(directory, ['127.0.0.1']);
 rmSync(directory, { recursive: true });
 
+/** The authority of the servers that are started here. */
+export const { ca } = tls;
+
 /** A server for a test; its seconds last 20 ms. */
 export function start(options: Partial<ApiServerOptions> = {}): Promise<ApiServer> {
   return startApiServer({ tls, second: 20, ...options });
@@ -31,7 +34,7 @@ export function exchange(
 ): Promise<Recorded> {
   const { promise, resolve, reject } = Promise.withResolvers<Recorded>();
   const { hostname: host, port } = new URL(url);
-  const socket = connect({ host, port: Number(port), ca: tls.ca });
+  const socket = connect({ host, port: Number(port), ca });
   const authorization = token === undefined ? '' : `\r\nAuthorization: Bearer ${token}`;
   const [line = '', ...rest] = text.trimEnd().split(/\r?\n/);
   socket.write(`${[line + authorization, ...rest].join('\r\n')}\r\n\r\n${body}`);

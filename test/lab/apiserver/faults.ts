@@ -1,8 +1,16 @@
 import type { RequestRecord } from './server.ts';
-import type { Answer } from './status.ts';
+import { type Answer, expired, failed } from './status.ts';
+
+/** What is wrong with an answer that is otherwise served. */
+export interface Flaw {
+  /** It breaks off after so many bytes of its body, and the connection or stream with it. */
+  readonly cutAfter?: number;
+  /** Its body trickles, so many bytes per second. */
+  readonly rate?: number;
+}
 
 /** What happens to a request: served, answered otherwise, its connection reset, or left waiting. */
-type Outcome = 'proceed' | 'reset' | 'hang' | Answer;
+type Outcome = 'proceed' | 'reset' | 'hang' | Answer | Flaw;
 
 /** Decides about each request before it is served; a promise delays it. */
 export type Fault = (request: RequestRecord) => Outcome | Promise<Outcome>;
@@ -17,3 +25,8 @@ export const tooManyRequests: Answer = {
   },
   body: 'Too many requests, please try again later.\n',
 };
+
+/** What a list is told that asks for a version which is forgotten. */
+export const gone: Answer = failed(
+  expired('The resourceVersion for the provided list is too old.'),
+);

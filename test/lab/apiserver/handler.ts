@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { type Allowed, anonymous, forbidden } from './access.ts';
 import { list } from './list.ts';
-import type { Reply } from './reply.ts';
+import type { Reply, Request } from './reply.ts';
 import { typed } from './resources.ts';
 import { review, reviewPath } from './review.ts';
 import {
@@ -29,7 +28,7 @@ export interface Context {
 
 /** Serves one request of a user, undefined when its token is nobody's. Throws Refused. */
 export async function handle(
-  request: IncomingMessage,
+  request: Request,
   user: string | undefined,
   reply: Reply,
   context: Context,

@@ -27,7 +27,7 @@ export async function list(
   const matches = selection(target);
   const token = target.query.get('continue');
   const page = token
-    ? following(store, parseContinue(token), limitOf(target))
+    ? following(store, target, parseContinue(token))
     : await first(store, target, patience, closing);
   return json(200, render(store, target, matches, page));
 }
@@ -60,7 +60,7 @@ async function first(
   }
   // A limit without a match has always meant Exact.
   if (match === 'Exact' || (match === null && limit > 0)) {
-    if (version >= store.compacted) return { version, limit };
+    if (version >= store.compactedOf(resource)) return { version, limit };
     throw new Refused(expired('The resourceVersion for the provided list is too old.'));
   }
   return limit > 0
@@ -68,10 +68,11 @@ async function first(
     : { version: Math.max(version, store.versionOf(resource)), limit };
 }
 
-function following(store: Store, { rv, start }: Continue, limit: number): Page {
+function following(store: Store, target: Target, { rv, start }: Continue): Page {
+  const limit = limitOf(target);
   // -1 was handed out below: the client agreed to an inconsistent remainder.
   if (rv === -1) return { version: store.version, start, limit };
-  if (rv >= store.compacted) return { version: rv, start, limit };
+  if (rv >= store.compactedOf(target.resource)) return { version: rv, start, limit };
   const metadata = { continue: formatContinue({ rv: -1, start }) };
   throw new Refused(
     expired(

@@ -40,10 +40,11 @@ export function key(name: string, namespace?: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** Freezes an object and everything in it. */
-export function freeze<T extends object>(object: T): T {
-  for (const value of Object.values(object)) {
-    if (typeof value === 'object' && value !== null) freeze(value);
-  }
-  return Object.freeze(object);
+/** A copy of plain data that nobody can change, not even in its depths. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(frozen)) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) copy[name] = frozen(field);
+  return Object.freeze(copy) as T;
 }

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
+import type { Flaw } from './faults.ts';
+import { begin, drop, type Outlet, outletOf, type Response, spoiled } from './outlet.ts';
 import type { Answer } from './status.ts';
+
+export type Request = IncomingMessage | Http2ServerRequest;
 
 /** The way back to a client. */
 export interface Reply {
@@ -12,9 +18,15 @@ export interface Reply {
   write(text: string): void;
   end(): void;
   /** Sends a whole response. */
-  answer(answer: Answer): void;
-  /** Drops the connection without another word. */
+  answer(answer: Answer): Promise<void>;
+  /** Drops the connection, or the stream of HTTP/2, without another word. */
   drop(): void;
+  /** Spoils what follows. */
+  spoil(flaw: Flaw): void;
+  /** Sends nothing from now on, not even an end. */
+  mute(): void;
+  /** Whether its end has been written. */
+  readonly complete: boolean;
   /** Settles when the connection is gone or the response complete. */
   readonly gone: Promise<void>;
 }
@@ -26,46 +38,59 @@ export interface Sent {
 }
 
 /** Wraps a response so that it looks as Go's HTTP server and the API server's filters leave it. */
-export function replyTo(request: IncomingMessage, response: ServerResponse, sent: Sent): Reply {
+export function replyTo(request: Request, response: Response, sent: Sent): Reply {
+  let open = true;
+  let complete = false;
   const gone = new Promise<void>((resolve) => response.once('close', resolve));
+  void gone.then(() => (open = false));
   // Go says nothing about a connection that it keeps.
   if (request.headers.connection !== 'close') response.removeHeader('Connection');
 
+  const direct = outletOf(response);
+  const counted = {
+    write(bytes: Buffer) {
+      if (!open) return;
+      sent.bytes += bytes.length;
+      direct.write(bytes);
+    },
+    end() {
+      complete = true;
+      direct.end();
+    },
+  };
+  let outlet: Outlet = counted;
   const start: Reply['start'] = ({ status, headers = {} }) => {
+    if (!open) return;
     sent.status = status;
-    response.writeHead(status, { ...common(status), ...headers });
-    response.flushHeaders();
+    begin(response, status, { ...common(status), ...headers });
   };
-  const send = (chunk: string | Buffer) => {
-    if (response.destroyed) return;
-    sent.bytes += Buffer.byteLength(chunk);
-    // Node would make one chunk of what is written in a tick; Go flushes every event.
-    response.cork();
-    response.write(chunk);
-    response.uncork();
-  };
-  const answer: Reply['answer'] = ({ body = '', ...head }) => {
+  const answer: Reply['answer'] = async ({ body = '', ...head }) => {
     const packed = body.length > 128 * 1024 && acceptsGzip(request);
-    const bytes = packed ? gzipSync(body, { level: 4 }) : Buffer.from(body);
+    const bytes = packed ? await promisify(gzip)(body, { level: 4 }) : Buffer.from(body);
     const headers = {
       ...(packed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
       ...(bytes.length > 2048 ? {} : { 'Content-Length': String(bytes.length) }),
     };
     start({ ...head, headers: { ...headers, ...head.headers } });
-    send(bytes);
-    response.end();
+    outlet.write(bytes);
+    outlet.end();
   };
   return {
     start,
-    write: send,
-    end: () => void response.end(),
+    write: (text) => outlet.write(Buffer.from(text)),
+    end: () => outlet.end(),
     answer,
-    drop: () => void request.socket.destroy(),
+    drop: () => drop(response),
+    spoil: (flaw) => void (outlet = spoiled(outlet, flaw, response)),
+    mute: () => void (outlet = { write: () => {}, end: () => {} }),
+    get complete() {
+      return complete;
+    },
     gone,
   };
 }
 
-function acceptsGzip(request: IncomingMessage): boolean {
+function acceptsGzip(request: Request): boolean {
   return /\bgzip\b/.test(String(request.headers['accept-encoding']));
 }
 

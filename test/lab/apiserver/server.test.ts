@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { until } from '../influx.ts';
 import { exchange, get, start } from './exchange.ts';
 import { pod } from './objects.ts';
-import { headOf, recorded, request } from './recording.ts';
+import { headOf, listOf, type Recorded, recorded, request } from './recording.ts';
+import type { ApiServer } from './server.ts';
 
 test('a cut leaves a watch without its end, as recorded, and the server serving', async () => {
   await using server = await start();
@@ -53,6 +55,79 @@ test('a fault decides request by request until it is taken away', async () => {
   assert.equal((await exchange(server, get('/api/v1/nodes'))).status, 200);
   server.fault(undefined);
   assert.equal((await exchange(server, get('/api/v1/pods'))).status, 200);
+});
+
+test('an answer is cut after so many bytes, in the middle of an event too', async () => {
+  await using server = await start();
+  server.store.put('pods', pod({ name: 'a' }));
+  server.fault(() => ({ cutAfter: 100 }));
+  for (const path of ['/api/v1/pods', '/api/v1/pods?watch=1&timeoutSeconds=3']) {
+    const { status, complete } = await exchange(server, get(path));
+    assert.deepEqual([status, complete, server.requests.at(-1)?.bytes], [200, false, 100]);
+  }
+});
+
+test('an answer that trickles comes whole in the end', async () => {
+  await using server = await start();
+  const { chunks: whole } = await exchange(server, get('/version'));
+  server.fault(() => ({ rate: 2000 }));
+  const { chunks } = await exchange(server, get('/version'));
+  assert.deepEqual(chunks, whole);
+});
+
+/** A watch, when its head is here. */
+async function watching(server: ApiServer): Promise<{ readonly end: Promise<Recorded> }> {
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  const end = exchange(server, get('/api/v1/pods?watch=1&timeoutSeconds=2'), {
+    answering: resolve,
+  });
+  await begun;
+  return { end };
+}
+
+test('a watch that is muted stays open, says nothing and does not hold up close', async () => {
+  await using server = await start();
+  const { end } = await watching(server);
+  server.mute(({ path }) => path.includes('watch=1'));
+  server.store.put('pods', pod({ name: 'a' }));
+  const other = await (await watching(server)).end;
+  assert.equal(other.chunks.length, 1);
+  await until(() => server.connections === 1, 'the end of the other connection');
+  await server.close();
+  assert.deepEqual((await end).chunks, []);
+});
+
+test('connections that are frozen stay open, others are served', async () => {
+  await using server = await start();
+  const { end } = await watching(server);
+  server.freeze();
+  const other = await (await watching(server)).end;
+  assert.equal(other.complete, true);
+  await until(() => server.connections === 1, 'the end of the other connection');
+  await server.close();
+  assert.equal((await end).complete, false);
+});
+
+test('down cuts and refuses, up is on the same port with the same objects', async () => {
+  await using server = await start();
+  server.store.put('pods', pod({ name: 'a' }));
+  const { end } = await watching(server);
+  await server.down();
+  assert.equal((await end).complete, false);
+  await assert.rejects(exchange(server, get('/version')), { code: 'ECONNREFUSED' });
+  await server.up();
+  assert.equal(listOf(await exchange(server, get('/api/v1/pods'))).items.length, 1);
+});
+
+test('a token can be taken away and another one given while it runs', async () => {
+  const tokens = new Map([['old', 'u']]);
+  await using server = await start({ tokens });
+  const status = async (token: string) =>
+    (await exchange(server, get('/api/v1/pods'), { token })).status;
+  assert.deepEqual([await status('old'), await status('new')], [200, 401]);
+  tokens.delete('old');
+  tokens.set('new', 'u');
+  assert.deepEqual([await status('old'), await status('new')], [401, 200]);
 });
 
 test('requests are recorded with their user, status and bytes', async () => {

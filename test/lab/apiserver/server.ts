@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
 
 import { type Allowed, authenticate } from './access.ts';
-import { connectionsOf } from './connections.ts';
+import { openDoor } from './door.ts';
 import type { Fault } from './faults.ts';
 import { type Context, handle } from './handler.ts';
-import { type Reply, replyTo } from './reply.ts';
+import { listen } from './listen.ts';
+import type { Response } from './outlet.ts';
+import { type Reply, replyTo, type Request } from './reply.ts';
 import { failed, Refused } from './status.ts';
 import { Store } from './store.ts';
 
@@ -17,12 +17,16 @@ export interface ApiServerOptions {
   readonly port?: number;
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string };
-  /** Bearer token to user name; without it everyone is the admin. */
+  /** Default true; HTTP/1.1 is always spoken. */
+  readonly http2?: boolean;
+  /** Bearer token to user name, looked up anew each time; without it everyone is the admin. */
   readonly tokens?: ReadonlyMap<string, string>;
   /** RBAC; default: everything, but to the anonymous nothing. */
   readonly allowed?: Allowed;
   /** Default 60 000 ms. */
   readonly bookmarkInterval?: number;
+  /** How many changes of a resource are remembered; default 10 000. */
+  readonly history?: number;
   /** How long a second of the protocol (timeoutSeconds and the like) lasts; default 1000 ms. */
   readonly second?: number;
 }
@@ -52,14 +56,27 @@ export interface ApiServer extends AsyncDisposable {
   close(): Promise<void>;
   /** Severs every connection in mid-stream, as a killed API server does; goes on listening. */
   cut(): void;
+  /** Cuts and refuses connections until it is up again; the store lives on, as etcd does. */
+  down(): Promise<void>;
+  /** Listens again on the same port. With store.compact() before, it has forgotten its history. */
+  up(): Promise<void>;
+  /** Says nothing more to the requests under way that are chosen; their connections stay open. */
+  mute(which: (request: RequestRecord) => boolean): void;
+  /** Neither reads from nor writes to the connections there are, which stay open. */
+  freeze(): void;
+  /** Asks all HTTP/2 clients to go to another connection with their next request. */
+  goaway(): void;
+  /** How many connections are open. */
+  readonly connections: number;
 }
 
 /** Starts a stand-in for kube-apiserver 1.26. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { host = '127.0.0.1', port = 0, tokens, tls } = options;
-  const store = new Store();
+  const { host = '127.0.0.1', port = 0, tokens } = options;
+  const store = new Store(options.history);
   const requests: RequestRecord[] = [];
   const serving = new Set<Promise<void>>();
+  const replies = new Map<RequestRecord, Reply>();
   const closing = new AbortController();
   const context: Context = {
     store,
@@ -67,63 +84,67 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     pace: { second: options.second ?? 1000, bookmarkInterval: options.bookmarkInterval ?? 60_000 },
     closing: closing.signal,
   };
+  const closed = once(closing.signal, 'abort');
   let fault: Fault | undefined;
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serve = async (request: Request, response: Response): Promise<void> => {
     const user = authenticate(request.headers.authorization, tokens);
     const { method = '', url: path = '' } = request;
     const record = { method, path, user: user ?? '', status: 0, bytes: 0, at: Date.now() };
     requests.push(record);
     const reply = replyTo(request, response, record);
+    replies.set(record, reply);
     const outcome = (await fault?.(record)) ?? 'proceed';
-    if (outcome === 'reset') connections.reset(request.socket);
-    else if (outcome === 'hang') await hang(reply, closing.signal);
-    else if (outcome !== 'proceed') reply.answer(outcome);
-    else await handle(request, user, reply, context).catch(refuse(request, reply));
+    if (outcome === 'reset') door.reset(request.socket.remotePort ?? 0);
+    else if (typeof outcome === 'object' && 'status' in outcome) await reply.answer(outcome);
+    else if (outcome !== 'hang') {
+      if (outcome !== 'proceed') reply.spoil(outcome);
+      await handle(request, user, reply, context).catch(refuse(request, reply));
+    }
+    await Promise.race([reply.gone, closed]);
+    replies.delete(record);
+    if (closing.signal.aborted && !reply.complete) reply.drop();
   };
 
-  // A client that never ends its handshake must not hold up close().
-  const server = createServer({ ...tls, handshakeTimeout: 5_000, keepAliveTimeout: 90_000 });
-  const connections = connectionsOf(server);
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const server = await listen(options.tls, options.http2 ?? true, (request, response) => {
     const served = serve(request, response).finally(() => serving.delete(served));
     serving.add(served);
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  const door = await openDoor(host, port, server.port);
 
   const shut = async () => {
-    const closed = once(server, 'close');
-    server.close();
+    door.shut();
     closing.abort();
     await Promise.allSettled(serving);
-    connections.finish();
-    await closed;
+    await Promise.all([server.close(), door.closed()]);
   };
   let shutting: Promise<void> | undefined;
   const close = () => (shutting ??= shut());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
   return {
-    url: `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `https://${host.includes(':') ? `[${host}]` : host}:${door.port}`,
     store,
     requests,
     fault: (next) => void (fault = next),
     close,
-    cut: () => connections.sever(),
+    cut: () => door.sever(),
+    down: () => door.down(),
+    up: () => door.up(),
+    mute: (which) => {
+      for (const [record, reply] of replies) if (which(record)) reply.mute();
+    },
+    freeze: () => door.freeze(),
+    goaway: () => server.goaway(),
+    get connections() {
+      return door.connections;
+    },
     [Symbol.asyncDispose]: close,
   };
 }
 
-function refuse(request: IncomingMessage, reply: Reply): (error: unknown) => void {
-  return (error) => {
-    if (error instanceof Refused) reply.answer(failed(error.failure));
+function refuse(request: Request, reply: Reply): (error: unknown) => Promise<void> {
+  return async (error) => {
+    if (error instanceof Refused) await reply.answer(failed(error.failure));
     // A client that leaves in the middle of its request is no bug; anything else is one of ours.
     else if (!request.errored) throw error;
   };
-}
-
-async function hang(reply: Reply, closing: AbortSignal): Promise<void> {
-  if (!closing.aborted) await Promise.race([reply.gone, once(closing, 'abort')]);
-  reply.drop();
 }

@@ -55,3 +55,23 @@ test('the past can be listed until it is compacted', () => {
   store.compact();
   assert.deepEqual([store.compacted, store.since('pods', 0)], [store.version, []]);
 });
+
+test('only so many changes are remembered of each resource', () => {
+  const store = new Store(2);
+  store.put('nodes', { metadata: { name: 'n' } });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) store.put('pods', pod({ name }));
+  const versions = store.since('pods', 0).map(({ version }) => version);
+  assert.deepEqual(versions, [5, 6, 7]);
+  assert.deepEqual([store.compactedOf('pods'), store.compactedOf('nodes')], [4, 1]);
+});
+
+test('a list shows every write, the one before it was asked for again too', () => {
+  const store = new Store();
+  const names = () => store.list('pods').map(({ metadata }) => metadata.name);
+  store.put('pods', pod({ name: 'b' }));
+  assert.deepEqual(names(), ['b']);
+  store.put('pods', pod({ name: 'a' }));
+  assert.deepEqual(names(), ['a', 'b']);
+  store.remove('pods', 'b', 'default');
+  assert.deepEqual(names(), ['a']);
+});

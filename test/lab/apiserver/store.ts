@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import {
   atVersion,
-  freeze,
+  frozen,
   key,
   type KubernetesObject,
   keyOf,
@@ -25,12 +25,18 @@ export type Listener = (change: Change) => void;
 export class Store {
   #version = 1;
   #compacted = 1;
+  readonly #history: number;
   readonly #shelves: Readonly<Record<Resource, Shelf>> = {
     pods: shelf(),
     services: shelf(),
     nodes: shelf(),
     namespaces: shelf(),
   };
+
+  /** `history` is how many changes of a resource are remembered at least, and twice that at most. */
+  constructor(history = 10_000) {
+    this.#history = history;
+  }
 
   /** The version of the last write, of whatever resource. */
   get version(): number {
@@ -42,9 +48,14 @@ export class Store {
     return this.#compacted;
   }
 
+  /** The same for a resource, of which there may have been more changes than are remembered. */
+  compactedOf(resource: Resource): number {
+    return Math.max(this.#compacted, this.#shelves[resource].forgotten);
+  }
+
   /** The version of the last write to this resource, which is what its watch cache knows. */
   versionOf(resource: Resource): number {
-    return Math.max(this.#compacted, this.#shelves[resource].changes.at(-1)?.version ?? 0);
+    return this.#shelves[resource].changes.at(-1)?.version ?? this.compactedOf(resource);
   }
 
   /** Creates or updates. Another uid under a name that is taken is a deletion and a creation. */
@@ -55,8 +66,8 @@ export class Store {
       this.remove(resource, name, namespace);
       return this.put(resource, object);
     }
-    const { kind: _, apiVersion: __, metadata, ...rest } = structuredClone(object);
-    const stored = freeze({
+    const { kind: _, apiVersion: __, metadata, ...rest } = object;
+    const stored = frozen({
       metadata: {
         ...metadata,
         uid: uid ?? found?.metadata.uid ?? randomUUID(),
@@ -79,7 +90,7 @@ export class Store {
     const previous = this.get(resource, name, namespace);
     if (!previous) return undefined;
     this.#shelves[resource].objects.delete(key(name, namespace));
-    const object = freeze(atVersion(previous, ++this.#version));
+    const object = frozen(atVersion(previous, ++this.#version));
     this.#publish(resource, { type: 'DELETED', version: this.#version, object, previous });
     return object;
   }
@@ -90,17 +101,21 @@ export class Store {
 
   /** Objects by namespace and name, now or as they were at a version that is not compacted. */
   list(resource: Resource, at = this.#version): readonly StoredObject[] {
-    const objects = new Map(this.#shelves[resource].objects);
-    for (const { object, previous } of this.since(resource, at).toReversed()) {
+    const shelf = this.#shelves[resource];
+    const later = this.since(resource, at);
+    if (later.length === 0) return (shelf.sorted ??= sorted(shelf.objects));
+    const objects = new Map(shelf.objects);
+    for (const { object, previous } of later.toReversed()) {
       if (previous) objects.set(keyOf(object), previous);
       else objects.delete(keyOf(object));
     }
-    return [...objects.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    return sorted(objects);
   }
 
   /** The remembered writes after a version, oldest first. */
   since(resource: Resource, version: number): readonly Change[] {
-    return this.#shelves[resource].changes.filter((change) => change.version > version);
+    const { changes } = this.#shelves[resource];
+    return changes.slice(changes.findLastIndex((change) => change.version <= version) + 1);
   }
 
   /** Calls back with every write from now on; returns what ends that. */
@@ -122,20 +137,39 @@ export class Store {
   }
 
   #publish(resource: Resource, change: Change): void {
-    const { changes, listeners } = this.#shelves[resource];
+    const shelf = this.#shelves[resource];
+    const { changes, listeners } = shelf;
+    shelf.sorted = undefined;
     changes.push(change);
+    if (changes.length > 2 * this.#history) {
+      shelf.forgotten = changes.splice(0, this.#history).at(-1)?.version ?? 0;
+    }
     for (const listener of listeners) listener(change);
   }
 }
 
 interface Shelf {
   readonly objects: Map<string, StoredObject>;
+  /** The objects in the order of a list, until the next write. */
+  sorted: readonly StoredObject[] | undefined;
   readonly changes: Change[];
+  /** Of the changes, those up to this version are not remembered. */
+  forgotten: number;
   readonly listeners: Set<Listener>;
 }
 
 function shelf(): Shelf {
-  return { objects: new Map(), changes: [], listeners: new Set() };
+  return {
+    objects: new Map(),
+    sorted: undefined,
+    changes: [],
+    forgotten: 0,
+    listeners: new Set(),
+  };
+}
+
+function sorted(objects: ReadonlyMap<string, StoredObject>): readonly StoredObject[] {
+  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
 function now(): string {

@@ -32,9 +32,9 @@ export async function watch(
   };
 
   reply.start({ status: 200 });
-  if (since !== 0 && since < store.compacted) {
+  if (since !== 0 && since < store.compactedOf(resource)) {
     // Too old is an event, not a status: the 200 is out before the cache is looked at.
-    const message = `too old resource version: ${since} (${store.compacted})`;
+    const message = `too old resource version: ${since} (${store.compactedOf(resource)})`;
     send('ERROR', statusOf(expired(message)));
     return reply.end();
   }

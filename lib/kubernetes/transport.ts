@@ -1,0 +1,56 @@
+import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { type Readable, Transform } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
+
+/** What a connection is made with: where any of it changes, another one is needed. */
+export type Tls = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+>;
+
+/** A GET. */
+export interface Request {
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly tls: Tls;
+  /** The way through a proxy. */
+  readonly agent?: Agent;
+  readonly signal: AbortSignal;
+}
+
+/** An answer of any status. A body that breaks off before its end is an error of the stream. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+}
+
+/** Resolves when the head of the answer is here; rejects when the signal is aborted before. */
+export type Send = (request: Request) => Promise<Answer>;
+
+/** A way to the server that requests share. */
+export interface Connection {
+  readonly send: Send;
+  /** It takes no more requests; those under way may still be answered. */
+  readonly over: boolean;
+  /** Takes no more requests and ends after the last answer. */
+  close(): void;
+}
+
+/** What was asked of the network so far. */
+export interface Figures {
+  requests: number;
+  /** Of the bodies of answers, as received: before they are unpacked. */
+  bytes: number;
+  connections: number;
+}
+
+/** Counts the bytes that pass. */
+export function meter(figures: Figures): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      figures.bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+}
