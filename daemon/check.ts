@@ -9,6 +9,7 @@ import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
 import { RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
 import { captureLoopback } from './loopback.ts';
+import { readNetworks, told } from './networks-file.ts';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -67,7 +68,21 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   };
   const resources = RESOURCES.map((resource) => mayFollow(get, resource, config));
   const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
-  return [capture, ...resources, ...node, influx];
+  const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
+  return [capture, ...resources, ...node, ...networks, influx];
+}
+
+function networksOf(file: string): Check {
+  return {
+    name: `NETWORKS_FILE ${file}`,
+    fix: () => 'a file that is there, with `name: [CIDR, ...]` on each line; mend what is named',
+    run: async () => {
+      const { networks, mistakes } = await readNetworks(file);
+      if (mistakes.length === 0) return `${networks.size} networks have names`;
+      const summary = `${mistakes.length} mistakes, besides ${networks.size} networks with names`;
+      throw new Error([summary, ...mistakes.map(told)].join('\n      '));
+    },
+  };
 }
 
 function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {

@@ -12,6 +12,7 @@ export interface Config {
   readonly influx: Target;
   readonly peersPerPod: number;
   readonly peerDetail: 'pod' | 'workload';
+  readonly networksFile: string | undefined;
   /** Undefined: all of them. */
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly excludeNamespaces: ReadonlySet<string>;
@@ -56,6 +57,7 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['INFLUX_PASSWORD', '-', 'password (1.x)'],
   ['PEERS_PER_POD', '50', 'peers kept per pod and window, 1 to 1000; the rest is one row'],
   ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
+  ['NETWORKS_FILE', '-', 'YAML file of names and CIDRs, for addresses outside the cluster'],
   ['NAMESPACES', 'all', 'namespaces to observe, separated by commas'],
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
   ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
@@ -100,6 +102,7 @@ export function readConfig(environment: Environment): Config {
     influx: target(get, wrong),
     peersPerPod: read('PEERS_PER_POD', 50, 'a whole number from 1 to 1000', peers),
     peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
+    networksFile: get('NETWORKS_FILE'),
     namespaces: read('NAMESPACES', undefined, NAMES, names),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
 import { Health } from './health.ts';
 import { serveHealth } from './http.ts';
+import { followNetworks } from './networks.ts';
 import { Observatory } from './observatory.ts';
 import { GRACE, Reporter, type Sink } from './report.ts';
 import { Sync } from './sync.ts';
@@ -29,9 +30,12 @@ const FLUSH_EVERY = 500;
  * The straight line from pods to rows, until `signal` is aborted:
  *
  *   API server -> pods -> namespaces -> captures -> slots -> windows -> named edges -> rows -> sink
+ *
+ * @throws ConfigError when the networks file cannot be read
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { config, client, sink, log, troubles, proc, signal } = options;
+  if (config.networksFile) await followNetworks({ file: config.networksFile, log, signal });
   const directory = new Directory({ rawUntilListed: config.sidecar !== undefined });
   const observatory = new Observatory({
     proc,

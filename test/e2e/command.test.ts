@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { until } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
@@ -49,6 +51,26 @@ test('--check without rights says which', async () => {
     text,
     /FAIL {2}API server, nodes: .*nodes is forbidden[\s\S]*fix: .*get, list and watch/,
   );
+});
+
+test('--check reads the named networks, and lists each mistake with its line', async () => {
+  const file = join(lab.directory, 'networks.yaml');
+  writeFileSync(file, 'office: [192.0.2.0/24, 2001:db8:1::/48]\n');
+  const good = await check({ NETWORKS_FILE: file });
+  assert.equal(good.code, 0, good.text);
+  assert.match(good.text, /ok {4}NETWORKS_FILE .*: 2 networks have names/);
+
+  writeFileSync(file, 'office: 192.0.2.0/24\npartner: [x, 198.51.100.1/24]\noffice: []\n');
+  const wrong = await check({ NETWORKS_FILE: file });
+  assert.equal(wrong.code, 1);
+  assert.match(
+    wrong.text,
+    /FAIL {2}NETWORKS_FILE .*: 3 mistakes.*\n +line 2: "x".*\n +line 2: 198.*\n +line 3: .*"office".*\n +fix: /,
+  );
+
+  const missing = await check({ NETWORKS_FILE: `${file}.old` });
+  assert.equal(missing.code, 1);
+  assert.match(missing.text, /FAIL {2}NETWORKS_FILE .*: .*no such file/);
 });
 
 test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async () => {

@@ -3,7 +3,17 @@ import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RESOURCES } from '../../daemon/cluster.ts';
 import { readConfig, VARIABLES } from '../../daemon/config.ts';
-import { agent, build, buildOwn, environment, MANIFESTS, one, podSpecs } from './built.ts';
+import { parseNetworks } from '../../lib/kubernetes/networks.ts';
+import {
+  agent,
+  build,
+  buildOwn,
+  environment,
+  type Manifest,
+  MANIFESTS,
+  one,
+  podSpecs,
+} from './built.ts';
 
 const WRITING = ['overlays/quickstart', 'overlays/influxdb1', 'overlays/influxdb2'];
 const FOLDERS = [...WRITING, 'sidecar/example'];
@@ -112,3 +122,29 @@ test('the privileged component goes with any overlay', () => {
     assert.equal(securityContext?.capabilities, undefined);
   }
 });
+
+for (const overlay of WRITING) {
+  test(`${overlay}: with the networks component the agent has its file, and takes all of it`, () => {
+    const manifests = buildOwn({ resources: [overlay], components: ['components/networks'] });
+    const { file, text } = networksOf(manifests);
+    assert.equal(file, readConfig(environment(manifests, agent(manifests))).networksFile);
+    const { networks, mistakes } = parseNetworks(text);
+    assert.deepEqual(mistakes, []);
+    assert.ok(networks.size > 0);
+  });
+}
+
+/** What is mounted where the agent looks for named networks. */
+function networksOf(manifests: readonly Manifest[]): { file: string; text: string } {
+  const { volumes } = podSpecs(manifests).find(({ hostPID }) => hostPID) ?? {};
+  const volume = volumes?.find(({ name }) => name === 'networks');
+  const mount = agent(manifests).volumeMounts?.find(({ name }) => name === volume?.name);
+  // By subPath the kubelet never renews what it has mounted.
+  assert.equal(mount?.subPath, undefined);
+  const { data, metadata } = one(manifests, 'ConfigMap', volume?.configMap?.name ?? '');
+  assert.equal(metadata?.namespace, one(manifests, 'DaemonSet', 'nstats').metadata?.namespace);
+  // A name with a hash would be another one with each change of the list, and restart the agents.
+  assert.equal(metadata?.name, 'nstats-networks');
+  const [[key, text] = ['', '']] = Object.entries(data ?? {});
+  return { file: `${mount?.mountPath}/${key}`, text };
+}

@@ -61,6 +61,7 @@ export function buildOwn(kustomization: {
       JSON.stringify({
         apiVersion: 'kustomize.config.k8s.io/v1beta1',
         kind: 'Kustomization',
+        namespace: 'nstats',
         resources: kustomization.resources.map((folder) => `../${folder}`),
         components: kustomization.components?.map((folder) => `../${folder}`),
       }),
