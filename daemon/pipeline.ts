@@ -35,8 +35,9 @@ const FLUSH_EVERY = 500;
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { config, client, sink, log, troubles, proc, signal } = options;
-  if (config.networksFile) await followNetworks({ file: config.networksFile, log, signal });
-  const directory = new Directory({ rawUntilListed: config.sidecar !== undefined });
+  const file = config.networksFile;
+  const networks = file ? { networkOf: await followNetworks({ file, log, signal }) } : {};
+  const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
   const observatory = new Observatory({
     proc,
     iface: config.iface,

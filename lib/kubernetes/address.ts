@@ -41,20 +41,6 @@ export function externalNetwork(address: string): string {
   return `${canonical(network.toString()) ?? network.toString()}/${bits}`;
 }
 
-/** Tells whether addresses are in any of some ranges; a range that cannot be read is left out. */
-export function ranges(cidrs: Iterable<string>): (address: string) => boolean {
-  const parsed = [...cidrs].flatMap((cidr) =>
-    ipaddr.isValidCIDR(cidr) ? [ipaddr.parseCIDR(cidr)] : [],
-  );
-  return (address) => {
-    const candidate = ipaddr.parse(address);
-    return parsed.some(
-      ([network, bits]) =>
-        network.kind() === candidate.kind() && candidate.match([network, bits] as never),
-    );
-  };
-}
-
 /** A network's own address and the first after it (`10.244.1.0`, `10.244.1.1`), if it has more. */
 export function firstAddresses(cidr: string): string[] {
   if (!ipaddr.isValidCIDR(cidr)) return [];

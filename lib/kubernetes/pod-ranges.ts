@@ -1,24 +1,24 @@
-import { firstAddresses, ranges } from './address.ts';
+import { firstAddresses } from './address.ts';
+import { PrefixTable } from './prefixes.ts';
 import type { Owner } from './records.ts';
 
 /** The nodes' ranges out of which pods get their addresses. */
 export class PodRanges {
-  readonly #contains: (address: string) => boolean;
+  readonly #ranges = new PrefixTable<true>();
   readonly #nodes = new Map<string, Owner>();
 
+  /** A range that cannot be read is left out. */
   constructor(nodes: Iterable<Owner>) {
-    const cidrs: string[] = [];
     for (const node of nodes) {
       for (const cidr of node.podCidrs) {
-        cidrs.push(cidr);
+        if (!this.#ranges.set(cidr, true)) continue;
         for (const address of firstAddresses(cidr)) this.#nodes.set(address, node);
       }
     }
-    this.#contains = ranges(cidrs);
   }
 
   contains(address: string): boolean {
-    return this.#contains(address);
+    return this.#ranges.match(address) !== undefined;
   }
 
   /**

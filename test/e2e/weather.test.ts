@@ -101,8 +101,7 @@ test('what passes while the API server cannot be reached at start is named when 
   assert.equal(ready.status, 503);
   assert.match(await ready.text(), /pods of lab-1: not listed yet/);
   assert.ok(daemon.log.some((line) => line.includes('the API server cannot be followed')));
-  const names = () =>
-    lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'third'");
+  const names = () => lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'third'");
   assert.equal((await names()).length, 0, 'nothing is written without a name');
   await lab.api.up();
   await until(async () => total(await names()) > sent * 0.99, 'the rows of the past', 60_000);

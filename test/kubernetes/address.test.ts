@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { canonical, canonicalSet, externalNetwork, ranges } from '../../lib/kubernetes/address.ts';
+import {
+  canonical,
+  canonicalSet,
+  externalNetwork,
+  firstAddresses,
+  isPrivate,
+} from '../../lib/kubernetes/address.ts';
 
 const spellings: readonly [given: string, canonical: string | undefined][] = [
   ['10.0.0.1', '10.0.0.1'],
@@ -85,9 +91,26 @@ for (const [address, network] of networks) {
   });
 }
 
-test('ranges of both families are told apart, and one that cannot be read is left out', () => {
-  const within = ranges(['10.244.0.0/24', 'fd00:1::/64', 'None', '10.0.0.1', '']);
-  const inside = ['10.244.0.0', '10.244.0.255', 'fd00:1::ffff'];
-  const outside = ['10.244.1.0', 'fd00:1:0:1::', '::ffff:10.244.0.1', '10.0.0.1'];
-  assert.deepEqual([...inside, ...outside].filter(within), inside);
-});
+const firsts: readonly [cidr: string, addresses: string[]][] = [
+  ['10.244.1.0/24', ['10.244.1.0', '10.244.1.1']],
+  ['10.244.1.77/24', ['10.244.1.0', '10.244.1.1']],
+  ['fd00:1::/64', ['fd00:1::', 'fd00:1::1']],
+  ['10.244.1.7/32', []],
+  ['10.244.1.6/31', []],
+  ['None', []],
+  ['', []],
+];
+
+for (const [cidr, addresses] of firsts) {
+  test(`the first addresses of "${cidr}" are ${addresses.join(' and ') || 'none'}`, () => {
+    assert.deepEqual(firstAddresses(cidr), addresses);
+  });
+}
+
+const privates = { '10.1.2.3': true, '100.64.0.1': true, 'fd00::1': true, '8.8.8.8': false };
+
+for (const [address, expected] of Object.entries(privates)) {
+  test(`${address} is ${expected ? '' : 'not '}for private use`, () => {
+    assert.equal(isPrivate(address), expected);
+  });
+}
