@@ -38,7 +38,7 @@ interface Held {
 
 /** What is heard of the cluster this long after a moment is what was true at that moment. */
 export const GRACE = 4000;
-/** A window waits so long for a directory that is right, and is then named by the one there is. */
+/** A window waits so long for a directory that is right; then pods are not named in it. */
 const PATIENCE = 120_000;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
@@ -71,12 +71,14 @@ export class Reporter {
     const { directory, sync, troubles } = this.#options;
     for (let held = this.#held[0]; held; held = this.#held[0]) {
       const now = Date.now();
-      const certain = now >= Math.max(held.end, sync.since) + GRACE;
+      // At the end there is no time to wait for what may be heard late.
+      const grace = last ? 0 : GRACE;
+      const certain = now >= Math.max(held.end, sync.since) + grace;
       if (!certain && !last && now < held.end + PATIENCE) return;
       this.#held.shift();
       if (certain) troubles.over('names');
-      else if (!last) {
-        const what = 'windows are named by what was last known of the cluster';
+      else {
+        const what = 'peers of windows are not named, since the cluster was not followed';
         troubles.say('names', what, { resources: sync.reasons });
       }
       this.#report(held, certain);
@@ -108,7 +110,7 @@ export class Reporter {
     const context = { node, iface, interval, zone: directory.zoneOf(node) };
     const told = closed.filter(({ of }) => of.told === 'wanted');
     const named = told.map(({ of: { pod }, window }) => ({ pod, window }));
-    const traffic = mergeByName(named).map((each) => this.#traffic(each));
+    const traffic = mergeByName(named).map((each) => this.#traffic(each, certain));
     const rows = traffic.flatMap((each) => encodeTraffic(each, context));
     const attributed = sum(traffic, ({ attributed: { sent, received } }) => sent + received);
     const untold = closed.filter(({ of }) => of.told === 'nothing');
@@ -123,9 +125,11 @@ export class Reporter {
     log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
   }
 
-  #traffic({ pod, window }: { readonly pod: LocalPod; readonly window: Window }): Traffic {
-    const nameOf = (...what: Parameters<Directory['peer']>) => this.#nameOf(...what);
-    const edges = attribute(pod, window, nameOf);
+  #traffic(
+    { pod, window }: { readonly pod: LocalPod; readonly window: Window },
+    certain: boolean,
+  ): Traffic {
+    const edges = attribute(pod, window, (...what) => this.#nameOf(...what, certain));
     const kept = top(edges, window.rest, this.#options.config.peersPerPod);
     const { end, kernel } = window;
     return { pod, end, edges: kept, attributed: attributedOf(kept), kernel };

@@ -13,6 +13,9 @@ const PRECEDENCE: readonly Owner['kind'][] = ['node', 'service', 'pod'];
  */
 const LINGER = 30_000;
 
+/** Times of the API are whole seconds, rounded down, by clocks that may be a second apart. */
+const CLOCKS = 2000;
+
 export interface DirectoryOptions {
   /** While no pods are known, addresses without an owner are their own names. */
   readonly rawUntilListed?: boolean;
@@ -55,7 +58,9 @@ export class Directory {
     const owners = this.#owners[owner.kind];
     const old = owners.get(owner.uid);
     for (const ip of old?.ips ?? []) if (!owner.ips.includes(ip)) this.#tenures.end(ip, owner, at);
-    for (const ip of owner.ips) this.#tenures.begin(ip, owner, Math.min(at, owner.since));
+    const from = Math.min(at, owner.since);
+    const by = Math.min(at, Math.max(owner.started, owner.since) + CLOCKS);
+    for (const ip of owner.ips) this.#tenures.begin(ip, owner, from, by);
     if (owner.kind === 'node') this.#putNode(owner, old);
     // Pods that have ended are many, and nothing is to be known of them.
     if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
@@ -91,14 +96,18 @@ export class Directory {
     return this.#nodesByName.get(node)?.zone || '-';
   }
 
-  /** Names an address in canonical spelling by who had it in a span of time, ends included. */
-  peer(address: string, from: number, to: number): Peer {
+  /**
+   * Names an address in canonical spelling by who had it in a span of time, ends included. If it is
+   * not certain that we have heard of all that happened by then, pods, whose addresses change hands,
+   * are not named.
+   */
+  peer(address: string, from: number, to: number, certain = true): Peer {
     const owner = ownerOf(this.#tenures.during(address, from, to), from, to);
     if (owner === 'several') {
       this.#ambiguous += 1;
       return UNKNOWN;
     }
-    if (owner) return this.#named(owner);
+    if (owner) return certain || owner.kind !== 'pod' ? this.#named(owner) : UNKNOWN;
     this.#podRanges ??= new PodRanges(this.#nodesByName.values());
     const node = this.#podRanges.nodeAt(address);
     if (node) return this.#named(node);
@@ -107,8 +116,9 @@ export class Directory {
     if (this.#podRanges.contains(address)) return UNKNOWN;
     const network = networkOf?.(address);
     if (network) return nameless('external', network);
-    // It may well be somebody's of the kind that we do not know.
-    if (this.#listed.size < PRECEDENCE.length && isPrivate(address)) return UNKNOWN;
+    // It may well be somebody's of whom we have not heard.
+    const heard = certain && this.#listed.size === PRECEDENCE.length;
+    if (!heard && isPrivate(address)) return UNKNOWN;
     return nameless('external', externalNetwork(address));
   }
 

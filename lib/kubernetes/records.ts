@@ -20,6 +20,8 @@ export interface Owner {
    * in milliseconds since 1970; the API tells whole seconds, rounded down. 0 if it does not tell.
    */
   readonly since: number;
+  /** When the first of its containers was running: it had its addresses then. Else Infinity. */
+  readonly started: number;
   /** Containers of it were running when it was last told of (pods only). */
   readonly running: boolean;
 }
@@ -52,11 +54,19 @@ export interface KubernetesObject {
   readonly status?: {
     readonly phase?: string;
     readonly startTime?: string;
-    readonly containerStatuses?: readonly { readonly state?: { readonly running?: object } }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip?: string }[];
     readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
     readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
+  };
+}
+
+interface ContainerStatus {
+  readonly state?: {
+    readonly running?: { readonly startedAt?: string };
+    readonly terminated?: { readonly startedAt?: string };
   };
 }
 
@@ -73,6 +83,7 @@ export function podRecord(pod: KubernetesObject): Owner {
     node: pod.spec?.nodeName ?? '',
     ips: podIps(pod),
     since: time(pod.status?.startTime) || time(pod.metadata?.creationTimestamp),
+    started: startOf(pod),
     running: pod.status?.containerStatuses?.some(({ state }) => state?.running) ?? false,
   };
 }
@@ -114,6 +125,18 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
   };
 }
 
+/** When the first container of a pod started, as far as is told. */
+function startOf({ status }: KubernetesObject): number {
+  const containers = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ];
+  const times = containers.map(({ state }) =>
+    time(state?.running?.startedAt ?? state?.terminated?.startedAt),
+  );
+  return Math.min(...times.map((at) => at || Infinity));
+}
+
 /** What the pod's cgroup path bears: its UID, or for a static pod the hash of its manifest. */
 export function cgroupUid({ metadata }: KubernetesObject): string {
   const { uid = '', annotations } = metadata ?? {};
@@ -123,7 +146,15 @@ export function cgroupUid({ metadata }: KubernetesObject): string {
 
 function base(object: KubernetesObject, kind: Owner['kind']): Owner {
   const { uid = '', name = '', namespace = '', creationTimestamp } = object.metadata ?? {};
-  const nothing = { workload: '', node: '', zone: '', ips: NONE, podCidrs: NONE, running: false };
+  const nothing = {
+    workload: '',
+    node: '',
+    zone: '',
+    ips: NONE,
+    podCidrs: NONE,
+    started: Infinity,
+    running: false,
+  };
   return { uid, kind, namespace, name, ...nothing, since: time(creationTimestamp) };
 }
 

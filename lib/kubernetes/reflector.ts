@@ -1,23 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ApiError, type ApiClient } from './client.ts';
+import { ApiError } from './client.ts';
 import { ListReader } from './list.ts';
 import type { KubernetesObject } from './records.ts';
-import { ExpiredError, SilentError, watch } from './watch.ts';
+import { ExpiredError, SilentError, watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
 export type Change<T> =
   | { readonly type: 'replace'; readonly objects: readonly T[] }
   | { readonly type: 'put' | 'remove'; readonly object: T };
 
-export interface ReflectorOptions<T> {
-  readonly client: ApiClient;
-  /** `/api/v1/pods`, for example. */
-  readonly path: string;
-  readonly fieldSelector?: string;
+export interface ReflectorOptions<T> extends WatchOptions {
   /** What is kept of an object. Called as each arrives, so that no more than it stays in memory. */
   readonly project: (object: KubernetesObject) => T;
-  readonly signal: AbortSignal;
   /** Called when changes begin to come as they happen, and when they do not any more. */
   readonly following: (yes: boolean) => void;
   /** Called each time a list or watch has failed and will be tried again. */

@@ -1,9 +1,13 @@
 import type { Owner } from './records.ts';
 
-/** An owner has an address from one moment to another, `until` Infinity while it still does. */
+/**
+ * An owner has an address from one moment to another: at most from `from` to `until`, which is
+ * Infinity while it still does, and surely from `by`.
+ */
 export interface Tenure {
   owner: Owner;
   readonly from: number;
+  by: number;
   until: number;
 }
 
@@ -18,22 +22,23 @@ export class Tenures {
     return this.#byAddress.size;
   }
 
-  /** An owner has an address from then on; if it has it already, only its record is renewed. */
-  begin(address: string, owner: Owner, from: number): void {
-    const tenure = this.#current(address, owner);
-    if (tenure) tenure.owner = owner;
-    else {
-      const tenures = this.#byAddress.get(address);
-      const begun = { owner, from, until: Infinity };
-      if (tenures) tenures.push(begun);
-      else this.#byAddress.set(address, [begun]);
-    }
+  /** An owner has an address; if it had it already, it is only known better. */
+  begin(address: string, owner: Owner, from: number, by: number): void {
+    const known = this.#current(address, owner);
+    const tenure = known ?? { owner, from, by, until: Infinity };
+    tenure.owner = owner;
+    tenure.by = Math.min(tenure.by, by);
+    const tenures = this.#byAddress.get(address);
+    if (!tenures) this.#byAddress.set(address, [tenure]);
+    else if (!known) tenures.push(tenure);
+    for (const other of tenures ?? []) if (other.until !== Infinity) giveWay(other, tenure);
   }
 
   end(address: string, owner: Owner, at: number): void {
     const tenure = this.#current(address, owner);
     if (!tenure) return;
     tenure.until = at;
+    for (const other of this.#byAddress.get(address) ?? []) giveWay(tenure, other);
     this.#ended.push({ address, tenure });
   }
 
@@ -58,5 +63,13 @@ export class Tenures {
     return this.#byAddress
       .get(address)
       ?.find(({ owner, until }) => until === Infinity && owner.kind === kind && owner.uid === uid);
+  }
+}
+
+/** A pod that is gone has no address any more that surely is a later one's. */
+function giveWay(old: Tenure, later: Tenure): void {
+  const pods = old.owner.kind === 'pod' && later.owner.kind === 'pod';
+  if (pods && old.owner.uid !== later.owner.uid && later.from > old.from) {
+    old.until = Math.min(old.until, later.by);
   }
 }

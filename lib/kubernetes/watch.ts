@@ -4,9 +4,12 @@ import type { KubernetesObject } from './records.ts';
 
 export interface WatchOptions {
   readonly client: ApiClient;
+  /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
+  /** After so many milliseconds without even a bookmark the watch is dead; they come every 60 s. */
+  readonly silence?: number;
 }
 
 export interface WatchEvent {
@@ -25,8 +28,6 @@ export class SilentError extends Error {
   readonly code = 'ERR_WATCH_SILENT';
 }
 
-/** Bookmarks come every 60 s; a watch that is silent for much longer is dead. */
-const SILENCE = 150_000;
 /** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
 const SHORTEST = 1000;
 
@@ -36,7 +37,7 @@ const SHORTEST = 1000;
  * @throws ApiError, ExpiredError, SilentError, SyntaxError, or the error of the connection
  */
 export async function* watch(
-  { client, path, fieldSelector, signal }: WatchOptions,
+  { client, path, fieldSelector, signal, silence = 150_000 }: WatchOptions,
   resourceVersion: string,
   opened: () => void,
 ): AsyncGenerator<WatchEvent> {
@@ -51,11 +52,11 @@ export async function* watch(
   const started = performance.now();
   opened();
   const fallSilent = () => body.destroy(new SilentError('the watch has fallen silent'));
-  const silence = setTimeout(fallSilent, SILENCE).unref();
+  const timer = setTimeout(fallSilent, silence).unref();
   let partial = '';
   try {
     for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
-      silence.refresh();
+      timer.refresh();
       const lines = (partial + chunk).split('\n');
       // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
       partial = lines.pop() ?? '';
@@ -65,7 +66,7 @@ export async function* watch(
       }
     }
   } finally {
-    clearTimeout(silence);
+    clearTimeout(timer);
     body.destroy();
   }
   if (performance.now() - started < SHORTEST) throw new Error('the watch ended as it had begun');

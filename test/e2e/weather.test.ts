@@ -27,7 +27,9 @@ after(() => lab.end());
 /** Gives the far address to a pod of this name, as the API tells it. */
 function giveTo(name: string): void {
   const object = pod({ namespace: 'data', name, nodeName: 'lab-2', ips: [FAR] });
-  lab.api.store.put('pods', { ...object, status: { ...object.status, startTime: now() } });
+  const containerStatuses = [{ state: { running: { startedAt: now() } } }];
+  const status = { ...object.status, startTime: now(), containerStatuses };
+  lab.api.store.put('pods', { ...object, status });
 }
 
 function now(): string {
@@ -67,6 +69,8 @@ test('an address that changes hands while the API server is dead never has a wro
   const second = await send(12);
   await lab.api.up();
   const third = await send(7);
+  const told = () => lab.influx.query("SELECT * FROM nstat WHERE peer = 'second'");
+  await until(async () => total(await told()) > third, 'names of the windows held', 60);
   await sleep(9000);
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
 
@@ -91,10 +95,11 @@ test('an address that changes hands while the API server is dead never has a wro
 });
 
 test('what passes while the API server cannot be reached at start is named when it can', async () => {
+  lab.api.store.remove('pods', 'second', 'data');
   giveTo('third');
   await lab.api.down();
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9791' });
-  await until(() => processesNamed('iftop').length === 1, 'the capture of a pod without a name');
+  await until(() => processesNamed('iftop').length === 2, 'captures of what is there');
   await sleep(1500);
   const sent = await send(8);
   const ready = await fetch('http://127.0.0.1:9791/readyz');
@@ -104,7 +109,7 @@ test('what passes while the API server cannot be reached at start is named when 
   const names = () => lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'third'");
   assert.equal((await names()).length, 0, 'nothing is written without a name');
   await lab.api.up();
-  await until(async () => total(await names()) > sent * 0.99, 'the rows of the past', 60_000);
+  await until(async () => total(await names()) > sent * 0.99, 'the rows of the past', 60);
   assert.ok(total(await names()) <= sent * 1.001);
   assert.equal((await fetch('http://127.0.0.1:9791/readyz')).status, 200);
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);

@@ -28,6 +28,7 @@ function owner(
     ips,
     podCidrs: [],
     since: 0,
+    started: Infinity,
     running: false,
     ...more,
   };
@@ -81,10 +82,27 @@ test('an address is a pod’s from its start until we hear that it is gone', () 
 test('a pod that was deleted while it ran may have its address for half a minute more', () => {
   const directory = filled(owner('pod', 'a', [IP]));
   directory.remove({ kind: 'pod', uid: 'a', running: true }, 5000);
-  directory.put(owner('pod', 'b', [IP], { since: 9000 }), 9000);
-  assert.equal(nameAt(directory, IP, 5001, 8999), 'a');
-  assert.deepEqual(directory.peer(IP, 30_000, 31_000), UNKNOWN);
-  assert.equal(nameAt(directory, IP, 35_001, 36_000), 'b');
+  assert.equal(nameAt(directory, IP, 5001, 35_000), 'a');
+  assert.equal(nameAt(directory, IP, 35_001, 36_000), 'external');
+});
+
+test('a pod that is gone has not the address any more that a later one surely has', () => {
+  for (const [heard, started, surely] of [
+    [9000, Infinity, 9000],
+    [9000, 5000, 7000],
+  ] as const) {
+    const next = owner('pod', 'b', [IP], { since: 4000, started });
+    const [before, after] = [filled(owner('pod', 'a', [IP])), filled(owner('pod', 'a', [IP]))];
+    before.remove({ kind: 'pod', uid: 'a', running: true }, 8000);
+    before.put(next, heard);
+    after.put(next, heard);
+    after.remove({ kind: 'pod', uid: 'a', running: false }, 12_000);
+    for (const directory of [before, after]) {
+      assert.equal(nameAt(directory, IP, 3000, 3999), 'a');
+      assert.deepEqual(directory.peer(IP, surely - 1, 20_000), UNKNOWN);
+      assert.equal(nameAt(directory, IP, surely + 1, 20_000), 'b');
+    }
+  }
 });
 
 test('an address that two had in a span is nobody’s, and each one’s in its own time', () => {
@@ -232,6 +250,13 @@ test('while a kind has not been listed an address for private use may be somebod
   assert.deepEqual(kinds(), ['unknown', 'unknown', 'unknown', 'external']);
   directory.replace('service', [], PAST);
   assert.deepEqual(new Set(kinds()), new Set(['external']));
+});
+
+test('while it is not certain that all was heard, what may be a pod’s is not named', () => {
+  const directory = filled(owner('pod', 'p', [IP]), owner('service', 's', ['10.96.0.1']));
+  const kindOf = (ip: string) => directory.peer(ip, NOW, NOW, false).kind;
+  const kinds = [IP, '10.96.0.1', '10.0.0.2', '203.0.113.1'].map(kindOf);
+  assert.deepEqual(kinds, ['unknown', 'service', 'unknown', 'external']);
 });
 
 test('an outside address has the name that is configured, one of the cluster its own', () => {

@@ -90,6 +90,7 @@ test('a pod is recorded with its node, its workload and every address once', () 
     ips: ['10.244.0.23', 'fd00::17'],
     podCidrs: [],
     since: Date.parse(pod.status?.startTime ?? ''),
+    started: Date.parse('2026-11-21T23:01:48Z'),
     running: true,
   });
 });

@@ -30,25 +30,33 @@ function randomFrom(seed: number): (from: number, to: number) => number {
   };
 }
 
+/** As the API tells times. */
+function whole(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z/, 'Z');
+}
+
 /** The owners of one address one after the other: what the API tells and when they have traffic. */
 function* lives(address: string, random: ReturnType<typeof randomFrom>, directory: Directory) {
   let now = random(0, 5000);
   for (let count = 0; count < REUSES; count += 1) {
     const name = `${address}-${count}`;
     const [start, end] = [now, now + 1000 * 600 ** random(0, 1)];
-    const startTime = new Date(start - random(0, 3000)).toISOString().replace(/\.\d+Z/, 'Z');
-    const object = (ips: string[], phase = 'Running', state: object = {}) => {
+    const startTime = whole(start - random(0, 3000));
+    // Half of them have a container that runs when their address is told.
+    const runs = { startedAt: whole(start + random(0, 2000)) };
+    const told = start + random(2000, STATUS);
+    const run = random(0, 1) < 0.5 && Date.parse(runs.startedAt) <= told ? { running: runs } : {};
+    const object = (ips: string[], phase = 'Running', state: object = run) => {
       const { status } = pod({ name, ips });
       const metadata = { name, namespace: 'n', uid: name };
       const containerStatuses = [{ state }];
       return podRecord({ metadata, status: { ...status, phase, startTime, containerStatuses } });
     };
-    const gone = (at: number) => directory.remove(object([address]), at);
+    const gone = (at: number) => directory.remove(object([address], 'Running', {}), at);
     const byForce = (at: number) => {
       directory.remove(object([address], 'Running', { running: {} }), at);
     };
     // Of one object the API tells things in their order.
-    const told = start + random(0, STATUS);
     const events: Event[] = [
       [start - random(0, 100), (at) => directory.put(object([]), at)],
       [told, (at) => directory.put(object([address]), at)],

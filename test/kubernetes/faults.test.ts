@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '../../lib/kubernetes/client.ts';
+import { Directory } from '../../lib/kubernetes/directory.ts';
+import { podRecord } from '../../lib/kubernetes/records.ts';
+import { reflect } from '../../lib/kubernetes/reflector.ts';
+import { gone, tooManyRequests } from '../lab/apiserver/faults.ts';
+import { pod } from '../lab/apiserver/objects.ts';
+import { type ApiServer, type RequestRecord, startApiServer } from '../lab/apiserver/server.ts';
+import { selfSigned } from '../lab/apiserver/tls.ts';
+import { until } from '../lab/influx.ts';
+import { kubeconfigFor } from '../lab/kubeconfig.ts';
+
+/** Pods on so many addresses, which change hands all the time. */
+const ADDRESSES = 40;
+const CHANGES_EVERY = 20;
+
+let directory: string;
+let tls: ReturnType<typeof selfSigned>;
+
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'nstats-faults-'));
+  tls = selfSigned(directory, ['127.0.0.1']);
+});
+after(() => rmSync(directory, { recursive: true }));
+
+interface Scene {
+  readonly api: ApiServer;
+  readonly tokens: Map<string, string>;
+  /** The file out of which the token is read. */
+  readonly tokenFile: string;
+}
+
+interface Case {
+  readonly fault: string;
+  /** How many times everything may be listed again. */
+  readonly relists: 0 | 1;
+  /** Brings the fault about; addresses change hands meanwhile. */
+  readonly inject: (scene: Scene) => unknown;
+  /** Ends it. */
+  readonly mend?: (scene: Scene) => unknown;
+}
+
+const isWatch = ({ path }: RequestRecord) => path.includes('watch=');
+const calm = ({ api }: Scene) => api.fault(undefined);
+const forget = ({ api }: Scene) => api.store.compact();
+
+/** Ends what is under way, so that new requests meet the fault. */
+function meet({ api }: Scene, fault: Parameters<ApiServer['fault']>[0]): void {
+  api.fault(fault);
+  api.cut();
+}
+
+const cases: readonly Case[] = [
+  { fault: 'a connection that breaks', relists: 0, inject: ({ api }) => api.cut() },
+  {
+    fault: 'connections that are reset again and again',
+    relists: 0,
+    inject: (scene) => meet(scene, () => 'reset'),
+    mend: calm,
+  },
+  {
+    fault: '429 with Retry-After',
+    relists: 0,
+    inject: (scene) => meet(scene, () => tooManyRequests),
+    mend: calm,
+  },
+  {
+    fault: '503',
+    relists: 0,
+    inject: (scene) => meet(scene, () => ({ status: 503, headers: {}, body: 'no' })),
+    mend: calm,
+  },
+  {
+    fault: 'a token that is rotated',
+    relists: 0,
+    inject: ({ api, tokens, tokenFile }) => {
+      tokens.delete('old');
+      tokens.set('new', 'u');
+      writeFileSync(tokenFile, 'new');
+      api.cut();
+    },
+  },
+  {
+    fault: '410 as an event of the watch',
+    relists: 1,
+    inject: (scene) => meet(scene, (request) => (isWatch(request) ? 'reset' : 'proceed')),
+    mend: (scene) => (forget(scene), calm(scene)),
+  },
+  {
+    fault: '410 of the watch and then of the list',
+    relists: 1,
+    inject: (scene) => meet(scene, (request) => (isWatch(request) ? 'reset' : 'proceed')),
+    mend: (scene) => {
+      forget(scene);
+      const old = ({ path }: RequestRecord) => /resourceVersion=\d/.test(path);
+      scene.api.fault((request) => (!isWatch(request) && old(request) ? gone : 'proceed'));
+    },
+  },
+  {
+    fault: 'a request that is never answered',
+    relists: 0,
+    inject: (scene) => meet(scene, () => 'hang'),
+    mend: calm,
+  },
+  { fault: 'a watch that falls silent', relists: 0, inject: ({ api }) => api.mute(isWatch) },
+  { fault: 'a connection that falls silent', relists: 0, inject: ({ api }) => api.freeze() },
+  {
+    fault: 'answers that trickle',
+    relists: 0,
+    inject: (scene) => meet(scene, () => ({ rate: 150_000 })),
+    mend: calm,
+  },
+  {
+    fault: 'streams that end in the middle of an event',
+    relists: 0,
+    inject: (scene) => meet(scene, () => ({ cutAfter: 1500 })),
+    mend: calm,
+  },
+  {
+    fault: 'a list that ends in the middle',
+    relists: 1,
+    inject: (scene) => meet(scene, (request) => (isWatch(request) ? 'reset' : 'proceed')),
+    mend: (scene) => {
+      forget(scene);
+      let lists = 0;
+      const cut = { cutAfter: 3000 };
+      scene.api.fault((request) => (isWatch(request) || ++lists > 2 ? 'proceed' : cut));
+    },
+  },
+  { fault: 'a GOAWAY', relists: 0, inject: ({ api }) => api.goaway() },
+  {
+    fault: 'an API server that dies and comes back',
+    relists: 0,
+    inject: ({ api }) => api.down(),
+    mend: ({ api }) => api.up(),
+  },
+  {
+    fault: 'an API server that comes back without its history',
+    relists: 1,
+    inject: ({ api }) => api.down(),
+    mend: (scene) => (forget(scene), scene.api.up()),
+  },
+];
+
+/** Pods come and go on the addresses, each pod in place of another: who has which at the end. */
+function churn(api: ApiServer): { stop: () => Map<string, string> } {
+  const owners = new Map<string, string>();
+  let count = 0;
+  const change = () => {
+    const ip = `10.244.0.${count % ADDRESSES}`;
+    const old = owners.get(ip);
+    if (old) api.store.remove('pods', old, 'n');
+    const name = `pod-${++count}`;
+    api.store.put('pods', pod({ name, namespace: 'n', nodeName: 'a', ips: [ip] }));
+    owners.set(ip, name);
+  };
+  for (let at = 0; at < ADDRESSES; at += 1) change();
+  const timer = setInterval(change, CHANGES_EVERY);
+  return {
+    stop() {
+      clearInterval(timer);
+      return owners;
+    },
+  };
+}
+
+test('after every fault the directory is right, at the cost of one list at most', {
+  concurrency: true,
+}, async (t) => {
+  await Promise.all(cases.map((each) => t.test(each.fault, (t) => play(each, t))));
+});
+
+async function play({ fault, relists, inject, mend }: Case, t: TestContext): Promise<void> {
+  const tokens = new Map([['old', 'u']]);
+  const own = mkdtempSync(join(directory, 'case-'));
+  const tokenFile = join(own, 'token');
+  writeFileSync(tokenFile, 'old');
+  const kubeconfig = join(own, 'kubeconfig');
+  await using api = await startApiServer({ tls, tokens, bookmarkInterval: 500 });
+  const bearer = kubeconfigFor(api.url, tls.ca, 'old');
+  const provider = { name: 'tokenFile', config: { tokenFile } };
+  const user = JSON.stringify({ 'auth-provider': provider });
+  writeFileSync(kubeconfig, bearer.replace('{"token":"old"}', user));
+  const scene = { api, tokens, tokenFile };
+  const names = new Directory();
+  const stop = new AbortController();
+  let current = false;
+  const changes = reflect({
+    client: connect(kubeconfig, { pingEvery: 1000, patience: 2000 }),
+    path: '/api/v1/pods',
+    silence: 4000,
+    // These are not told to have run when they were deleted, so that nobody lingers.
+    project: (object) => ({ ...podRecord(object), running: false }),
+    signal: stop.signal,
+    following: (yes) => void (current = yes),
+    failed: () => {},
+  });
+  const follow = async () => {
+    for await (const change of changes) {
+      const now = Date.now();
+      if (change.type === 'replace') names.replace('pod', change.objects, now);
+      else if (change.type === 'put') names.put(change.object, now);
+      else names.remove(change.object, now);
+    }
+  };
+  const { stop: settle } = churn(api);
+  const following = follow();
+  try {
+    await until(() => current && names.size > 0, 'the first list and watch');
+    await inject(scene);
+    await sleep(1500);
+    await mend?.(scene);
+    await sleep(200);
+    const owners = settle();
+    const isTrue = () => {
+      const now = Date.now();
+      names.forget(now);
+      return [...owners].every(([ip, name]) => names.peer(ip, now, now).name === name);
+    };
+    await until(() => current && isTrue(), 'the truth', 60);
+    assert.equal(names.size, ADDRESSES);
+    const lists = api.requests.filter((request) => !isWatch(request) && request.status === 200);
+    const watches = api.requests.filter(isWatch);
+    const failed = api.requests.length - lists.length - watches.length;
+    t.diagnostic(`${lists.length} lists, ${failed} failed lists, ${watches.length} watches`);
+    const cut = fault.startsWith('a list that ends') ? 2 : 0;
+    assert.ok(lists.length - cut <= 1 + relists, `${lists.length} lists`);
+  } finally {
+    settle();
+    stop.abort();
+    await following;
+  }
+}
