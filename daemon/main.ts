@@ -12,7 +12,7 @@ import type { Sink } from './report.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
 
-Usage: node daemon/main.ts [--dry-run | --check | --help]
+Usage: nstats [--dry-run | --check | --help]
 
   (nothing)   observe the pods of this node and write to InfluxDB
   --dry-run   the same, but print line protocol on stdout and write nothing (log on stderr)

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Mistake, Networks } from '../lib/kubernetes/networks.ts';
 import { type Match, PrefixTable } from '../lib/kubernetes/prefixes.ts';
@@ -16,11 +17,14 @@ const MEMORY = 256;
  */
 export async function readNetworks(path: string, signal?: AbortSignal): Promise<Networks> {
   const text = await readText(path);
-  const worker = new Worker(new URL('networks-worker.ts', import.meta.url), {
-    workerData: text,
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY },
-  });
+  const worker = new Worker(
+    new URL(`networks-worker${extname(import.meta.url)}`, import.meta.url),
+    {
+      workerData: text,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY },
+    },
+  );
   try {
     const [answer] = (await once(worker, 'message', signal ? { signal } : {})) as [
       { entries: ReadonlyMap<string, Match<string>>; mistakes: readonly Mistake[] },

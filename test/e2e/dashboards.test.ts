@@ -140,7 +140,7 @@ test('the dashboard of nstats itself shows that all is well', () => {
 async function wholeWindows(): Promise<{ from: number; to: number } | undefined> {
   const rows = await lab.influx.query('SELECT "podsSeen" FROM nstat_agent');
   const times = rows.map(({ time }) => time).slice(2);
-  const from = times.find((time) => time % 10 === 0) ?? 0;
+  const from = times.find((time) => time % 10 === 0) ?? Infinity;
   const to = times.findLast((time) => time % 10 === WINDOW) ?? 0;
   return to - from > 20 ? { from: from * 1000, to: to * 1000 } : undefined;
 }

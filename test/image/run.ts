@@ -13,6 +13,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Container, V1Probe } from '@kubernetes/client-node';
 import { until } from '../lab/influx.ts';
+import { reachable } from '../lab/kubeconfig.ts';
 import { createLab, type Pod } from '../lab/lab.ts';
 import { cpuSeconds, processesNamed, statusOf } from '../lab/processes.ts';
 import { sh } from '../lab/shell.ts';
@@ -151,20 +152,6 @@ function start(
   return lab.processes.start('crun', [...state, 'run', '--bundle', bundle, name], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-}
-
-/** The API server as a pod is told of it. */
-function reachable(kubeconfig: string) {
-  const { clusters, users } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as {
-    clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
-    users: { user: { token: string } }[];
-  };
-  const cluster = clusters[0]?.cluster;
-  return {
-    server: new URL(cluster?.server ?? ''),
-    ca: Buffer.from(cluster?.['certificate-authority-data'] ?? '', 'base64').toString(),
-    token: users[0]?.user.token ?? '',
-  };
 }
 
 /** Asks as the kubelet does. */

@@ -46,6 +46,7 @@ interface Case {
 }
 
 const isWatch = ({ path }: RequestRecord) => path.includes('watch=');
+const isOldList = ({ path }: RequestRecord) => /pods\?resourceVersion=\d/.test(path);
 const calm = ({ api }: Scene) => api.fault(undefined);
 const forget = ({ api }: Scene) => api.store.compact();
 
@@ -97,8 +98,7 @@ const cases: readonly Case[] = [
     inject: (scene) => meet(scene, (request) => (isWatch(request) ? 'reset' : 'proceed')),
     mend: (scene) => {
       forget(scene);
-      const old = ({ path }: RequestRecord) => /resourceVersion=\d/.test(path);
-      scene.api.fault((request) => (!isWatch(request) && old(request) ? gone : 'proceed'));
+      scene.api.fault((request) => (isOldList(request) ? gone : 'proceed'));
     },
   },
   {

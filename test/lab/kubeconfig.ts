@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** A kubeconfig for a server with a certificate authority (PEM) and a bearer token. */
 export function kubeconfigFor(server: string, ca: string, token: string): string {
   const authority = Buffer.from(ca).toString('base64');
@@ -9,4 +11,18 @@ export function kubeconfigFor(server: string, ca: string, token: string): string
     contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
     'current-context': 'lab',
   });
+}
+
+/** The same as a pod is told of it, read back from the file. */
+export function reachable(path: string) {
+  const { clusters, users } = JSON.parse(readFileSync(path, 'utf8')) as {
+    clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+    users: { user: { token: string } }[];
+  };
+  const cluster = clusters[0]?.cluster;
+  return {
+    server: new URL(cluster?.server ?? ''),
+    ca: Buffer.from(cluster?.['certificate-authority-data'] ?? '', 'base64').toString(),
+    token: users[0]?.user.token ?? '',
+  };
 }

@@ -75,8 +75,8 @@ export interface Daemon {
   readonly log: string[];
 }
 
-/** Builds the lab. Must run inside of enter.ts. */
-export async function createLab(): Promise<Lab> {
+/** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
+export async function createLab(main = MAIN): Promise<Lab> {
   const root = process.env['LAB_DIRECTORY'];
   if (!root)
     throw new Error('the lab runs inside its own namespaces: node test/lab/enter.ts <script>');
@@ -128,7 +128,7 @@ export async function createLab(): Promise<Lab> {
           const variables = Object.entries({ PATH: process.env['PATH'], ...own });
           const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all,+net_raw'];
           const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
-          return box.run([...env, ...drop, process.execPath, MAIN]);
+          return box.run([...env, ...drop, process.execPath, main]);
         },
         async remove() {
           await box.end();
@@ -154,7 +154,7 @@ export async function createLab(): Promise<Lab> {
       return host(box);
     },
     daemon(extra = {}, ...args) {
-      const child = processes.start(process.execPath, [MAIN, ...args], {
+      const child = processes.start(process.execPath, [main, ...args], {
         env: { PATH: process.env['PATH'], ...environment, ...extra },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type Bundle, makeBundle } from '../image/bundle.ts';
+import { until } from '../lab/influx.ts';
+import { reachable } from '../lab/kubeconfig.ts';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { kill, sh } from '../lab/shell.ts';
+
+/** Where the kubelet puts the credentials of a pod's service account. */
+const ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
+
+let bundle: Bundle;
+let lab: Lab;
+
+before(async () => {
+  bundle = makeBundle();
+  lab = await createLab(bundle.main);
+  const client = await lab.pod({ namespace: 'lab', name: 'client', ips: ['10.244.0.10'] });
+  const server = await lab.pod({ namespace: 'lab', name: 'server', ips: ['10.244.0.11'] });
+  await server.serve(8080);
+  client.traffic('send', '10.244.0.11', 8080, 1_000_000);
+});
+
+after(async () => {
+  await lab.end();
+  bundle[Symbol.dispose]();
+});
+
+test('the bundle names both ends of a flow and its books balance', async () => {
+  const daemon = lab.daemon({ INTERVAL: '5s' });
+  const rows = () =>
+    lab.influx.query("SELECT * FROM nstat WHERE pod = 'client' AND peer = 'server'");
+  await until(async () => (await rows()).length >= 2, 'two windows', 60);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0, daemon.log.join('\n'));
+  const [sums] = await lab.influx.query(
+    `SELECT sum(sentBytes) AS kernel, sum(sentAttributed) AS attributed FROM nstat_pod
+     WHERE pod = 'client'`,
+  );
+  const [kernel, attributed] = [Number(sums?.['kernel']), Number(sums?.['attributed'])];
+  assert.ok(Math.abs(attributed / kernel - 1) < 0.02, `${attributed} of ${kernel}`);
+});
+
+test('the bundle finds the cluster that it runs in by the service account', async () => {
+  const { server, ca, token } = reachable(lab.environment['KUBECONFIG'] ?? '');
+  // In the lab's own mount namespace.
+  sh('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  mkdirSync(ACCOUNT, { recursive: true });
+  writeFileSync(`${ACCOUNT}/token`, token);
+  writeFileSync(`${ACCOUNT}/ca.crt`, ca);
+  const { process, log } = lab.daemon(
+    {
+      KUBECONFIG: '',
+      KUBERNETES_SERVICE_HOST: server.hostname,
+      KUBERNETES_SERVICE_PORT: server.port,
+    },
+    '--check',
+  );
+  const [code] = await once(process, 'close');
+  sh('umount', ['/run']);
+  assert.equal(code, 0, log.join('\n'));
+});

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sh } from '../lab/shell.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Bundle extends Disposable {
+  readonly directory: string;
+  /** What is run instead of daemon/main.ts. */
+  readonly main: string;
+}
+
+/** Bundles the daemon as the image has it, into a directory of its own. */
+export function makeBundle(): Bundle {
+  const directory = mkdtempSync(join(tmpdir(), 'nstats-bundle-'));
+  const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
+  const config = join(ROOT, 'manifests/image/rolldown.config.ts');
+  sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);
+  return {
+    directory,
+    main: join(directory, 'nstats.js'),
+    [Symbol.dispose]() {
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
