@@ -30,27 +30,21 @@ export class ListReader {
    */
   *read(chunk: Buffer): Generator<KubernetesObject> {
     let start = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
+    for (let at = this.#seek(chunk, 0); at < chunk.length; at = this.#seek(chunk, at + 1)) {
       const byte = chunk[at];
-      if (this.#inString) {
-        this.#inString = this.#escaped || byte !== QUOTE;
-        this.#escaped = !this.#escaped && byte === BACKSLASH;
-      } else if (byte === QUOTE) {
-        this.#inString = true;
-      } else if (byte === BRACE || byte === BRACKET) {
+      if (byte === BRACE || byte === BRACKET) {
         this.#depth += 1;
         if (this.#depth === ITEM - 1) this.#inItems = byte === BRACKET;
         if (!this.#inItems || this.#depth !== ITEM) continue;
         this.#envelope.add(chunk.subarray(start, at));
         start = at;
-      } else if (byte === END_BRACE || byte === END_BRACKET) {
+      } else if (byte === COMMA) {
+        start = at + 1;
+      } else {
         this.#depth -= 1;
         if (this.#depth < ITEM - 1) this.#inItems = false;
         if (!this.#inItems || this.#depth !== ITEM - 1) continue;
-        this.#item.add(chunk.subarray(start, at + 1));
-        yield this.#item.parse() as KubernetesObject;
-        start = at + 1;
-      } else if (byte === COMMA && this.#inItems && this.#depth === ITEM - 1) {
+        yield this.#item.parse(chunk.subarray(start, at + 1)) as KubernetesObject;
         start = at + 1;
       }
     }
@@ -63,25 +57,53 @@ export class ListReader {
    * @throws SyntaxError if it had not
    */
   end(): string {
-    const { metadata } = this.#envelope.parse() as { metadata?: { resourceVersion?: string } };
+    const { metadata } = this.#envelope.parse(Buffer.alloc(0)) as {
+      metadata?: { resourceVersion?: string };
+    };
     return metadata?.resourceVersion ?? '';
+  }
+
+  /** The next byte that opens or closes something, or parts two items; the end if there is none. */
+  #seek(chunk: Buffer, from: number): number {
+    const comma = this.#inItems && this.#depth === ITEM - 1 ? COMMA : undefined;
+    // Most of the work is here: variables are twice as fast as fields.
+    let inString = this.#inString;
+    let escaped = this.#escaped;
+    let at = from;
+    for (; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (inString) {
+        inString = escaped || byte !== QUOTE;
+        escaped = !escaped && byte === BACKSLASH;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === BRACE || byte === END_BRACE || byte === BRACKET) break;
+      else if (byte === END_BRACKET || byte === comma) break;
+    }
+    this.#inString = inString;
+    this.#escaped = escaped;
+    return at;
   }
 }
 
-/** The bytes of a JSON value that comes in pieces. */
+/** The bytes of a JSON value that comes in pieces. They are copied, into memory that is used again. */
 class Pieces {
-  #pieces: Buffer[] = [];
+  #bytes = Buffer.alloc(0);
   #size = 0;
 
   add(piece: Buffer): void {
-    this.#pieces.push(piece);
-    this.#size += piece.length;
-    if (this.#size > LARGEST_OBJECT) throw new RangeError('an object of the API is too large');
+    const size = this.#size + piece.length;
+    if (size > LARGEST_OBJECT) throw new RangeError('an object of the API is too large');
+    if (size > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * size);
+    this.#size += piece.copy(this.#bytes, this.#size);
   }
 
-  parse(): unknown {
-    const text = Buffer.concat(this.#pieces).toString();
-    [this.#pieces, this.#size] = [[], 0];
+  /** The value, of which this is the last piece. */
+  parse(last: Buffer): unknown {
+    // Most come in one piece.
+    if (this.#size === 0) return JSON.parse(last.toString());
+    this.add(last);
+    const text = this.#bytes.toString('utf8', 0, this.#size);
+    this.#size = 0;
     return JSON.parse(text);
   }
 }

@@ -1,0 +1,41 @@
+/** What an agent follows of the cluster, by its own code, in a process of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { followCluster, localSubject, RESOURCES } from '../../../daemon/cluster.ts';
+import { createLog, Troubles } from '../../../daemon/log.ts';
+import { Sync } from '../../../daemon/sync.ts';
+import { connect } from '../../../lib/kubernetes/client.ts';
+import { Directory } from '../../../lib/kubernetes/directory.ts';
+import { answer } from './channel.ts';
+import { nodeName } from './cluster.ts';
+import { liveHeap, usage } from './usage.ts';
+
+const NODE = nodeName(7);
+const log = createLog('warn', 2);
+const directory = new Directory();
+const sync = new Sync([localSubject(NODE), ...RESOURCES]);
+const nothing = () => {};
+let client: ReturnType<typeof connect>;
+
+answer({
+  async list(kubeconfig) {
+    client = connect(kubeconfig);
+    void followCluster({
+      client,
+      node: NODE,
+      wanted: () => true,
+      directory,
+      observatory: { put: nothing, remove: nothing, replace: nothing },
+      sync,
+      signal: new AbortController().signal,
+      restarted: nothing,
+      log,
+      troubles: new Troubles(log),
+    });
+    while (!sync.complete) await sleep(20);
+    return Date.now();
+  },
+  usage,
+  heap: liveHeap,
+  figures: () => client.figures,
+});
