@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { node as nodeObject, pod as podObject } from '../lab/apiserver/objects.ts';
+import {
+  node as nodeObject,
+  pod as podObject,
+  service as serviceObject,
+} from '../lab/apiserver/objects.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
@@ -9,6 +15,65 @@ import { kill } from '../lab/shell.ts';
 
 const ZONE = 'eu west,1="a"é';
 const TAGS = ['peer_kind', 'peer_namespace', 'peer', 'peer_workload', 'peer_zone', 'port'];
+const FAMILIES = ['v4', 'v6'] as const;
+
+/** What there is, for each family an object of its own, so that each has its row. */
+const ADDRESSES = {
+  near: ['10.244.0.11', 'fd00:10:244::11'],
+  far: ['10.244.1.5', 'fd00:10:244:1::5'],
+  service: ['10.96.0.11', 'fd00:10:96::11'],
+  node: ['192.0.2.20', '2001:db8:0:1::20'],
+  hostNetwork: ['192.0.2.21', '2001:db8:0:1::21'],
+  balancer: ['203.0.113.50', '2001:db8:50::1'],
+  outside: ['198.51.100.7', '2001:db8:64:1::7'],
+  office: ['198.18.7.7', '2001:db8:65::7'],
+} as const;
+
+/** Every tag of the peer, by family. */
+const cases: readonly (readonly [what: keyof typeof ADDRESSES, ...(readonly string[][])])[] = [
+  [
+    'near',
+    ['pod', 'shop', 'near-v4', 'Pod/near-v4', 'zone-a', '-'],
+    ['pod', 'shop', 'near-v6', 'Pod/near-v6', 'zone-a', '-'],
+  ],
+  [
+    'far',
+    ['pod', 'data', 'far-v4', 'StatefulSet/far', ZONE, '-'],
+    ['pod', 'data', 'far-v6', 'StatefulSet/far', ZONE, '-'],
+  ],
+  [
+    'service',
+    ['service', 'shop', 'api-v4', '-', '-', '-'],
+    ['service', 'shop', 'api-v6', '-', '-', '-'],
+  ],
+  [
+    'node',
+    ['node', '-', 'far-node-v4', '-', ZONE, '-'],
+    ['node', '-', 'far-node-v6', '-', ZONE, '-'],
+  ],
+  ['hostNetwork', ['node', '-', 'host-v4', '-', '-', '-'], ['node', '-', 'host-v6', '-', '-', '-']],
+  [
+    'balancer',
+    ['service', 'edge', 'lb-v4', '-', '-', '-'],
+    ['service', 'edge', 'lb-v6', '-', '-', '-'],
+  ],
+  [
+    'outside',
+    ['external', '-', '198.51.100.0/24', '-', '-', '-'],
+    ['external', '-', '2001:db8:64::/48', '-', '-', '-'],
+  ],
+  [
+    'office',
+    ['external', '-', 'office, 4', '-', '-', '-'],
+    ['external', '-', 'office, 6', '-', '-', '-'],
+  ],
+];
+
+/** By UDP, since nobody answers there. */
+const silent: readonly (readonly [what: string, address: string, ...tags: string[]])[] = [
+  ['an address of the pods that nobody owns', '10.244.0.99', 'unknown', '-', '-', '-', '-', '-'],
+  ['the bridge of the own node', '10.244.0.1', 'node', '-', 'lab-1', '-', 'zone-a', '-'],
+];
 
 let lab: Lab;
 let rows: Row[];
@@ -16,107 +81,86 @@ let log: readonly string[];
 
 before(async () => {
   lab = await createLab();
-  lab.api.store.put('nodes', nodeObject({ name: 'lab-2', addresses: ['192.0.2.20'], zone: ZONE }));
-  lab.api.store.put(
-    'pods',
-    podObject({
-      name: 'far',
-      namespace: 'data',
-      nodeName: 'lab-2',
-      ips: ['10.244.1.5'],
-      owner: { kind: 'StatefulSet', name: 'far' },
-    }),
-  );
-  // What owns nothing: an ended pod whose address is another's by now, and objects without sense.
-  lab.api.store.put(
-    'pods',
-    podObject({ name: 'ended', nodeName: 'lab-2', ips: ['10.244.1.5'], phase: 'Succeeded' }),
-  );
-  lab.api.store.put('pods', { metadata: { name: 'bare' } });
-  lab.api.store.put('services', {
-    metadata: { name: 'bare' },
-    spec: { clusterIPs: ['', 'None', 'x'] },
-  });
-  lab.api.store.put('nodes', { metadata: { name: 'bare' } });
+  const { store } = lab.api;
+  for (const [index, family] of FAMILIES.entries()) {
+    const at = (what: keyof typeof ADDRESSES) => [ADDRESSES[what][index] ?? ''];
+    const node = (name: string, addresses: string[], zone?: string) =>
+      store.put('nodes', nodeObject({ name, addresses, ...(zone && { zone }) }));
+    node(`far-node-${family}`, at('node'), ZONE);
+    node(`host-${family}`, at('hostNetwork'));
+    const far = { namespace: 'data', nodeName: `far-node-${family}`, ips: at('far') };
+    const owner = { kind: 'StatefulSet', name: 'far' };
+    store.put('pods', podObject({ ...far, name: `far-${family}`, owner }));
+    // What owns nothing: an ended pod whose address is another's by now, one on its node's network.
+    store.put('pods', podObject({ ...far, name: `ended-${family}`, phase: 'Succeeded' }));
+    const host = { nodeName: `host-${family}`, ips: at('hostNetwork'), hostNetwork: true };
+    store.put('pods', podObject({ ...host, name: `agent-${family}` }));
+    const near = { namespace: 'shop', ips: at('near') };
+    const pod = await lab.pod({ ...near, name: `near-${family}` });
+    await pod.serve(80);
+    const api = { namespace: 'shop', ips: at('service'), port: 80, backends: at('near') };
+    lab.service({ ...api, name: `api-${family}` });
+    const balancer = { ingressIPs: at('balancer'), type: 'LoadBalancer' } as const;
+    store.put(
+      'services',
+      serviceObject({
+        ...balancer,
+        name: `lb-${family}`,
+        namespace: 'edge',
+        ports: [{ port: 80 }],
+      }),
+    );
+  }
+  // Objects without sense.
+  store.put('pods', { metadata: { name: 'bare' } });
+  store.put('services', { metadata: { name: 'bare' }, spec: { clusterIPs: ['', 'None', 'x'] } });
+  store.put('nodes', { metadata: { name: 'bare' } });
 
-  const pods = {
+  const web = await lab.pod({
     namespace: 'shop',
     labels: { 'pod-template-hash': 'abc' },
     owner: { kind: 'ReplicaSet', name: 'web-abc' },
-  };
-  const web = await lab.pod({
-    ...pods,
     name: 'web-abc-1',
     ips: ['10.244.0.10', 'fd00:10:244::10'],
   });
-  const api = await lab.pod({
-    namespace: 'shop',
-    name: 'api-0',
-    ips: ['10.244.0.11', 'fd00:10:244::11'],
-  });
   await lab.pod({ namespace: 'kube-system', name: 'excluded', ips: ['10.244.0.12'] });
-  await lab.pod({
-    namespace: 'shop',
-    name: 'opted-out',
-    ips: ['10.244.0.13'],
-    annotations: { 'nstats/observe': 'false' },
-  });
-  lab.service({
-    namespace: 'shop',
-    name: 'api',
-    ips: ['10.96.0.11', 'fd00:10:96::11'],
-    port: 80,
-    backends: ['10.244.0.11', 'fd00:10:244::11'],
-  });
-  const outside = await lab.outside([
-    '198.51.100.7',
-    '2001:db8:64:1::7',
-    '192.0.2.20',
-    '10.244.1.5',
-  ]);
-  await api.serve(80);
-  await outside.serve(80);
+  const annotations = { 'nstats/observe': 'false' };
+  await lab.pod({ namespace: 'shop', name: 'opted-out', ips: ['10.244.0.13'], annotations });
+  const { far, node, hostNetwork, balancer, outside, office } = ADDRESSES;
+  const beyond = await lab.outside([far, node, hostNetwork, balancer, outside, office].flat());
+  await beyond.serve(80);
+  const networks = join(lab.directory, 'networks.yaml');
+  writeFileSync(networks, '"office, 4": 198.18.0.0/15\n"office, 6": ["2001:db8:65::/64"]\n');
 
-  const daemon = lab.daemon({ INTERVAL: '5s', EXCLUDE_NAMESPACES: 'kube-system' });
-  await until(() => processesNamed('iftop').length === 2, 'a capture for each of the two');
-  for (const host of [
-    '10.96.0.11',
-    'fd00:10:96::11',
-    '10.244.0.11',
-    '198.51.100.7',
-    '2001:db8:64:1::7',
-    '192.0.2.20',
-    '10.244.1.5',
-  ]) {
-    web.traffic('send', host, 80, 20_000);
-  }
-  web.traffic('spray', 9999, 20_000, '10.244.0.99', '203.0.113.1');
+  const settings = { EXCLUDE_NAMESPACES: 'kube-system', NETWORKS_FILE: networks };
+  const daemon = lab.daemon({ INTERVAL: '5s', ...settings });
+  await until(() => processesNamed('iftop').length === 3, 'a capture for each of the three');
+  for (const host of Object.values(ADDRESSES).flat()) web.traffic('send', host, 80, 20_000);
+  web.traffic('spray', 9999, 40_000, ...silent.map(([, address]) => address), '203.0.113.1');
   await sleep(8000);
-  assert.equal(processesNamed('iftop').length, 2, 'nothing else is observed');
+  assert.equal(processesNamed('iftop').length, 3, 'nothing else is observed');
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
   log = daemon.log;
   rows = (await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web-abc-1'")).filter(
-    ({ sentBytes }) => Number(sentBytes) > 10_000,
+    ({ sentBytes }) => Number(sentBytes) > 5000,
   );
 });
 
 after(() => lab.end());
 
-const cases: readonly (readonly [what: string, ...tags: string[]])[] = [
-  ['a service, over both families', 'service', 'shop', 'api', '-', '-', '-'],
-  ['a pod by its own address', 'pod', 'shop', 'api-0', 'Pod/api-0', 'zone-a', '-'],
-  ['a pod of another node', 'pod', 'data', 'far', 'StatefulSet/far', ZONE, '-'],
-  ['another node', 'node', '-', 'lab-2', '-', ZONE, '-'],
-  ['an outside address', 'external', '-', '198.51.100.0/24', '-', '-', '-'],
-  ['an outside address of IPv6', 'external', '-', '2001:db8:64::/48', '-', '-', '-'],
-  ['an address of the pods that nobody owns', 'unknown', '-', '-', '-', '-', '-'],
-];
+function assertRow(tags: readonly string[]): void {
+  const found = rows.filter((row) => TAGS.every((tag, index) => row[tag] === tags[index]));
+  assert.ok(found.length > 0, JSON.stringify(rows.map((row) => TAGS.map((tag) => row[tag]))));
+}
 
-for (const [what, ...tags] of cases) {
-  test(`${what} is named as the schema says`, () => {
-    const found = rows.filter((row) => TAGS.every((tag, index) => row[tag] === tags[index]));
-    assert.ok(found.length > 0, JSON.stringify(rows.map((row) => TAGS.map((tag) => row[tag]))));
-  });
+for (const [what, ...byFamily] of cases) {
+  for (const [index, tags] of byFamily.entries()) {
+    test(`${what}, ${FAMILIES[index]}: ${tags.join(' ')}`, () => assertRow(tags));
+  }
+}
+
+for (const [what, , ...tags] of silent) {
+  test(`${what}: ${tags.join(' ')}`, () => assertRow(tags));
 }
 
 test('the observed end has its workload, node and zone', () => {

@@ -114,3 +114,33 @@ test('what passes while the API server cannot be reached at start is named when 
   assert.equal((await fetch('http://127.0.0.1:9791/readyz')).status, 200);
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
 });
+
+test('what may not be listed has no names, and all else has', async () => {
+  giveTo('third');
+  lab.denied.add('services').add('nodes');
+  const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9792' });
+  const said = (kind: string) => (line: string) =>
+    line.includes(`"resource":"${kind}"`) && line.includes('may not list and watch them');
+  await until(() => ['services', 'nodes'].every((kind) => daemon.log.some(said(kind))), 'warnings');
+  await until(() => processesNamed('iftop').length === 1, 'the capture');
+  const ready = await fetch('http://127.0.0.1:9792/readyz');
+  assert.equal(ready.status, 200);
+  assert.match(await ready.text(), /services: we may not list them/);
+  await sleep(1500);
+  const since = (await lab.influx.query('SELECT last(rssBytes) FROM nstat_agent'))[0]?.time ?? 0;
+  const sent = await send(6);
+  web.traffic('spray', 9999, 20_000, '192.0.2.20');
+  await sleep(6000);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+  const where = `WHERE time > ${since}s`;
+  const rows = await lab.influx.query(`SELECT * FROM nstat ${where} AND pod = 'web'`);
+  const third = rows.filter(({ peer }) => peer === 'third');
+  assert.ok(total(third) > sent * 0.99);
+  assert.ok(third.every((row) => row['peer_zone'] === '-' && row['zone'] === '-'));
+  assert.ok(
+    rows.some((row) => row['peer'] === '192.0.2.0/24'),
+    'a node that is not known',
+  );
+  const agent = await lab.influx.query(`SELECT deniedResources FROM nstat_agent ${where}`);
+  assert.equal(agent.at(-1)?.['deniedResources'], 2);
+});

@@ -48,6 +48,8 @@ export interface Pod extends Host {
 /** A whole node with an API server, an InfluxDB and the outside world, inside enter.ts's walls. */
 export interface Lab {
   readonly api: ApiServer;
+  /** Resources that the daemon may neither list nor watch. */
+  readonly denied: Set<string>;
   readonly influx: Influx;
   readonly processes: Processes;
   readonly directory: string;
@@ -87,11 +89,13 @@ export async function createLab(main = MAIN): Promise<Lab> {
   const processes = new Processes();
   // An address of the node, so that it can be reached out of the pods as well.
   const [address] = NODE_IPS;
+  const denied = new Set<string>();
   const tls = selfSigned(directory, [address]);
   const api = await startApiServer({
     host: address,
     tls,
     tokens: new Map([[TOKEN, 'system:serviceaccount:nstats:nstats']]),
+    allowed: (_user, _verb, resource) => !denied.has(resource),
   });
   const influx = await startInflux(directory, processes, { host: address });
   api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));
@@ -107,6 +111,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
   };
   return {
     api,
+    denied,
     influx,
     processes,
     directory,
