@@ -119,9 +119,8 @@ test('what may not be listed has no names, and all else has', async () => {
   giveTo('third');
   lab.denied.add('services').add('nodes');
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9792' });
-  const said = (kind: string) => (line: string) =>
-    line.includes(`"resource":"${kind}"`) && line.includes('may not list and watch them');
-  await until(() => ['services', 'nodes'].every((kind) => daemon.log.some(said(kind))), 'warnings');
+  const denied = (kind: string) => daemon.log.some((line) => tellsOfDenied(line, kind));
+  await until(() => ['services', 'nodes'].every(denied), 'warnings');
   await until(() => processesNamed('iftop').length === 1, 'the capture');
   const ready = await fetch('http://127.0.0.1:9792/readyz');
   assert.equal(ready.status, 200);
@@ -144,3 +143,7 @@ test('what may not be listed has no names, and all else has', async () => {
   const agent = await lab.influx.query(`SELECT deniedResources FROM nstat_agent ${where}`);
   assert.equal(agent.at(-1)?.['deniedResources'], 2);
 });
+
+function tellsOfDenied(line: string, resource: string): boolean {
+  return line.includes(`"resource":"${resource}"`) && line.includes('may not list and watch them');
+}
