@@ -1,6 +1,7 @@
 /** Runs everything, prints as it goes, and ends with one line: N passed, N failed. */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import PQueue from 'p-queue';
 
 interface Counts {
   passed: number;
@@ -13,6 +14,8 @@ const testFiles = globSync('test/**/*.test.ts').toSorted();
 const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
 const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
+/** Each end-to-end test has a lab of its own, and most of its time it waits. */
+const LABS_AT_ONCE = 2;
 const isRoot = process.getuid?.() === 0;
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -21,9 +24,13 @@ await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
 await check('types', bin('tsc'), ['-p', '.']);
 await check('dead code', bin('knip'), []);
 await tests('unit tests', process.execPath, [...runner, ...unit]);
-const inLab = ['test/lab/enter.ts', '--', ...runner, '--test-concurrency=1', ...endToEnd];
 if (isRoot) {
-  await tests('end-to-end tests', process.execPath, inLab);
+  const labs = new PQueue({ concurrency: LABS_AT_ONCE });
+  await labs.addAll(
+    endToEnd.map((file) => async () => {
+      await tests(file, process.execPath, ['test/lab/enter.ts', '--', ...runner, file], false);
+    }),
+  );
 } else {
   console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
   total.skipped += endToEnd.length;
@@ -45,8 +52,14 @@ async function check(name: string, file: string, args: readonly string[]): Promi
   total[code === 0 ? 'passed' : 'failed'] += 1;
 }
 
-async function tests(name: string, file: string, args: readonly string[]): Promise<void> {
-  const { code, output } = await run(name, file, args, true);
+async function tests(
+  name: string,
+  file: string,
+  args: readonly string[],
+  live = true,
+): Promise<void> {
+  const { code, output } = await run(name, file, args, live);
+  if (!live) process.stdout.write(`-- ${name}\n${output}`);
   const count = (what: string) =>
     Number(new RegExp(`^. ${what} (\\d+)`, 'm').exec(output)?.[1] ?? 0);
   const failed = count('fail') + count('cancelled');
