@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bundle, makeBundle } from '../image/bundle.ts';
 import { until } from '../lab/influx.ts';
 import { reachable } from '../lab/kubeconfig.ts';
-import { createLab, type Lab } from '../lab/lab.ts';
+import { createLab, type Lab, type Pod } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
 import { kill, sh } from '../lab/shell.ts';
 
 /** Where the kubelet puts the credentials of a pod's service account. */
@@ -13,14 +15,14 @@ const ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
 let bundle: Bundle;
 let lab: Lab;
+let client: Pod;
 
 before(async () => {
   bundle = makeBundle();
   lab = await createLab(bundle.main);
-  const client = await lab.pod({ namespace: 'lab', name: 'client', ips: ['10.244.0.10'] });
+  client = await lab.pod({ namespace: 'lab', name: 'client', ips: ['10.244.0.10'] });
   const server = await lab.pod({ namespace: 'lab', name: 'server', ips: ['10.244.0.11'] });
   await server.serve(8080);
-  client.traffic('send', '10.244.0.11', 8080, 1_000_000);
 });
 
 after(async () => {
@@ -30,6 +32,9 @@ after(async () => {
 
 test('the bundle names both ends of a flow and its books balance', async () => {
   const daemon = lab.daemon({ INTERVAL: '5s' });
+  await until(() => processesNamed('iftop').length === 2, 'the captures');
+  await sleep(1500);
+  client.traffic('send', '10.244.0.11', 8080, 1_000_000);
   const rows = () =>
     lab.influx.query("SELECT * FROM nstat WHERE pod = 'client' AND peer = 'server'");
   await until(async () => (await rows()).length >= 2, 'two windows', 60);
