@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
+import { roomIn } from '../lib/influx/room.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import { ApiError, type ApiClient } from '../lib/kubernetes/client.ts';
@@ -69,7 +70,19 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const resources = RESOURCES.map((resource) => mayFollow(get, resource, config));
   const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
-  return [capture, ...resources, ...node, ...networks, influx];
+  return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
+}
+
+function spoolOf({ directory, max }: Config['spool']): Check {
+  return {
+    name: `SPOOL_DIR ${directory}`,
+    fix: () => 'mount a volume there that can be written; without it rows wait in memory only',
+    run: async () => {
+      const room = await roomIn(directory);
+      const enough = room >= max ? '' : ', which is less than SPOOL_MAX';
+      return `can be written, and has room for ${Math.floor(room / 1024 / 1024)} MiB${enough}`;
+    },
+  };
 }
 
 function networksOf(file: string): Check {

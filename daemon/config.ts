@@ -10,6 +10,8 @@ export interface Config {
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
+  /** Where rows wait for InfluxDB, and the bytes that they may have. */
+  readonly spool: { readonly directory: string; readonly max: number };
   readonly peersPerPod: number;
   readonly peerDetail: 'pod' | 'workload';
   readonly networksFile: string | undefined;
@@ -60,6 +62,8 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['NETWORKS_FILE', '-', 'YAML file of names and CIDRs, for addresses outside the cluster'],
   ['NAMESPACES', 'all', 'namespaces to observe, separated by commas'],
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
+  ['SPOOL_DIR', '/var/lib/nstats', 'directory for rows that InfluxDB has not taken yet'],
+  ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
   ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
@@ -100,6 +104,10 @@ export function readConfig(environment: Environment): Config {
     ),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
     influx: target(get, wrong),
+    spool: {
+      directory: read('SPOOL_DIR', '/var/lib/nstats', 'an absolute path', absolute),
+      max: read('SPOOL_MAX', 256 * MIB, 'a size from 1MiB to 1024GiB, such as 256MiB', size),
+    },
     peersPerPod: read('PEERS_PER_POD', 50, 'a whole number from 1 to 1000', peers),
     peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
     networksFile: get('NETWORKS_FILE'),
@@ -191,6 +199,18 @@ function duration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,5})(s|m|h)$/.exec(text) ?? [];
   const milliseconds = Number(count) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN);
   return milliseconds >= 5000 && milliseconds <= 3_600_000 ? milliseconds : undefined;
+}
+
+const MIB = 1024 * 1024;
+
+function size(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,4})(MiB|GiB)$/.exec(text) ?? [];
+  const bytes = Number(count) * (unit === 'GiB' ? 1024 * MIB : MIB);
+  return bytes >= MIB && bytes <= 1024 * 1024 * MIB ? bytes : undefined;
+}
+
+function absolute(text: string): string | undefined {
+  return text.startsWith('/') ? text : undefined;
 }
 
 function peers(text: string): number | undefined {

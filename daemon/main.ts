@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Backlog } from '../lib/influx/backlog.ts';
 import { Queue } from '../lib/influx/queue.ts';
 import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
@@ -23,8 +24,10 @@ Environment variables:
 ${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} (${fallback})`).join('\n')}
 `;
 
-/** Memory for rows while InfluxDB does not take them. */
-const QUEUE_BYTES = 32 * 1024 * 1024;
+/** Memory for rows that wait when the disk does not take them. */
+const MEMORY_BYTES = 32 * 1024 * 1024;
+/** Agents do not all write in the same instant, but each always at the same time of a window. */
+const OFFSET_MOST = 1000;
 /** What is left of the five seconds in which we end, when the captures have. */
 const LAST_WRITE = 1200;
 /** Nothing is written with --dry-run, so InfluxDB need not be configured. */
@@ -74,7 +77,9 @@ async function main(): Promise<number> {
     await pipeline(stdout());
     return 0;
   }
-  const queue = new Queue({ write: writer(influx), capacity: QUEUE_BYTES, log });
+  const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log });
+  const offset = Math.random() * OFFSET_MOST;
+  const queue = new Queue({ write: writer(influx), backlog, offset, log });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await pipeline(queue);
@@ -82,9 +87,12 @@ async function main(): Promise<number> {
   const late = sleep(LAST_WRITE, 'late' as const, { ref: false });
   const unanswered = (await Promise.race([delivered, late])) === 'late';
   cut.abort();
-  const { bytes, written, overflow, refused } = queue.figures;
-  if (bytes > 0) log.error({ bytes }, 'ended before InfluxDB had taken all rows; these are lost');
-  log.info({ written, overflow, refused }, 'ended');
+  const { written, refused, dropped, damaged, kept, inMemory } = queue.figures;
+  if (kept > 0)
+    log.info({ rows: kept }, 'ended before InfluxDB had taken all rows; these are kept');
+  if (inMemory > 0)
+    log.error({ rows: inMemory }, 'ended before InfluxDB had taken all rows; these are lost');
+  log.info({ written, refused, dropped, damaged, kept, lost: inMemory }, 'ended');
   // A request that InfluxDB does not answer would keep us for as long as its time-out.
   if (unanswered) process.exit(0);
   return 0;
@@ -104,6 +112,17 @@ function reach(kubeconfig: string | undefined): ApiClient {
   }
 }
 
+const NOTHING_LOST = {
+  refused: 0,
+  dropped: 0,
+  damaged: 0,
+  windowsDropped: 0,
+  retries: 0,
+  bytes: 0,
+  oldest: undefined,
+  degraded: false,
+};
+
 function stdout(): Sink {
   let written = 0;
   return {
@@ -112,7 +131,7 @@ function stdout(): Sink {
       written += lines.length;
     },
     get figures() {
-      return { written, overflow: 0, refused: 0, bytes: 0 };
+      return { ...NOTHING_LOST, written };
     },
   };
 }

@@ -13,8 +13,24 @@ import { usage } from './usage.ts';
 
 /** Where rows go: the queue before InfluxDB, or stdout. */
 export interface Sink {
-  push(lines: readonly string[]): void;
-  readonly figures: { written: number; overflow: number; refused: number; bytes: number };
+  /** Rows of a window that ended at `end`, in milliseconds. */
+  push(lines: readonly string[], end: number): void;
+  readonly figures: SinkFigures;
+}
+
+/** Counts of rows and windows since the start, and what waits now. */
+interface SinkFigures {
+  readonly written: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly damaged: number;
+  readonly windowsDropped: number;
+  readonly retries: number;
+  readonly bytes: number;
+  /** The end of the oldest window that waits, in milliseconds. */
+  readonly oldest: number | undefined;
+  /** Rows that wait are in memory, because the disk does not take them. */
+  readonly degraded: boolean;
 }
 
 export interface ReporterOptions {
@@ -90,7 +106,7 @@ export class Reporter {
   totals() {
     const { sink, observatory, proc, directory, client } = this.#options;
     const { sessionRestarts, unparsedLines } = observatory.figures;
-    const { written, overflow, refused } = sink.figures;
+    const { written, refused, dropped, damaged, windowsDropped, retries } = sink.figures;
     return {
       sessionRestarts,
       unparsedLines,
@@ -99,7 +115,12 @@ export class Reporter {
       apiRequests: client.figures.requests,
       apiBytes: client.figures.bytes,
       rowsWritten: written,
-      rowsLost: overflow + refused,
+      rowsLost: refused + dropped + damaged,
+      rowsRefused: refused,
+      rowsDropped: dropped,
+      rowsDamaged: damaged,
+      windowsDropped,
+      writeRetries: retries,
       cpuSeconds: usage(proc, observatory.processes).cpuSeconds,
     };
   }
@@ -121,7 +142,7 @@ export class Reporter {
       staleBytes: { integer: certain ? 0 : attributed },
       unnamedBytes: { integer: sum(untold, ({ window }) => kernelBytes(window)) },
     });
-    sink.push([...rows, agent]);
+    sink.push([...rows, agent], end);
     log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
   }
 
@@ -152,10 +173,13 @@ export class Reporter {
     ) as typeof now;
     this.#before = now;
     const { podsSeen, sessions } = observatory.figures;
+    const { bytes, oldest = Date.now(), degraded } = sink.figures;
     const gauges = {
       podsSeen,
       sessions,
-      spoolBytes: sink.figures.bytes,
+      spoolBytes: bytes,
+      spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
+      spoolDegraded: degraded ? 1 : 0,
       deniedResources: sync.denied.length,
       rssBytes: usage(proc, observatory.processes).rssBytes,
     };

@@ -1,37 +1,36 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../model.ts';
+import type { Backlog, Waiting } from './backlog.ts';
+import { deliver } from './deliver.ts';
 import { type Write, WriteError } from './write.ts';
 
 export interface QueueOptions {
   readonly write: Write;
-  /** Bytes of rows that are kept while InfluxDB does not take them. */
-  readonly capacity: number;
+  readonly backlog: Backlog;
+  /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
+  readonly offset: number;
   readonly log: Log;
 }
 
-/** A batch of rows that belong to the same window. */
-interface Batch {
-  readonly lines: readonly string[];
-  readonly bytes: number;
-}
-
 const BACKOFF = { first: 500, most: 30_000 };
-const BATCH_LINES = 5000;
-/** The row itself is refused, not the moment or the sender: sending it again cannot help. */
-const REFUSED = new Set([400, 422]);
-const TOO_LARGE = 413;
+/**
+ * Between two requests of the backlog, in milliseconds: so long at least, and twice what the last
+ * one took. An InfluxDB that was away gets everybody's backlog at once.
+ */
+const PACE = { least: 250, times: 2 };
 
 /**
- * What InfluxDB has not taken yet, in memory: batches leave in order and only when they have been
- * taken. When it is full the oldest are dropped and counted. Writing a row twice is harmless: its
- * time and tags make it the same row.
+ * Brings rows to InfluxDB, one request at a time. A fresh window goes as soon as it is there, whatever
+ * was before; what could not be delivered goes between them, oldest first, at a bounded rate. Writing
+ * a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
   readonly #options: QueueOptions;
-  readonly #batches: Batch[] = [];
-  #bytes = 0;
-  #written = 0;
-  #lost = { overflow: 0, refused: 0 };
+  /** When, by the monotonic clock, each batch that has not been tried yet may go. */
+  readonly #fresh = new Map<Waiting, number>();
+  readonly #counts = { written: 0, refused: 0, retries: 0 };
+  #attempts = 0;
+  /** When the backlog may go, and when anything at all, which InfluxDB says (Retry-After). */
+  #notBefore = { backlog: 0, any: 0 };
   #wake: (() => void) | undefined;
   #closing = false;
 
@@ -39,55 +38,32 @@ export class Queue {
     this.#options = options;
   }
 
-  /** Rows written, rows lost by reason, and bytes that wait. */
-  get figures(): { written: number; overflow: number; refused: number; bytes: number } {
-    return { written: this.#written, ...this.#lost, bytes: this.#bytes };
+  /** What was written, what was lost by reason, and what waits. */
+  get figures() {
+    return { ...this.#counts, ...this.#options.backlog.figures };
   }
 
-  push(lines: readonly string[]): void {
-    for (let at = 0; at < lines.length; at += BATCH_LINES) {
-      const part = lines.slice(at, at + BATCH_LINES);
-      const bytes = part.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-      this.#batches.push({ lines: part, bytes });
-      this.#bytes += bytes;
-    }
-    // The first one may be on its way, so it is not the one to drop.
-    while (this.#bytes > this.#options.capacity && this.#batches.length > 1) {
-      const [dropped] = this.#batches.splice(1, 1);
-      if (!dropped) break;
-      this.#bytes -= dropped.bytes;
-      this.#lost.overflow += dropped.lines.length;
-    }
+  /** Rows of a window that ended at `end`, in milliseconds. */
+  push(lines: readonly string[], end: number): void {
+    const at = performance.now() + this.#options.offset;
+    for (const batch of this.#options.backlog.add(lines, end)) this.#fresh.set(batch, at);
     this.#wake?.();
   }
 
   /** Delivers until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    let attempts = 0;
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+    this.#options.backlog.open(() => this.#wake?.());
     while (!signal.aborted) {
-      const batch = this.#batches[0];
-      if (!batch) {
-        if (this.#closing) return;
-        await this.#wait();
+      const turn = this.#turn();
+      if (!turn && this.#closing) {
+        await this.#options.backlog.stored();
+        if (!this.#turn()) return;
         continue;
       }
-      try {
-        await this.#deliver(batch.lines);
-        this.#batches.shift();
-        this.#bytes -= batch.bytes;
-        if (attempts > 0) this.#options.log.info({ attempts }, 'InfluxDB takes rows again');
-        attempts = 0;
-      } catch (error) {
-        if (attempts === 0) {
-          this.#options.log.warn(
-            { error: message(error) },
-            'InfluxDB does not take rows; they are kept',
-          );
-        }
-        const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts++);
-        await sleep(backoff * (0.5 + Math.random()), undefined, { signal }).catch(() => {});
-      }
+      const delay = turn ? turn.at - performance.now() : Infinity;
+      if (!turn || delay > 0) await this.#wait(delay);
+      else await this.#send(turn.batches);
     }
   }
 
@@ -97,36 +73,63 @@ export class Queue {
     this.#wake?.();
   }
 
-  /** Halves what is refused until the row that is to blame stands alone. */
-  async #deliver(lines: readonly string[]): Promise<void> {
-    try {
-      await this.#options.write(lines);
-      this.#written += lines.length;
-    } catch (error) {
-      const status = error instanceof WriteError ? error.status : undefined;
-      if (status === undefined || !(REFUSED.has(status) || status === TOO_LARGE)) throw error;
-      const [row] = lines;
-      if (lines.length === 1) {
-        this.#lost.refused += 1;
-        this.#options.log.error(
-          { row, error: message(error) },
-          'InfluxDB refuses a row; it is lost',
-        );
-        return;
-      }
-      const half = Math.ceil(lines.length / 2);
-      await this.#deliver(lines.slice(0, half));
-      await this.#deliver(lines.slice(half));
-    }
+  /** What is to be sent next, and when. */
+  #turn(): { batches: readonly Waiting[]; at: number } | undefined {
+    const { any, backlog } = this.#notBefore;
+    const [first] = this.#fresh;
+    const fresh = first && {
+      batches: [first[0]],
+      at: Math.max(any, this.#closing ? 0 : first[1]),
+    };
+    if (fresh && fresh.at <= performance.now()) return fresh;
+    const batches = this.#options.backlog.oldest(this.#fresh);
+    const old = batches.length > 0 ? { batches, at: Math.max(any, backlog) } : undefined;
+    return fresh && old ? (fresh.at < old.at ? fresh : old) : (fresh ?? old);
   }
 
-  async #wait(): Promise<void> {
+  async #send(batches: readonly Waiting[]): Promise<void> {
+    const { write, backlog, log } = this.#options;
+    const from = performance.now();
+    const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
+    try {
+      const { written, refused, refusal } = await deliver(write, lines);
+      this.#counts.written += written;
+      this.#counts.refused += refused;
+      if (refusal) log.error({ rows: refused, ...refusal }, 'InfluxDB refuses a row; it is lost');
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    for (const batch of batches) {
+      this.#fresh.delete(batch);
+      await backlog.done(batch);
+    }
+    if (this.#attempts > 0) log.info({ attempts: this.#attempts }, 'InfluxDB takes rows again');
+    this.#attempts = 0;
+    const now = performance.now();
+    this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
+  }
+
+  /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
+  #failed(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    const { log } = this.#options;
+    if (this.#attempts === 0)
+      log.warn({ error: why }, 'InfluxDB does not take rows; they are kept');
+    this.#fresh.clear();
+    this.#counts.retries += 1;
+    const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
+    const now = performance.now();
+    this.#notBefore.backlog = now + backoff * (0.5 + Math.random());
+    const told = error instanceof WriteError ? error.retryAfter : undefined;
+    if (told !== undefined) this.#notBefore.any = now + told;
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
+    const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined;
     await promise;
+    clearTimeout(timer);
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

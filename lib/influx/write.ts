@@ -24,10 +24,17 @@ export class WriteError extends Error {
   readonly code = 'ERR_INFLUX_WRITE';
   /** Of the answer; undefined if there was none. */
   readonly status: number | undefined;
+  /** Milliseconds until which InfluxDB wants to hear nothing more. */
+  readonly retryAfter: number | undefined;
+  /** Rows that InfluxDB says are refused, when it has taken all others. */
+  readonly dropped: number | undefined;
 
   constructor(cause: Error) {
     super(reason(cause), { cause });
-    this.status = cause instanceof HttpError ? cause.statusCode : undefined;
+    const http = cause instanceof HttpError ? cause : undefined;
+    this.status = http?.statusCode;
+    this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
+    this.dropped = dropped(this.message);
   }
 }
 
@@ -38,6 +45,8 @@ export class WriteError extends Error {
 export type Write = (lines: readonly string[]) => Promise<void>;
 
 const TIMEOUT = 10_000;
+/** Longer than this no server is left alone, in milliseconds. */
+const RETRY_AFTER_MOST = 300_000;
 
 /**
  * A writer by way of the official client. The client's own queue and retries are turned off: they
@@ -99,4 +108,19 @@ function reason(error: Error): string {
   const said = (error.json ?? {}) as { readonly error?: string; readonly message?: string };
   const words = said.error ?? said.message ?? error.body ?? error.statusMessage ?? '';
   return `${error.statusCode} ${words}`;
+}
+
+/** The client reads the header itself, but as milliseconds. */
+function retryAfter(header: string | readonly string[] | undefined): number | undefined {
+  const seconds = /^\d+$/.test(String(header)) ? Number(header) : NaN;
+  return seconds >= 0 ? Math.min(RETRY_AFTER_MOST, seconds * 1000) : undefined;
+}
+
+/**
+ * 1.x and 2.x: `partial write: max-series-per-database limit exceeded: (1000000) dropped=3`. Lines
+ * that cannot be parsed are not in that number.
+ */
+function dropped(message: string): number | undefined {
+  const [, count] = /partial write: (?!unable to parse).* dropped=(\d+)/s.exec(message) ?? [];
+  return Number(count) > 0 ? Number(count) : undefined;
 }

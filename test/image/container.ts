@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { V1Container, V1SecurityContext } from '@kubernetes/client-node';
 
 /** What a runtime is told by the image. */
@@ -13,7 +14,9 @@ export interface ContainerOptions {
   readonly rootfs: string;
   readonly image: ImageConfig;
   /** The container of a manifest; its variables are not looked at. */
-  readonly container: Pick<V1Container, 'securityContext'>;
+  readonly container: Pick<V1Container, 'securityContext' | 'volumeMounts'>;
+  /** Directory in which each volume of the pod is a directory by its name. */
+  readonly volumes: string;
   readonly args: readonly string[];
   readonly environment: { readonly [name: string]: string };
   /** The process whose network namespace it has. */
@@ -27,7 +30,7 @@ const SECCOMP = '/usr/share/containers/seccomp.json';
 
 /** The configuration of an OCI runtime for a container as a kubelet would have it run. */
 export function runtimeConfig(options: ContainerOptions) {
-  const { rootfs, image, container, args, environment, sandbox, account } = options;
+  const { rootfs, image, container, args, environment, sandbox, account, volumes } = options;
   const context = container.securityContext ?? {};
   const capabilities = capabilitiesOf(context);
   const [uid, gid] = (image.User ?? '0:0').split(':').map(Number);
@@ -54,6 +57,12 @@ export function runtimeConfig(options: ContainerOptions) {
         source: account,
         options: ['bind', 'ro'],
       },
+      ...(container.volumeMounts ?? []).map(({ name, mountPath }) => ({
+        destination: mountPath,
+        type: 'bind',
+        source: join(volumes, name),
+        options: ['bind'],
+      })),
     ],
     linux: {
       // No PID namespace of its own: the DaemonSet has hostPID.

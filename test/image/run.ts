@@ -133,7 +133,11 @@ function start(
   const { server, ca, token } = reachable(lab.environment['KUBECONFIG'] ?? '');
   writeFileSync(join(account, 'token'), token);
   writeFileSync(join(account, 'ca.crt'), ca);
-  const { KUBECONFIG: _, ...others } = environment;
+  const volumes = join(bundle, 'volumes');
+  for (const volume of container.volumeMounts ?? [])
+    mkdirSync(join(volumes, volume.name), { recursive: true });
+  // What the manifests mount is where the image looks by default.
+  const { KUBECONFIG: _, SPOOL_DIR: __, ...others } = environment;
   const config = runtimeConfig({
     rootfs: join(out, 'rootfs'),
     image,
@@ -146,6 +150,7 @@ function start(
     },
     sandbox: pod.sandbox.pid,
     account,
+    volumes,
   });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   const state = ['--root', join(lab.directory, 'crun'), '--cgroup-manager=disabled'];

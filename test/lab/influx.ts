@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Processes } from './shell.ts';
+import { kill, type Processes } from './shell.ts';
 
 export interface Row {
   readonly time: number;
@@ -14,6 +14,9 @@ export interface Influx {
   readonly database: string;
   /** Runs an InfluxQL query and returns its rows, tags of the series included. */
   query(query: string): Promise<Row[]>;
+  stop(): Promise<void>;
+  /** After `stop`, with all that it had. */
+  start(): Promise<void>;
 }
 
 const DATABASE = 'nstats';
@@ -45,13 +48,25 @@ bind-address = "127.0.0.1:${port + 2}"
   suppress-logo = true
 `;
   writeFileSync(`${path}/influxdb.conf`, config);
-  processes.start('influxd', ['run', '-config', `${path}/influxdb.conf`], { stdio: 'ignore' });
   const url = `http://${host}:${port}`;
-  await until(async () => (await fetch(`${url}/ping`)).ok, 'influxd');
+  const run = () =>
+    processes.start('influxd', ['run', '-config', `${path}/influxdb.conf`], { stdio: 'ignore' });
+  const ready = () => until(async () => (await fetch(`${url}/ping`)).ok, 'influxd');
+  let influxd = run();
+  await ready();
   await fetch(`${url}/query?q=${encodeURIComponent(`CREATE DATABASE ${DATABASE}`)}`, {
     method: 'POST',
   });
-  return { url, database: DATABASE, query: (text) => query(url, text) };
+  return {
+    url,
+    database: DATABASE,
+    query: (text) => query(url, text),
+    stop: async () => void (await kill(influxd, 'SIGTERM')),
+    async start() {
+      influxd = run();
+      await ready();
+    },
+  };
 }
 
 async function query(url: string, text: string): Promise<Row[]> {

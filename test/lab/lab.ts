@@ -108,6 +108,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
     KUBECONFIG: kubeconfig,
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
+    SPOOL_DIR: join(directory, 'spool'),
   };
   return {
     api,

@@ -75,6 +75,22 @@ for (const folder of FOLDERS) {
   });
 }
 
+for (const folder of FOLDERS) {
+  test(`${folder}: rows can wait on a volume that is written to, on a root that is not`, () => {
+    const manifests = build(folder);
+    const container = agent(manifests);
+    const variables = environment(manifests, container);
+    const { spool } = readConfig({ ...variables, POD_IPS: '192.0.2.1' });
+    const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === spool.directory);
+    assert.ok(mount && !mount.readOnly);
+    const volumes = podSpecs(manifests).flatMap((pod) => pod.volumes ?? []);
+    const volume = volumes.find(({ name }) => name === mount.name);
+    if (folder.startsWith('sidecar')) assert.ok(volume?.emptyDir);
+    else assert.equal(volume?.hostPath?.type, 'DirectoryOrCreate');
+    assert.equal(container.securityContext?.readOnlyRootFilesystem, true);
+  });
+}
+
 test('the Dockerfile labels the image with this version', () => {
   assert.match(readFileSync('Dockerfile', 'utf8'), new RegExp(`^ARG VERSION=${version}$`, 'm'));
 });

@@ -1,0 +1,45 @@
+import { type Write, WriteError } from './write.ts';
+
+/** What became of a batch: rows that are in InfluxDB, and rows that never will be. */
+export interface Delivered {
+  readonly written: number;
+  readonly refused: number;
+  /** One row that was refused, if it could be told which, and what InfluxDB said. */
+  readonly refusal: { readonly row: string | undefined; readonly error: string } | undefined;
+}
+
+/** The row itself is refused, not the moment or the sender: sending it again cannot help. */
+const REFUSED = new Set([400, 422]);
+const TOO_LARGE = 413;
+
+/**
+ * Writes rows; of what is refused or too large each half by itself, until the rows that are to blame
+ * stand alone. Rows that had been written already are written again on the way, which changes nothing.
+ *
+ * @throws WriteError when all of it has to be tried again later
+ */
+export async function deliver(write: Write, lines: readonly string[]): Promise<Delivered> {
+  try {
+    if (lines.length > 0) await write(lines);
+    return { written: lines.length, refused: 0, refusal: undefined };
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    const { status = 0, dropped, message } = error;
+    if (!REFUSED.has(status) && status !== TOO_LARGE) throw error;
+    // Some hundred thousand series too many are not to be looked for one by one.
+    if (dropped !== undefined && dropped <= lines.length) {
+      const refusal = { row: undefined, error: message };
+      return { written: lines.length - dropped, refused: dropped, refusal };
+    }
+    const [row] = lines;
+    if (lines.length === 1) return { written: 0, refused: 1, refusal: { row, error: message } };
+    const half = Math.ceil(lines.length / 2);
+    const first = await deliver(write, lines.slice(0, half));
+    const second = await deliver(write, lines.slice(half));
+    return {
+      written: first.written + second.written,
+      refused: first.refused + second.refused,
+      refusal: first.refusal ?? second.refusal,
+    };
+  }
+}

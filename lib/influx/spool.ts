@@ -1,0 +1,190 @@
+import { mkdir, open, type FileHandle, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lock } from './lock.ts';
+import { type Found, payloadOf, scan } from './record.ts';
+
+/** A file of records, removed when none of them waits any more. */
+export interface Segment {
+  readonly path: string;
+  bytes: number;
+  /** Records in it that are still needed, one that is being written included. */
+  waiting: number;
+}
+
+/** Where a record is. */
+export interface Place {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What an earlier process left: the whole records in order, and the rows of all others. */
+interface Leftovers {
+  readonly records: readonly (Found & { readonly place: Place })[];
+  readonly damaged: number;
+}
+
+const NAME = /^\d{12}\.rows$/;
+const SEGMENT_MOST = 8 * 1024 * 1024;
+/** Segments that the bound is made of at least: as a whole segment is dropped at once. */
+const SEGMENTS = 16;
+
+/**
+ * Records on disk, in files that are only ever appended to. Nothing says which records have been
+ * taken: after a crash those that share a file with one that has not are there again, and written
+ * to InfluxDB once more, which changes nothing. One process has the directory at a time.
+ */
+export class Spool implements Disposable {
+  readonly #directory: string;
+  readonly #max: number;
+  readonly #lock: Disposable;
+  readonly #segments: Segment[];
+  #next: number;
+  #active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
+
+  private constructor(
+    at: { directory: string; max: number; next: number; lock: Disposable },
+    segments: Segment[],
+  ) {
+    this.#directory = at.directory;
+    this.#max = at.max;
+    this.#next = at.next;
+    this.#lock = at.lock;
+    this.#segments = segments;
+  }
+
+  /**
+   * Takes the directory, which is made if it is not there, and reads all that is in it.
+   * @param max bytes that the files may have together
+   * @throws when it cannot be made or read, or another process has it
+   */
+  static async open(directory: string, max: number): Promise<Leftovers & { spool: Spool }> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const held = lock(join(directory, 'lock'));
+    try {
+      const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
+      const next = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
+      const segments: Segment[] = [];
+      const records: Leftovers['records'][number][] = [];
+      let damaged = 0;
+      for (const path of names.map((name) => join(directory, name))) {
+        const bytes = await readFile(path);
+        const scanned = scan(bytes);
+        damaged += scanned.damaged;
+        const segment = { path, bytes: bytes.length, waiting: scanned.found.length };
+        if (segment.waiting === 0) await rm(path, { force: true });
+        else segments.push(segment);
+        for (const found of scanned.found) records.push({ ...found, place: { ...found, segment } });
+      }
+      const spool = new Spool({ directory, max, next, lock: held }, segments);
+      return { spool, records, damaged };
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a record to the disk itself. Not to be called again before it has settled.
+   * @throws when it is not there: then nothing of it is
+   */
+  async append(record: Buffer): Promise<Place> {
+    const { segment, file } = (this.#active ??= await this.#begin());
+    const offset = segment.bytes;
+    segment.waiting += 1;
+    try {
+      await writeAll(file, record, offset);
+      await file.datasync();
+    } catch (error) {
+      this.#active = undefined;
+      await file.truncate(offset).catch(() => {});
+      await file.close().catch(() => {});
+      await this.release({ segment, offset, length: record.length });
+      throw error;
+    }
+    segment.bytes += record.length;
+    if (segment.bytes >= Math.min(SEGMENT_MOST, this.#max / SEGMENTS)) await this.#seal();
+    return { segment, offset, length: record.length };
+  }
+
+  /** The payload of a record, or undefined if the disk does not give back what it was given. */
+  async read({ segment, offset, length }: Place): Promise<Buffer | undefined> {
+    try {
+      await using file = await open(segment.path, 'r');
+      const record = Buffer.alloc(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(record, done, length - done, offset + done);
+        if (bytesRead === 0) return undefined;
+        done += bytesRead;
+      }
+      return scan(record).found[0]?.length === length ? payloadOf(record) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A record is not needed any more. */
+  async release({ segment }: Place): Promise<void> {
+    segment.waiting -= 1;
+    if (segment.waiting <= 0) await this.#remove(segment);
+  }
+
+  /** Removes the oldest segments until there is room for so many bytes; returns them. */
+  async makeRoom(bytes: number): Promise<ReadonlySet<Segment>> {
+    const dropped = new Set<Segment>();
+    const used = () => this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    for (let [oldest] = this.#segments; oldest && used() + bytes > this.#max; ) {
+      await this.#remove(oldest);
+      dropped.add(oldest);
+      [oldest] = this.#segments;
+    }
+    return dropped;
+  }
+
+  [Symbol.dispose](): void {
+    void this.#active?.file.close().catch(() => {});
+    this.#lock[Symbol.dispose]();
+  }
+
+  async #begin() {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const name = `${this.#next++}`.padStart(12, '0');
+    const path = join(this.#directory, `${name}.rows`);
+    const file = await open(path, 'wx', 0o600);
+    try {
+      // Its name has to survive a power cut, too.
+      await using directory = await open(this.#directory, 'r');
+      await directory.sync();
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const segment: Segment = { path, bytes: 0, waiting: 0 };
+    this.#segments.push(segment);
+    return { segment, file };
+  }
+
+  async #seal(): Promise<void> {
+    const file = this.#active?.file;
+    this.#active = undefined;
+    await file?.close();
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    const index = this.#segments.indexOf(segment);
+    if (index < 0) return;
+    this.#segments.splice(index, 1);
+    if (this.#active?.segment === segment) await this.#seal();
+    // On a disk that has become read-only it stays; its rows are written again by a later process.
+    await rm(segment.path, { force: true }).catch(() => {});
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const left = bytes.length - done;
+    const { bytesWritten } = await file.write(bytes, done, left, offset + done);
+    done += bytesWritten;
+  }
+}
