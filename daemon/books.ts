@@ -21,10 +21,16 @@ export interface BooksOptions {
   readonly troubles: Pick<Troubles, 'say' | 'over'>;
 }
 
+/** All that is kept of a window. */
+interface Entry {
+  readonly kernel: number;
+  readonly missing: Missing;
+}
+
 /** Says it once when the books of a pod have been off for a minute, and once when that is over. */
 export class Books {
   readonly #options: BooksOptions;
-  readonly #pods = new Map<string, { readonly recent: Traffic[]; off: boolean }>();
+  readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
 
   constructor(options: BooksOptions) {
     this.#options = options;
@@ -46,12 +52,14 @@ export class Books {
     const name = nameOf(traffic.pod);
     const books = this.#pods.get(name) ?? { recent: [], off: false };
     this.#pods.set(name, books);
-    books.recent.push(traffic);
+    const { kernel: counted, missing: parted } = traffic;
+    const bytes = counted ? counted.sent + counted.received : 0;
+    books.recent.push({ kernel: bytes, missing: parted });
     const enough = Math.ceil(MINUTE / interval);
     if (books.recent.length < enough) return;
     if (books.recent.length > enough) books.recent.shift();
 
-    const kernel = sum(books.recent, ({ kernel }) => (kernel ? kernel.sent + kernel.received : 0));
+    const kernel = sum(books.recent, ({ kernel }) => kernel);
     const parts = (Object.keys(REASONS) as (keyof Missing)[]).map((reason) => ({
       reason,
       bytes: sum(books.recent, ({ missing }) => missing[reason]),
