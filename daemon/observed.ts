@@ -16,11 +16,11 @@ const BACKOFF = { first: 250, most: 30_000 };
 /** A capture that has lasted this long was a success. */
 const PROVEN = 60_000;
 /**
- * A pod that is young, or is being deleted, may lose its interface at any moment, and what it had
+ * A pod that is new, or is being deleted, may lose its interface at any moment, and what it had
  * counted since it was read last. To read it takes some 40 us.
  */
 const LOOK_EVERY = 200;
-const YOUNG = 60_000;
+const NEW = 60_000;
 
 /** One pod of this node: its ledger, and its captures one after the other. */
 export class Observed {
@@ -83,7 +83,7 @@ export class Observed {
     const capture = new Capture(this.pod, netns, this.#ledger, { ...this.#options, strained });
     this.#ledger.begin(capture.counters(), isNew);
     [this.#capture, this.#last] = [capture, capture];
-    this.#lookOften();
+    if (isNew || this.pod.terminating) this.#lookOften();
     capture.done.then(
       () => this.#ended(capture, undefined),
       (error: Error) => this.#ended(capture, error),
@@ -115,8 +115,8 @@ export class Observed {
   /** The counters, often, for as long as this may be the last time. */
   #lookOften(): void {
     this.#looking ??= setInterval(() => {
-      const isYoung = performance.now() - this.since < YOUNG;
-      if (this.#capture && (isYoung || this.pod.terminating)) {
+      const isNew = performance.now() - this.since < NEW;
+      if (this.#capture && (isNew || this.pod.terminating)) {
         this.#ledger.look(this.#capture.counters());
         return;
       }
@@ -127,6 +127,7 @@ export class Observed {
 
   #strained(): void {
     const { pod } = this;
+    if (this.#gone) return;
     this.#overload.strained(Date.now());
     this.#ledger.overloaded = true;
     const what = 'iftop is at its limits with this pod: what it misses is in the totals only';
@@ -136,17 +137,18 @@ export class Observed {
   #ended({ created }: Capture, error: Error | undefined): void {
     const { troubles, log, restarted } = this.#options;
     this.#capture = undefined;
+    const who = identity(this.pod);
+    // However the capture of a pod ends that has gone, it is no trouble.
+    if (!error || this.#gone || error instanceof NetnsGoneError) {
+      log.debug({ ...who, error: error?.message }, 'capture ended');
+      this.#last = undefined;
+      return;
+    }
     if (error instanceof SessionError && error.code === 'ERR_SESSION_OVERLOADED') {
       this.#strained();
       const pause = this.#overload.stopped(Date.now());
       this.#notBefore = Date.now() + pause;
-      log.debug({ ...identity(this.pod), pause }, 'capture stopped: it was overloaded');
-      return;
-    }
-    const who = identity(this.pod);
-    if (!error || error instanceof NetnsGoneError) {
-      log.debug({ ...who, error: error?.message }, 'capture ended');
-      this.#last = undefined;
+      log.debug({ ...who, pause }, 'capture stopped: it was overloaded');
       return;
     }
     restarted();

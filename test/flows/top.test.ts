@@ -55,14 +55,16 @@ function edge(name: string, sent: number): Edge {
   return { peer: nameless('external', name), sent, received: 0 };
 }
 
+/** Which of two peers has the only row, when the old one had it before. */
+function winner(old: number, fresh: number): string | undefined {
+  const before = new Set([keyOf(nameless('external', 'old'))]);
+  const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
+  return first?.peer.name;
+}
+
 test('one that was kept stays until a new one has twice its bytes', () => {
-  const kept = (old: number, fresh: number) => {
-    const before = new Set([keyOf(nameless('external', 'old'))]);
-    const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
-    return first?.peer.name;
-  };
-  assert.equal(kept(100, 190), 'old');
-  assert.equal(kept(100, 210), 'fresh');
+  assert.equal(winner(100, 190), 'old');
+  assert.equal(winner(100, 210), 'fresh');
 });
 
 test('whoever was kept before, no byte is lost or added', () => {
