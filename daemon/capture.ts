@@ -5,6 +5,7 @@ import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Log, Netns } from '../lib/model.ts';
 import { readCounters } from '../lib/netns/counters.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
+import { statOf } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
 
 export interface CaptureOptions {
@@ -19,21 +20,32 @@ export interface CaptureOptions {
   readonly unparsed: (pod: LocalPod, lines: number) => void;
 }
 
+export interface CaptureEvents {
+  /** Its iftop is at its limits. */
+  readonly strained: () => void;
+}
+
 /** The capture of one pod in one network namespace, from its start to its end. */
 export class Capture {
   /** Its process is only a way to the namespace, and may be replaced by another one in it. */
   netns: Netns;
-  readonly started = Date.now();
+  readonly created = Date.now();
+  /** When it began to capture (milliseconds since 1970); undefined if it has not. */
+  started: number | undefined;
   /** Settles when it has ended, with the reason if it was not asked to. */
   readonly done: Promise<void>;
-  readonly #options: CaptureOptions;
+  readonly #options: CaptureOptions & CaptureEvents;
   readonly #stop = new AbortController();
   #session: Session | undefined;
 
-  constructor(pod: LocalPod, netns: Netns, ledger: Ledger, options: CaptureOptions) {
+  constructor(
+    pod: LocalPod,
+    netns: Netns,
+    ledger: Ledger,
+    options: CaptureOptions & CaptureEvents,
+  ) {
     this.netns = netns;
     this.#options = options;
-    ledger.begin(this.counters());
     this.done = this.#run(pod, ledger);
   }
 
@@ -67,7 +79,7 @@ export class Capture {
   }
 
   async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, iface, log, own, starts, unparsed } = this.#options;
+    const { proc, iface, log, own, starts, unparsed, strained } = this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
@@ -77,12 +89,20 @@ export class Capture {
         : enter(openNetns(proc, this.netns, pod.cgroupUid), command);
       return Session.start(child, {
         counters: () => this.counters(),
+        cpu: () => (this.pid === undefined ? 0 : (statOf(proc, this.pid)?.cpu ?? 0)),
+        strained,
         unparsed: (lines) => unparsed(pod, lines),
         log,
       });
     });
     if (!this.#session) return;
+    this.started = Date.now();
+    ledger.captured(this.counters());
     log.debug({ namespace: pod.namespace, pod: pod.name, pid: this.pid }, 'capture started');
-    for await (const slot of this.#session.slots(signal)) ledger.add(slot);
+    try {
+      for await (const slot of this.#session.slots(signal)) ledger.add(slot);
+    } finally {
+      ledger.released(this.counters());
+    }
   }
 }

@@ -6,7 +6,8 @@ import { writer } from '../lib/influx/write.ts';
 import { ApiError, type ApiClient } from '../lib/kubernetes/client.ts';
 import { localPod, type KubernetesObject } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
-import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
+import { locate, netnsOf } from '../lib/netns/locate.ts';
+import { ProcessTable } from '../lib/netns/processes.ts';
 import { RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
 import { captureLoopback } from './loopback.ts';
@@ -133,7 +134,7 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
       fix: () => 'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN',
       run: async () => {
         const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
-        const processes = podProcesses(proc);
+        const processes = new ProcessTable(proc).all();
         const found = local.filter((pod) =>
           locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden),
         );

@@ -19,6 +19,8 @@ export async function captureLoopback(proc: string, own: boolean): Promise<numbe
   const child = own ? stay(command) : enter(openSync(`${proc}/self/ns/net`, 'r'), command);
   const session = await Session.start(child, {
     counters: () => readCounters(proc, inode, ['self'], 'lo'),
+    cpu: () => 0,
+    strained: () => {},
     unparsed: () => {},
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });

@@ -1,6 +1,9 @@
 import PQueue from 'p-queue';
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { locate, netnsOf, podProcesses } from '../lib/netns/locate.ts';
+import { readCounters } from '../lib/netns/counters.ts';
+import { locate, netnsOf } from '../lib/netns/locate.ts';
+import { ProcessTable } from '../lib/netns/processes.ts';
+import { statOf } from '../lib/netns/stat.ts';
 import type { Capture } from './capture.ts';
 import type { Troubles } from './log.ts';
 import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
@@ -29,6 +32,10 @@ export interface Closed {
 /** Starting one costs some 20 ms of CPU; more at once would only get in each other's way. */
 const STARTS_AT_ONCE = 4;
 const SEEK_EVERY = 1000;
+/** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
+const SEEK_AGAIN = { part: 1 / 8, least: 50 };
+/** One that is older (seconds) when we are told of it was kept from us: its past is none of ours. */
+const NEW = 60;
 
 /** The pods of this node by the UID in their cgroups, each with its capture and its ledger. */
 export class Observatory {
@@ -37,10 +44,13 @@ export class Observatory {
   readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
   readonly #own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
+  readonly #processes: ProcessTable;
+  /** When we were started, in seconds since the node was. */
+  readonly #started: number;
   /** Namespaces that are no pod's to us: the host's and our own. */
   readonly #forbidden: ReadonlySet<Netns['inode']>;
   readonly #timer: NodeJS.Timeout;
-  #soon: NodeJS.Immediate | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #listed = false;
   #stopping = false;
   #restarts = 0;
@@ -57,11 +67,13 @@ export class Observatory {
     const restarted = () => void (this.#restarts += 1);
     const common = { proc, iface, log, troubles };
     this.#captures = { ...common, starts, unparsed, restarted, own: sidecar };
+    this.#processes = new ProcessTable(proc);
+    this.#started = statOf(proc, 'self')?.started ?? Infinity;
     this.#own = netnsOf(proc, 'self');
     this.#host = netnsOf(proc, 1);
     const forbidden = [this.#own, this.#host];
     this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
-    this.#timer = setInterval(() => this.#seek(), SEEK_EVERY).unref();
+    this.#timer = setInterval(() => this.#seek(true), SEEK_EVERY).unref();
   }
 
   get figures() {
@@ -70,6 +82,7 @@ export class Observatory {
       podsSeen: pods.length,
       sessions: pods.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
+      sessionsOverloaded: pods.filter(({ overloaded }) => overloaded).length,
       unparsedLines: this.#unparsed,
     };
   }
@@ -88,7 +101,9 @@ export class Observatory {
     } else {
       this.#pods.set(pod.cgroupUid, new Observed(pod, 'wanted', this.#captures));
     }
-    if (!this.#soon) this.#soon = setImmediate(() => this.#seek());
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#seekIn(0);
   }
 
   /** A pod is gone, or not to be observed any more; its capture ends with it. */
@@ -129,14 +144,26 @@ export class Observatory {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     const captures = [...this.#pods.values()].flatMap(({ capture }) => capture ?? []);
     for (const capture of captures) capture.stop();
     await Promise.allSettled(captures.map(({ done }) => done));
   }
 
+  #seekIn(delay: number): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#seek(false);
+      const ages = [...this.#pods.values()].flatMap(({ gone, capture, since }) =>
+        gone || capture ? [] : performance.now() - since,
+      );
+      const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
+      if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
+    }, delay);
+  }
+
   /** Looks for the namespaces of pods that have none yet, or not any more. */
-  #seek(): void {
-    this.#soon = undefined;
+  #seek(everywhere: boolean): void {
     if (this.#stopping) return;
     const { proc, sidecar } = this.#options;
     const waiting = () => [...this.#pods.values()].filter(({ waits }) => waits);
@@ -146,16 +173,19 @@ export class Observatory {
 
     if (sidecar) {
       const netns = { inode: this.#own ?? 0, pid: process.pid };
-      for (const observed of waiting()) observed.start(netns);
+      for (const observed of waiting()) observed.start(netns, false);
       return;
     }
-    const processes = podProcesses(proc);
+    const processes = everywhere ? this.#processes.all() : this.#processes.recent();
     if (discovering) this.#discover(processes.keys());
     for (const { pod, capture } of lost) capture?.moveTo(processes.get(pod.cgroupUid) ?? []);
     for (const observed of waiting()) {
-      const { pod } = observed;
-      const netns = locate(proc, pod, processes.get(pod.cgroupUid) ?? [], this.#forbidden);
-      if (netns && !this.#isTaken(netns)) observed.start(netns);
+      const { pod, since } = observed;
+      const pids = processes.get(pod.cgroupUid) ?? [];
+      const netns = locate(proc, pod, pids, this.#forbidden);
+      // Its network is still being made: what fails now would be tried again later than need be.
+      if (netns && pod.ips.length === 0 && !this.#hasInterface(netns)) continue;
+      if (netns && !this.#isTaken(netns)) observed.start(netns, this.#isNew(pids, since));
     }
   }
 
@@ -171,6 +201,17 @@ export class Observatory {
       const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
       this.#pods.set(cgroupUid, new Observed(pod, 'nothing', this.#captures));
     }
+  }
+
+  /** The pod was started after we were, and not long before we heard of it. */
+  #isNew(pids: readonly number[], since: number): boolean {
+    const started = Math.min(...pids.map((pid) => statOf(this.#options.proc, pid)?.started ?? 0));
+    return started >= this.#started && this.#started + since / 1000 - started < NEW;
+  }
+
+  #hasInterface({ inode, pid }: Netns): boolean {
+    const { proc, iface } = this.#options;
+    return readCounters(proc, inode, [pid], iface) !== undefined;
   }
 
   #isTaken({ inode }: Netns): boolean {

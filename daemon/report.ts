@@ -1,12 +1,16 @@
-import { attribute } from '../lib/flows/attribute.ts';
+import { attribute, keyOf } from '../lib/flows/attribute.ts';
 import { mergeByName } from '../lib/flows/merge.ts';
+import { missing } from '../lib/flows/missing.ts';
 import { top } from '../lib/flows/top.ts';
 import { type AgentFields, encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
+import { SeriesCount } from '../lib/influx/series.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
+import { Books } from './books.ts';
 import type { Config } from './config.ts';
 import type { Closed, Observatory } from './observatory.ts';
+import { nameOf } from './observed.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
 import { usage } from './usage.ts';
@@ -58,16 +62,24 @@ export const GRACE = 4000;
 const PATIENCE = 120_000;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
+/** More series than that are not counted. */
+const SERIES = 100_000;
 
 /** Makes rows of what the observatory has of a window, and one of what it took. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #held: Held[] = [];
+  readonly #books: Books;
+  readonly #series = new SeriesCount(SERIES);
+  /** The peers of every pod that have rows of their own in its last window. */
+  #kept = new Map<string, ReadonlySet<string>>();
   #apiRestarts = 0;
   #before: ReturnType<Reporter['totals']>;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    const { config, log, troubles } = options;
+    this.#books = new Books({ interval: config.interval, log, troubles });
     this.#before = this.totals();
   }
 
@@ -133,10 +145,19 @@ export class Reporter {
     const named = told.map(({ of: { pod }, window }) => ({ pod, window }));
     const traffic = mergeByName(named).map((each) => this.#traffic(each, certain));
     const rows = traffic.flatMap((each) => encodeTraffic(each, context));
+    this.#kept = new Map(
+      traffic.map(({ pod, edges }) => [nameOf(pod), new Set(edges.map(({ peer }) => keyOf(peer)))]),
+    );
+    this.#books.audit(traffic);
     const attributed = sum(traffic, ({ attributed: { sent, received } }) => sent + received);
     const untold = closed.filter(({ of }) => of.told === 'nothing');
+    this.#series.add(rows);
     const agent = encodeAgent(node, end, {
       ...figures,
+      series: { integer: this.#series.size },
+      missingUncaptured: { integer: sum(traffic, (each) => each.missing.uncaptured) },
+      missingOverload: { integer: sum(traffic, (each) => each.missing.overload) },
+      missingOther: { integer: sum(traffic, (each) => each.missing.other) },
       kernelBytes: { integer: sum(traffic, kernelBytes) },
       attributedBytes: { integer: attributed },
       staleBytes: { integer: certain ? 0 : attributed },
@@ -151,9 +172,12 @@ export class Reporter {
     certain: boolean,
   ): Traffic {
     const edges = attribute(pod, window, (...what) => this.#nameOf(...what, certain));
-    const kept = top(edges, window.rest, this.#options.config.peersPerPod);
-    const { end, kernel } = window;
-    return { pod, end, edges: kept, attributed: attributedOf(kept), kernel };
+    const before = this.#kept.get(nameOf(pod));
+    const kept = top(edges, window.rest, this.#options.config.peersPerPod, before);
+    const { end, kernel, overloaded } = window;
+    const attributed = attributedOf(kept);
+    const lost = missing(window, attributed);
+    return { pod, end, edges: kept, attributed, kernel, missing: lost, overloaded };
   }
 
   #nameOf(...what: Parameters<Directory['peer']>): Peer {
@@ -172,11 +196,12 @@ export class Reporter {
       names.map((name) => [name, Math.max(0, now[name] - this.#before[name])]),
     ) as typeof now;
     this.#before = now;
-    const { podsSeen, sessions } = observatory.figures;
+    const { podsSeen, sessions, sessionsOverloaded } = observatory.figures;
     const { bytes, oldest = Date.now(), degraded } = sink.figures;
     const gauges = {
       podsSeen,
       sessions,
+      sessionsOverloaded,
       spoolBytes: bytes,
       spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
       spoolDegraded: degraded ? 1 : 0,

@@ -10,6 +10,8 @@ export interface LocalPod {
   readonly workload: string;
   /** Empty until the kubelet has reported them. */
   readonly ips: readonly string[];
+  /** It is being deleted: its interface may vanish at any moment. */
+  readonly terminating?: boolean;
 }
 
 /** A network namespace and a process that was seen in it. */
@@ -92,6 +94,20 @@ export interface Window {
   readonly rest: Bytes;
   /** By the kernel's counters over the same time; undefined if they could not be read. */
   readonly kernel: KernelBytes | undefined;
+  /** Bytes in both directions that the kernel counted while nothing captured. */
+  readonly uncaptured: number;
+  /** The source was at its limits in it, or was kept from running since it had been. */
+  readonly overloaded: boolean;
+}
+
+/** Bytes in both directions that the kernel has counted and no row has, by the likely reason. */
+export interface Missing {
+  /** They passed while nothing captured. */
+  readonly uncaptured: number;
+  /** There were more flows than the source could follow. */
+  readonly overload: number;
+  /** What is not IP, packets whose length the source cannot tell, packets dropped on a busy node. */
+  readonly other: number;
 }
 
 type PeerKind = 'pod' | 'service' | 'node' | 'external' | 'other' | 'unknown';
@@ -117,6 +133,8 @@ export interface Traffic {
   readonly edges: readonly Edge[];
   readonly attributed: Bytes;
   readonly kernel: KernelBytes | undefined;
+  readonly missing: Missing;
+  readonly overloaded: boolean;
 }
 
 /** Structured log, pino's shape. */

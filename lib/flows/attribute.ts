@@ -13,7 +13,7 @@ export function attribute(
   for (const pair of window.pairs) {
     const { remote, from, to, sent, received } = orient(pair, pod.ips);
     const peer = nameOf(remote, from, to);
-    const key = [peer.kind, peer.namespace, peer.name, peer.workload, peer.zone].join('\n');
+    const key = keyOf(peer);
     const sum = edges.get(key);
     edges.set(key, {
       peer,
@@ -22,6 +22,11 @@ export function attribute(
     });
   }
   return [...edges.values()].map(whole).filter(({ sent, received }) => sent + received > 0);
+}
+
+/** What tells one peer from another. */
+export function keyOf({ kind, namespace, name, workload, zone }: Peer): string {
+  return [kind, namespace, name, workload, zone].join('\n');
 }
 
 /**

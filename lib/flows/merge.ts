@@ -29,6 +29,8 @@ function merge(a: Window, b: Window): Window {
     pairs: [...a.pairs, ...b.pairs],
     rest: { sent: a.rest.sent + b.rest.sent, received: a.rest.received + b.rest.received },
     kernel: a.kernel && b.kernel ? add(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
+    uncaptured: a.uncaptured + b.uncaptured,
+    overloaded: a.overloaded || b.overloaded,
   };
 }
 

@@ -1,19 +1,7 @@
-import type { Bytes, Counters, KernelBytes, Pair, Slot, Window } from '../model.ts';
-import { between } from '../netns/counters.ts';
+import type { Bytes, Counters, Slot, Window } from '../model.ts';
+import { between, isAfter, UNUSED } from '../netns/counters.ts';
 import { settle } from './balance.ts';
-
-interface Draft {
-  readonly start: number;
-  /** Undefined for the window that is still running. */
-  end: number | undefined;
-  /** The counters when it ended. */
-  counters: Counters | undefined;
-  kernel: KernelBytes | undefined;
-  readonly pairs: Map<string, Pair>;
-  rest: Bytes;
-}
-
-const NOTHING: Bytes = { sent: 0, received: 0 };
+import { createDraft, type Draft, NOTHING, plus, pour } from './draft.ts';
 
 /**
  * One pod's bytes, sorted into windows of the wall clock. Slots do not end where windows end, so
@@ -30,23 +18,62 @@ export class Ledger {
   /** Counted by the kernel at the end of the last slot, but not in it: packets wait up to 1 s. */
   #lag = NOTHING;
   #last = 0;
+  /** Nothing captures; what has been counted since these counters is in no slot. */
+  #gap: Counters | undefined;
+  /** The counters up to which slots have come. */
+  #reported: Counters | undefined;
+  #overloaded = false;
 
   constructor(start: number) {
-    this.#drafts = [draft(start)];
+    this.#drafts = [createDraft(start, false)];
   }
 
-  /** The interface has been found, with these counters: from here on the kernel's count is taken. */
-  begin(counters: Counters | undefined): void {
-    this.#counters ??= counters;
+  /**
+   * The interface has been found, with these counters: from here on the kernel's count is taken, or
+   * from its very beginning if the interface is a new one.
+   */
+  begin(counters: Counters | undefined, isNew = false): void {
+    if (this.#counters === undefined) this.#gap = isNew ? UNUSED : counters;
+    this.#counters ??= isNew ? UNUSED : counters;
     this.#latest ??= counters;
+  }
+
+  /** A capture runs from here on: what was counted since the last one is in none. */
+  captured(counters: Counters | undefined): void {
+    this.#lose(counters);
+    this.#gap = undefined;
+    this.#reported = counters;
+    this.#counters ??= counters;
+  }
+
+  /** The capture has ended: what was counted since its last slot is lost with it. */
+  released(counters: Counters | undefined): void {
+    this.#gap ??= this.#reported;
+    this.look(counters);
+    this.#lose(this.#latest);
+  }
+
+  /** What the counters say in between, since the interface may vanish before they are read again. */
+  look(counters: Counters | undefined): void {
+    this.#latest = counters ?? this.#latest;
+  }
+
+  /** What is missing since the last slot is so because the source cannot follow, or no longer is. */
+  set overloaded(is: boolean) {
+    this.#overloaded = is;
+    if (!is) return;
+    for (const draft of this.#drafts) {
+      if ((draft.end ?? Infinity) > this.#last) draft.overloaded = true;
+    }
   }
 
   /** Takes in what a source has reported. Every byte of it ends up in exactly one window. */
   add(slot: Slot): void {
     if (slot.from !== this.#last) this.#lag = NOTHING;
     this.#last = slot.to;
-    this.begin(slot.before);
+    this.#counters ??= slot.before;
     this.#latest = slot.after ?? this.#latest;
+    this.#reported = slot.after ?? this.#reported;
     const { pairs, rest } = settle(slot, this.#lag);
     const total = pairs.reduce(plus, rest);
     let poured = NOTHING;
@@ -72,13 +99,15 @@ export class Ledger {
   turn(at: number, counters: Counters | undefined): void {
     const running = this.#drafts.at(-1);
     if (!running) return;
+    this.#lose(counters);
     running.end = at;
-    running.counters = counters;
+    // The window's kernel bytes end where its slots are divided, also when the interface has gone.
     const seen = counters ?? this.#latest;
+    running.counters = seen;
     if (seen) running.kernel = between(this.#counters ?? seen, seen);
     this.#counters = seen;
     this.#latest = seen;
-    this.#drafts.push(draft(at));
+    this.#drafts.push(createDraft(at, this.#overloaded));
   }
 
   /** The oldest window, if it has ended. Slots that come now go to the one after it. */
@@ -86,8 +115,19 @@ export class Ledger {
     const [oldest] = this.#drafts;
     if (oldest?.end === undefined) return undefined;
     this.#drafts.shift();
-    const { start, end, rest, kernel } = oldest;
-    return { start, end, pairs: [...oldest.pairs.values()], rest, kernel };
+    const { start, end, rest, kernel, uncaptured, overloaded } = oldest;
+    return { start, end, pairs: [...oldest.pairs.values()], rest, kernel, uncaptured, overloaded };
+  }
+
+  /** While nothing captures: what has been counted up to here is missing, each window its part. */
+  #lose(counters: Counters | undefined): void {
+    for (const draft of this.#drafts) {
+      const until = draft.end === undefined ? counters : draft.counters;
+      if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
+      const { sent, received } = between(this.#gap, until);
+      draft.uncaptured += sent + received;
+      this.#gap = until;
+    }
   }
 
   /** Which share of a slot passed before a window's end, earlier windows' shares included. */
@@ -107,42 +147,6 @@ export class Ledger {
       received: (this.#lag.received + sign * apart.received) / Math.max(1, total.received),
     };
   }
-}
-
-function draft(start: number): Draft {
-  return {
-    start,
-    end: undefined,
-    counters: undefined,
-    kernel: undefined,
-    pairs: new Map(),
-    rest: NOTHING,
-  };
-}
-
-function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: Bytes): void {
-  draft.rest = plus(draft.rest, times(rest, share));
-  if (share.sent + share.received === 0) return;
-  for (const pair of pairs) {
-    const key = `${pair.local} ${pair.remote}`;
-    const known = draft.pairs.get(key);
-    const part = times(pair, share);
-    draft.pairs.set(key, {
-      local: pair.local,
-      remote: pair.remote,
-      from: Math.min(known?.from ?? pair.from, pair.from),
-      to: Math.max(known?.to ?? pair.to, pair.to),
-      ...(known ? plus(known, part) : part),
-    });
-  }
-}
-
-function plus(a: Bytes, b: Bytes): Bytes {
-  return { sent: a.sent + b.sent, received: a.received + b.received };
-}
-
-function times(a: Bytes, b: Bytes): Bytes {
-  return { sent: a.sent * b.sent, received: a.received * b.received };
 }
 
 function clamp(value: number, low: number, high: number): number {

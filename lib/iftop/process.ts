@@ -5,6 +5,8 @@ import { FrameSplitter } from './frames.ts';
 export const PAIRS = 1000;
 /** Ticks are more than a second apart; what comes sooner is an answer. */
 const REPEAT = 1000;
+/** When the CPU is short the pods come first. */
+const NICE = 10;
 const START_TIMEOUT = 10_000;
 const END_TIMEOUT = 1000;
 const STDERR_KEPT = 2000;
@@ -12,12 +14,18 @@ const STDERR_KEPT = 2000;
 /** The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. */
 export function iftopCommand(iface: string): string[] {
   const options = ['-t', '-n', '-N', '-B', '-l', '-L', `${PAIRS}`, '-o', '2s', '-c', '/dev/null'];
-  return ['stdbuf', '-oL', 'iftop', ...options, '-i', iface];
+  return ['nice', '-n', `${NICE}`, 'stdbuf', '-oL', 'iftop', ...options, '-i', iface];
 }
 
-/** A capture that did not start, ended by itself or fell silent; `code` says which. */
+type SessionErrorCode =
+  | 'ERR_SESSION_START'
+  | 'ERR_SESSION_ENDED'
+  | 'ERR_SESSION_SILENT'
+  | 'ERR_SESSION_OVERLOADED';
+
+/** A capture that did not start, ended by itself, fell silent or cost too much; `code` says which. */
 export class SessionError extends Error {
-  readonly code: 'ERR_SESSION_START' | 'ERR_SESSION_ENDED' | 'ERR_SESSION_SILENT';
+  readonly code: SessionErrorCode;
 
   constructor(code: SessionError['code'], message: string) {
     super(message);

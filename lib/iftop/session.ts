@@ -3,6 +3,7 @@ import { between } from '../netns/counters.ts';
 import type { Entered } from '../netns/enter.ts';
 import { parseFrame } from './parse.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
+import { Strain } from './strain.ts';
 
 /** Without packets iftop does not tick by itself (iftop.c, `tick`): after this it is asked to. */
 const NUDGE_AFTER = 3000;
@@ -11,6 +12,10 @@ const TICK = 2050;
 /** libpcap hands packets over at most this late (its read timeout is 1 s). */
 const LAG = 1100;
 const ANSWER_TIMEOUT = 5000;
+/** The same when it is to end: there is no time to wait for one that cannot follow. */
+const LAST_ANSWER_TIMEOUT = 1500;
+/** While an answer is waited for, this often it is seen what iftop is up to. */
+const LOOK_EVERY = 1000;
 /** So many bytes that the kernel counted and iftop did not see mean that it lost its interface. */
 const DEAF_BYTES = 256 * 1024;
 const NONE: Amount = { bytes: 0, slack: 0 };
@@ -18,6 +23,10 @@ const NONE: Amount = { bytes: 0, slack: 0 };
 export interface SessionOptions {
   /** Reads the counters of its interface. */
   readonly counters: () => Counters | undefined;
+  /** CPU time that iftop has used, in seconds. */
+  readonly cpu: () => number;
+  /** It is at its limits; called again and again while it is. */
+  readonly strained: () => void;
   readonly unparsed: (lines: number) => void;
   readonly log: Log;
 }
@@ -48,7 +57,7 @@ export class Session {
   /**
    * The slots as they come, until `stop` is aborted: then one last one that has all that had
    * passed by that moment.
-   * @throws SessionError when it ends by itself or falls silent
+   * @throws SessionError when it ends by itself, falls silent or is overloaded
    */
   async *slots(stop: AbortSignal): AsyncGenerator<Slot> {
     const wake = () => this.#iftop.wake();
@@ -70,8 +79,12 @@ export class Session {
     let quiet = true;
     const unseen = { now: 0, sure: 0 };
     let stopped = Infinity;
+    const strain = new Strain(from, this.#options.cpu());
 
     for (;;) {
+      strain.measure(Date.now(), this.#options.cpu());
+      if (strain.isStrained) this.#options.strained();
+      if (strain.isTooMuch) throw overload();
       const frame = iftop.take();
       if (frame) {
         const after = this.#options.counters();
@@ -88,7 +101,11 @@ export class Session {
         continue;
       }
       const now = Date.now();
-      if (now - (iftop.asked ?? now) > ANSWER_TIMEOUT) throw silence('it does not answer');
+      const patience = stop.aborted ? LAST_ANSWER_TIMEOUT : ANSWER_TIMEOUT;
+      const asked = Math.max(iftop.asked ?? now, stop.aborted ? stopped : 0);
+      if (now - asked > patience) {
+        throw strain.isStrained ? overload() : silence('it does not answer');
+      }
       const atRest = () => quiet && same(before, this.#options.counters());
       if (stop.aborted) {
         stopped = Math.min(stopped, now);
@@ -100,7 +117,7 @@ export class Session {
         if (atRest()) [from, due] = [now, now + NUDGE_AFTER];
         else iftop.ask();
       }
-      await iftop.wait(iftop.asked === undefined ? due : iftop.asked + ANSWER_TIMEOUT + 1);
+      await iftop.wait(iftop.asked === undefined ? due : now + LOOK_EVERY);
     }
   }
 
@@ -118,6 +135,10 @@ export class Session {
       },
     };
   }
+}
+
+function overload(): SessionError {
+  return new SessionError('ERR_SESSION_OVERLOADED', 'iftop cannot follow that many flows');
 }
 
 function silence(what: string): SessionError {

@@ -20,7 +20,7 @@ export function encodeTraffic(
   traffic: Traffic,
   { node, zone, iface, interval }: Context,
 ): string[] {
-  const { pod, edges, attributed, kernel, end } = traffic;
+  const { pod, edges, attributed, kernel, missing, overloaded, end } = traffic;
   const time = seconds(end);
   const who = [
     `namespace=${tag(pod.namespace)}`,
@@ -47,11 +47,15 @@ export function encodeTraffic(
     receivedBytes: { integer: kernel?.received ?? 0 },
     sentPackets: { integer: kernel?.sentPackets ?? 0 },
     receivedPackets: { integer: kernel?.receivedPackets ?? 0 },
+    missingUncaptured: { integer: missing.uncaptured },
+    missingOverload: { integer: missing.overload },
+    missingOther: { integer: missing.other },
   };
   const fields = {
     ...(kernel ? counted : {}),
     sentAttributed: { integer: attributed.sent },
     receivedAttributed: { integer: attributed.received },
+    overloaded: { integer: overloaded ? 1 : 0 },
   };
   const something = Object.values(fields).some(({ integer }) => integer > 0);
   return something

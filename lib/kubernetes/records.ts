@@ -34,6 +34,7 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly resourceVersion?: string;
     readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: { readonly [key: string]: string };
     readonly annotations?: { readonly [key: string]: string };
     readonly ownerReferences?: readonly {
@@ -111,7 +112,7 @@ export function nodeRecord(node: KubernetesObject): Owner {
  * or has opted out with the annotation `nstats/observe: "false"`.
  */
 export function localPod(pod: KubernetesObject): LocalPod | undefined {
-  const { uid, name, namespace, annotations } = pod.metadata ?? {};
+  const { uid, name, namespace, annotations, deletionTimestamp } = pod.metadata ?? {};
   if (!uid || !name || !namespace) return undefined;
   if (hasEnded(pod) || pod.spec?.hostNetwork || annotations?.[OBSERVE] === 'false')
     return undefined;
@@ -122,6 +123,7 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
     name,
     workload: workloadOf(pod),
     ips: podIps(pod),
+    terminating: deletionTimestamp !== undefined,
   };
 }
 

@@ -27,6 +27,14 @@ export function readCounters(
   return undefined;
 }
 
+/** The counters of an interface that nothing has passed yet. */
+export const UNUSED: Counters = {
+  sentBytes: 0,
+  sentPackets: 0,
+  receivedBytes: 0,
+  receivedPackets: 0,
+};
+
 /** The counters of one interface from the text of /proc/net/dev. */
 export function parseNetDev(text: string, iface: string): Counters | undefined {
   for (const line of text.split('\n')) {
@@ -45,15 +53,19 @@ export function parseNetDev(text: string, iface: string): Counters | undefined {
   return undefined;
 }
 
+/** Tells whether a reading is a later one than another, as far as anything has passed since. */
+export function isAfter(later: Counters, earlier: Counters): boolean {
+  const { sentBytes, receivedBytes } = earlier;
+  return later.sentBytes >= sentBytes && later.receivedBytes >= receivedBytes;
+}
+
 /**
  * The IP bytes and packets between two readings: the counters less an Ethernet header a packet.
  * A counter that went back belongs to a new interface of the same name, which began at nothing.
  */
 export function between(before: Counters, after: Counters): KernelBytes {
-  const fresh = after.sentBytes < before.sentBytes || after.receivedBytes < before.receivedBytes;
-  const from = fresh
-    ? { sentBytes: 0, sentPackets: 0, receivedBytes: 0, receivedPackets: 0 }
-    : before;
+  const fresh = !isAfter(after, before);
+  const from = fresh ? UNUSED : before;
   const sentPackets = after.sentPackets - from.sentPackets;
   const receivedPackets = after.receivedPackets - from.receivedPackets;
   return {

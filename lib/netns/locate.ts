@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { LocalPod, Netns } from '../model.ts';
 import { canonical } from '../kubernetes/address.ts';
 
@@ -15,17 +15,6 @@ const MONITOR = /\/crio-conmon-/;
 /** The UID in the text of a /proc/<pid>/cgroup, as the API or a static pod's manifest has it. */
 export function podUid(cgroup: string): string | undefined {
   return MONITOR.test(cgroup) ? undefined : POD.exec(cgroup)?.[1]?.replaceAll('_', '-');
-}
-
-/** The processes of every pod of this node, oldest first, by the UID in their cgroup's path. */
-export function podProcesses(proc: string): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  const pids = readdirSync(proc).map(Number).filter(Number.isInteger);
-  for (const pid of pids.sort((a, b) => a - b)) {
-    const uid = podUid(read(`${proc}/${pid}/cgroup`));
-    if (uid) found.set(uid, [...(found.get(uid) ?? []), pid]);
-  }
-  return found;
 }
 
 /**

@@ -14,6 +14,8 @@ const phoenix: LocalPod = {
   ips: ['10.0.0.1'],
 };
 
+const sound = { uncaptured: 0, overloaded: false };
+
 /** The window of two pods of one name. */
 function merge(a: Window, b: Window): Window {
   const [merged, ...others] = mergeByName([
@@ -31,6 +33,8 @@ const windows: fc.Arbitrary<Window> = fc.record({
   pairs,
   rest: someBytes,
   kernel: fc.option(kernels, { nil: undefined }),
+  uncaptured: fc.nat(),
+  overloaded: fc.boolean(),
 });
 
 test('two windows as one have all bytes of both, by iftop and by the kernel', () => {
@@ -41,20 +45,22 @@ test('two windows as one have all bytes of both, by iftop and by the kernel', ()
       const known = [a, b].flatMap(({ kernel }) => kernel ?? []);
       const { sent, received } = merged.kernel ?? NOTHING;
       assert.deepEqual({ sent, received }, add(known));
+      assert.equal(merged.uncaptured, a.uncaptured + b.uncaptured);
+      assert.equal(merged.overloaded, a.overloaded || b.overloaded);
       assert.equal(merged.kernel === undefined, known.length === 0);
     }),
   );
 });
 
 test('it lasts from the first start to the last end', () => {
-  const empty = { pairs: [], rest: NOTHING, kernel: undefined };
+  const empty = { pairs: [], rest: NOTHING, kernel: undefined, ...sound };
   const { start, end } = merge({ start: 5, end: 10, ...empty }, { start: 0, end: 7, ...empty });
   assert.deepEqual([start, end], [0, 10]);
 });
 
 test('packets are added up too', () => {
   const kernel = { sent: 1, received: 2, sentPackets: 3, receivedPackets: 4 };
-  const one = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel };
+  const one = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel, ...sound };
   assert.deepEqual(merge(one, one).kernel, {
     sent: 2,
     received: 4,
@@ -64,7 +70,7 @@ test('packets are added up too', () => {
 });
 
 test('pods of other names, or of other workloads, stay apart', () => {
-  const window = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel: undefined };
+  const window = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel: undefined, ...sound };
   const pods = [phoenix, { ...phoenix, name: 'db-1' }, { ...phoenix, workload: 'Pod/db-0' }];
   assert.equal(mergeByName(pods.map((pod) => ({ pod, window }))).length, 3);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { keyOf } from '../../lib/flows/attribute.ts';
 import { top } from '../../lib/flows/top.ts';
 import { nameless } from '../../lib/kubernetes/directory.ts';
-import type { Bytes } from '../../lib/model.ts';
+import type { Bytes, Edge } from '../../lib/model.ts';
 import { add, NOTHING, someBytes } from './making.ts';
 
 const edges = fc
@@ -48,4 +49,51 @@ test('what belongs to no listed pair is in the row of the others, in whole bytes
     edge,
     { peer: nameless('other', '-'), sent: 2, received: 2 },
   ]);
+});
+
+function edge(name: string, sent: number): Edge {
+  return { peer: nameless('external', name), sent, received: 0 };
+}
+
+/** Which of two peers has the only row, when the old one had it before. */
+function winner(old: number, fresh: number): string | undefined {
+  const before = new Set([keyOf(nameless('external', 'old'))]);
+  const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
+  return first?.peer.name;
+}
+
+test('one that was kept stays until a new one has twice its bytes', () => {
+  assert.equal(winner(100, 190), 'old');
+  assert.equal(winner(100, 210), 'fresh');
+});
+
+test('whoever was kept before, no byte is lost or added', () => {
+  fc.assert(
+    fc.property(
+      edges,
+      fc.array(fc.nat(40)),
+      fc.integer({ min: 1, max: 30 }),
+      (edges, old, limit) => {
+        const before = new Set(old.map((at) => keyOf(nameless('external', `${at}`))));
+        const kept = top(edges, NOTHING, limit, before);
+        assert.deepEqual(add(kept), add(edges));
+        assert.ok(kept.length <= limit + 1);
+      },
+    ),
+  );
+});
+
+test('around the limit the same peers stay from window to window', () => {
+  let before = new Set<string>();
+  const seen = new Set<string>();
+  for (let window = 0; window < 20; window += 1) {
+    const edges = Array.from({ length: 20 }, (_, at) => ({
+      peer: nameless('external', `${at}`),
+      sent: 1000 + ((at * 7 + window * 13) % 20) * 10,
+      received: 0,
+    }));
+    before = new Set(top(edges, NOTHING, 10, before).map(({ peer }) => keyOf(peer)));
+    for (const key of before) seen.add(key);
+  }
+  assert.equal(seen.size, 11, 'ten peers and the row of the others');
 });

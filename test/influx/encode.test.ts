@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { attribute } from '../../lib/flows/attribute.ts';
+import { missing } from '../../lib/flows/missing.ts';
 import { top } from '../../lib/flows/top.ts';
 import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
 import { nameless } from '../../lib/kubernetes/directory.ts';
@@ -33,7 +34,10 @@ const service = {
 const kernel: KernelBytes = { sent: 1100, received: 90, sentPackets: 2, receivedPackets: 1 };
 
 function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
-  return { pod, end: 1_700_000_010_000, edges, attributed: add(edges), kernel };
+  const [attributed, overloaded] = [add(edges), false];
+  const lost = missing({ kernel, uncaptured: 40, overloaded }, attributed);
+  const end = 1_700_000_010_000;
+  return { pod, end, edges, attributed, kernel, missing: lost, overloaded };
 }
 
 function integer(row: Row | undefined, field: string): number {
@@ -52,7 +56,8 @@ test('a pod and its peer make these two rows, to the letter', () => {
       'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
     'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
       'sentBytes=1100i,receivedBytes=90i,sentPackets=2i,receivedPackets=1i,' +
-      'sentAttributed=1000i,receivedAttributed=50i 1700000010',
+      'missingUncaptured=40i,missingOverload=0i,missingOther=100i,' +
+      'sentAttributed=1000i,receivedAttributed=50i,overloaded=0i 1700000010',
   ]);
 });
 
@@ -95,7 +100,8 @@ test('a window without traffic writes nothing', () => {
 
 test('without the kernel’s count its fields are left out, not zero', () => {
   const [, line = ''] = encodeTraffic(traffic([{ peer: service, sent: 1, received: 0 }]), context);
-  assert.deepEqual([...parseLine(line).fields.keys()], ['sentAttributed', 'receivedAttributed']);
+  const fields = [...parseLine(line).fields.keys()];
+  assert.deepEqual(fields, ['sentAttributed', 'receivedAttributed', 'overloaded']);
 });
 
 const nasty = fc.oneof(

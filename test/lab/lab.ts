@@ -13,7 +13,7 @@ import {
 import { selfSigned } from './apiserver/tls.ts';
 import { type Influx, startInflux } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
-import { balance, buildNode, NODE_IPS, plug, plugOutside, POD_CIDRS } from './network.ts';
+import { balance, buildNode, NODE_IPS, plug, plugOutside, POD_CIDRS, unplug } from './network.ts';
 import { Sandbox } from './pod.ts';
 import { Processes } from './shell.ts';
 
@@ -22,7 +22,11 @@ const TOKEN = 'lab-token';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 
-type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & { readonly ips: readonly string[] };
+type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
+  readonly ips: readonly string[];
+  /** The API tells of it when it is bound to the node, before any of it is there. */
+  readonly announced?: boolean;
+};
 
 /** Something with a network of its own in which traffic.ts can be run. */
 interface Host {
@@ -117,11 +121,13 @@ export async function createLab(main = MAIN): Promise<Lab> {
     processes,
     directory,
     environment,
-    async pod(spec) {
+    async pod({ announced = false, ...spec }) {
       const uid = randomUUID();
+      const bound = { ...spec, uid, nodeName: NODE };
+      if (announced) api.store.put('pods', podObject({ ...bound, ips: [] }));
       const box = await sandbox(uid);
-      if (spec.ips.length > 0) plug(box.pid, spec.ips);
-      const object = podObject({ ...spec, uid, nodeName: NODE });
+      const link = spec.ips.length > 0 ? plug(box.pid, spec.ips) : undefined;
+      const object = podObject(bound);
       api.store.put('pods', object);
       const { name, namespace = 'default' } = spec;
       return {
@@ -137,7 +143,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
           return box.run([...env, ...drop, process.execPath, main]);
         },
         async remove() {
-          await box.end();
+          await box.end(() => link && unplug(link));
           // The kubelet tells that the containers have ended before it lets the object go.
           api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);

@@ -60,8 +60,11 @@ function prepare(pid: number): void {
   sh('nsenter', ['-t', `${pid}`, '-n', 'sh', '-c', set]);
 }
 
-/** Gives the namespace of a process an `eth0` on the bridge with these addresses. */
-export function plug(pid: number, addresses: readonly string[]): void {
+/**
+ * Gives the namespace of a process an `eth0` on the bridge with these addresses. Returns the name of
+ * its other end.
+ */
+export function plug(pid: number, addresses: readonly string[]): string {
   const link = `v${process.pid}-${++links}`;
   prepare(pid);
   ip([
@@ -70,6 +73,12 @@ export function plug(pid: number, addresses: readonly string[]): void {
     `link set ${link} type bridge_slave isolated on`,
   ]);
   configure(pid, addresses, GATEWAY);
+  return link;
+}
+
+/** Takes a pod's interface away by its other end, as a network plug-in does. */
+export function unplug(link: string): void {
+  ip([`link delete ${link}`]);
 }
 
 /** Connects the namespace of a process to the node as a host of the outside world. */

@@ -54,9 +54,10 @@ export class Sandbox {
     return counters;
   }
 
-  /** Ends its containers and then the pause process, and with it the namespace. */
-  async end(): Promise<void> {
+  /** Ends its containers, takes its network, and ends the pause process, with it the namespace. */
+  async end(takeNetwork: () => void): Promise<void> {
     await Promise.all(this.#containers.map((child) => kill(child, 'SIGKILL')));
+    takeNetwork();
     await kill(this.#pause, 'SIGKILL');
   }
 }

@@ -6,6 +6,8 @@
  *   traffic.ts send <host> <port> <bytes/s> [on-seconds off-seconds]     sends by TCP
  *   traffic.ts fetch <host> <port> <bytes/s>    receives by TCP
  *   traffic.ts spray <port> <bytes/s> <host>... sends by UDP to all of the hosts, each its share
+ *   traffic.ts sweep <packets/s> <count>        sends by UDP to so many addresses from 198.18.0.0 on,
+ *                                               one after the other
  */
 import { createSocket } from 'node:dgram';
 import { connect, createServer, isIPv6, type Socket } from 'node:net';
@@ -17,6 +19,7 @@ if (mode === 'serve') serve(Number(args[0]));
 if (mode === 'send')
   send(args[0] ?? '', Number(args[1]), Number(args[2]), args.slice(3).map(Number));
 if (mode === 'fetch') fetchFrom(args[0] ?? '', Number(args[1]), Number(args[2]));
+if (mode === 'sweep') sweep(Number(args[0]), Number(args[1]));
 if (mode === 'spray') spray(Number(args[0]), Number(args[1]), args.slice(2));
 
 function serve(port: number): void {
@@ -74,6 +77,24 @@ function spray(port: number, rate: number, hosts: readonly string[]): void {
       const payload = Buffer.alloc(Math.min(due, 1200));
       (isIPv6(host) ? sockets.v6 : sockets.v4).send(payload, port, host);
       sent[index] = (sent[index] ?? 0) + payload.length;
+    }
+  }, STEP);
+}
+
+function sweep(rate: number, count: number): void {
+  // The addresses need not be looked up.
+  const socket = createSocket({
+    type: 'udp4',
+    lookup: (host, _options, done) => done(null, host, 4),
+  });
+  const payload = Buffer.alloc(100);
+  const start = performance.now();
+  let sent = 0;
+  setInterval(() => {
+    const due = Math.min(sent + rate, Math.floor(((performance.now() - start) / 1000) * rate));
+    for (; sent < due; sent += 1) {
+      const host = sent % count;
+      socket.send(payload, 9, `198.${18 + (host >> 16)}.${(host >> 8) & 255}.${host & 255}`);
     }
   }, STEP);
 }

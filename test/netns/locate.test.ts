@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localPod } from '../../lib/kubernetes/records.ts';
-import { addressesOf, belongsTo, locate, netnsOf, podProcesses } from '../../lib/netns/locate.ts';
+import { addressesOf, belongsTo, locate, netnsOf } from '../../lib/netns/locate.ts';
+import { ProcessTable } from '../../lib/netns/processes.ts';
 import { LAYOUTS, ProcTree, recordedTree, recording } from './recordings.ts';
 
 const UID = '1a1b4653-d770-4df6-a675-66c2db82ca95';
@@ -17,7 +18,7 @@ for (const layout of LAYOUTS) {
   test(`${layout}: each pod with a network of its own is in the namespace that it was recorded in`, (t) => {
     const tree = recordedTree(t, layout);
     const { pods, processes, host } = recording(layout);
-    const found = podProcesses(tree.path);
+    const found = new ProcessTable(tree.path).all();
     const inodes = new Set<number>();
     for (const object of pods) {
       const own = processes.filter((process) => process.pod === object);
@@ -46,7 +47,7 @@ for (const layout of LAYOUTS) {
     for (const object of shared) {
       assert.equal(localPod(object), undefined);
       const uid = object.metadata?.uid ?? '';
-      const pids = podProcesses(tree.path).get(uid) ?? [];
+      const pids = new ProcessTable(tree.path).all().get(uid) ?? [];
       assert.notEqual(pids.length, 0);
       const anywhere = { cgroupUid: uid, ips: [] };
       assert.equal(locate(tree.path, anywhere, pids, new Set([tree.inode(host)])), undefined);
@@ -69,7 +70,7 @@ test('processes are found by pod, oldest first; what is no process is passed ove
   for (const pid of [30, 4, 200]) tree.add(pid, 'pod', { cgroup });
   tree.add(5, 'host', { cgroup: '0::/init.scope' });
   tree.add(6, 'host');
-  assert.deepEqual([...podProcesses(tree.path)], [[UID, [4, 30, 200]]]);
+  assert.deepEqual([...new ProcessTable(tree.path).all()], [[UID, [4, 30, 200]]]);
 });
 
 test('a forbidden namespace is passed over for the pod’s other process', (t) => {

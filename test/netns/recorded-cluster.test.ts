@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KubernetesObject, localPod } from '../../lib/kubernetes/records.ts';
-import { locate, netnsOf, podProcesses } from '../../lib/netns/locate.ts';
+import { locate, netnsOf } from '../../lib/netns/locate.ts';
+import { ProcessTable } from '../../lib/netns/processes.ts';
 import { objects } from '../kubernetes/recorded.ts';
 import { LAYOUTS, recordedTree, recording } from './recordings.ts';
 
@@ -39,7 +40,7 @@ for (const layout of LAYOUTS) {
   test(`${layout}: the pods that are found are those of the recorded cluster`, (t) => {
     const tree = recordedTree(t, layout);
     const forbidden = new Set(['self', 1].map((pid) => netnsOf(tree.path, pid) ?? 0));
-    const processes = podProcesses(tree.path);
+    const processes = new ProcessTable(tree.path).all();
     const found = new Map<string, number>();
     for (const object of told(layout)) {
       const pod = localPod(object);
@@ -52,7 +53,7 @@ for (const layout of LAYOUTS) {
 
   test(`${layout}: every process of a pod is one that the API tells of`, (t) => {
     const pods = told(layout);
-    const processes = podProcesses(recordedTree(t, layout).path);
+    const processes = new ProcessTable(recordedTree(t, layout).path).all();
     const own = new Set(pods.map((pod) => localPod(pod)?.cgroupUid));
     const shared = pods.filter(({ spec }) => spec?.hostNetwork);
     const others = [...processes.keys()].filter((uid) => !own.has(uid));
@@ -64,7 +65,7 @@ for (const layout of LAYOUTS) {
   test(`${layout}: a static pod’s processes bear its manifest’s hash, not its UID`, (t) => {
     const pod = told(layout).find(({ metadata }) => metadata?.name === 'static-web-vm');
     const { cgroupUid, uid } = (pod && localPod(pod)) ?? {};
-    const processes = podProcesses(recordedTree(t, layout).path);
+    const processes = new ProcessTable(recordedTree(t, layout).path).all();
     assert.ok(cgroupUid && uid);
     assert.match(cgroupUid, /^[0-9a-f]{32}$/);
     assert.equal(processes.get(cgroupUid)?.length, 2);

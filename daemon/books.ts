@@ -1,0 +1,89 @@
+import type { Log, Missing, Traffic } from '../lib/model.ts';
+import type { Troubles } from './log.ts';
+import { identity, nameOf } from './observed.ts';
+
+/** Books are judged over so many milliseconds. */
+const MINUTE = 60_000;
+/** What may be missing of what the kernel counted, if it is more than a few ARP packets. */
+const TOLERANCE = 0.02;
+const LEAST = 64 * 1024;
+
+const REASONS: { readonly [reason in keyof Missing]: string } = {
+  uncaptured: 'it passed while no capture was running',
+  overload: 'the pod has more flows than iftop can follow',
+  other: 'it is not IP, or packets of more than 64 KiB, or packets were dropped on a busy node',
+};
+
+export interface BooksOptions {
+  /** Length of a window in milliseconds. */
+  readonly interval: number;
+  readonly log: Log;
+  readonly troubles: Pick<Troubles, 'say' | 'over'>;
+}
+
+/** All that is kept of a window. */
+interface Entry {
+  readonly kernel: number;
+  readonly missing: Missing;
+}
+
+/** Says it once when the books of a pod have been off for a minute, and once when that is over. */
+export class Books {
+  readonly #options: BooksOptions;
+  readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
+
+  constructor(options: BooksOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in one window of all pods; those that are not in it have gone. */
+  audit(traffic: readonly Traffic[]): void {
+    const present = new Set(traffic.map(({ pod }) => nameOf(pod)));
+    for (const name of this.#pods.keys()) {
+      if (present.has(name)) continue;
+      this.#pods.delete(name);
+      this.#options.troubles.over(subjectOf(name));
+    }
+    for (const each of traffic) this.#audit(each);
+  }
+
+  #audit(traffic: Traffic): void {
+    const { interval, log, troubles } = this.#options;
+    const name = nameOf(traffic.pod);
+    const books = this.#pods.get(name) ?? { recent: [], off: false };
+    this.#pods.set(name, books);
+    const { kernel: counted, missing: parted } = traffic;
+    const bytes = counted ? counted.sent + counted.received : 0;
+    books.recent.push({ kernel: bytes, missing: parted });
+    const enough = Math.ceil(MINUTE / interval);
+    if (books.recent.length < enough) return;
+    if (books.recent.length > enough) books.recent.shift();
+
+    const kernel = sum(books.recent, ({ kernel }) => kernel);
+    const parts = (Object.keys(REASONS) as (keyof Missing)[]).map((reason) => ({
+      reason,
+      bytes: sum(books.recent, ({ missing }) => missing[reason]),
+    }));
+    const missing = sum(parts, ({ bytes }) => bytes);
+    const off = missing > Math.max(LEAST, TOLERANCE * kernel);
+    const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    const who = { ...identity(traffic.pod), kernel, missing };
+    if (off) {
+      const likely = REASONS[most.reason];
+      troubles.say(subjectOf(name), 'the books of a pod do not balance', { ...who, likely });
+    } else if (books.off) {
+      troubles.over(subjectOf(name));
+      log.info(who, 'the books of a pod balance again');
+    }
+    books.off = off;
+  }
+}
+
+/** Not the pod's own subject, which is over when it is captured again. */
+function subjectOf(name: string): string {
+  return `books of ${name}`;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

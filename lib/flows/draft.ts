@@ -1,0 +1,56 @@
+import type { Bytes, Counters, KernelBytes, Pair } from '../model.ts';
+
+/** A window that bytes are still put into. */
+export interface Draft {
+  readonly start: number;
+  /** Undefined for the window that is still running. */
+  end: number | undefined;
+  /** The counters when it ended. */
+  counters: Counters | undefined;
+  kernel: KernelBytes | undefined;
+  readonly pairs: Map<string, Pair>;
+  rest: Bytes;
+  uncaptured: number;
+  overloaded: boolean;
+}
+
+export const NOTHING: Bytes = { sent: 0, received: 0 };
+
+export function createDraft(start: number, overloaded: boolean): Draft {
+  return {
+    start,
+    end: undefined,
+    counters: undefined,
+    kernel: undefined,
+    pairs: new Map(),
+    rest: NOTHING,
+    uncaptured: 0,
+    overloaded,
+  };
+}
+
+/** Puts a share of a slot's bytes into a window. */
+export function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: Bytes): void {
+  draft.rest = plus(draft.rest, times(rest, share));
+  if (share.sent + share.received === 0) return;
+  for (const pair of pairs) {
+    const key = `${pair.local} ${pair.remote}`;
+    const known = draft.pairs.get(key);
+    const part = times(pair, share);
+    draft.pairs.set(key, {
+      local: pair.local,
+      remote: pair.remote,
+      from: Math.min(known?.from ?? pair.from, pair.from),
+      to: Math.max(known?.to ?? pair.to, pair.to),
+      ...(known ? plus(known, part) : part),
+    });
+  }
+}
+
+export function plus(a: Bytes, b: Bytes): Bytes {
+  return { sent: a.sent + b.sent, received: a.received + b.received };
+}
+
+function times(a: Bytes, b: Bytes): Bytes {
+  return { sent: a.sent * b.sent, received: a.received * b.received };
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Books } from '../../daemon/books.ts';
+import { Troubles } from '../../daemon/log.ts';
+import type { Missing, Traffic } from '../../lib/model.ts';
+
+const SOUND: Missing = { uncaptured: 0, overload: 0, other: 0 };
+
+/** One window of a pod that carried ten megabytes. */
+function traffic(missing: Partial<Missing>): Traffic {
+  const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
+  const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
+  const rest = { edges: [], attributed: kernel, overloaded: false };
+  return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
+}
+
+/** Audits these windows of ten seconds, one after the other; returns what was said. */
+function audit(windows: readonly Partial<Missing>[]): string[] {
+  const said: string[] = [];
+  const say = (fields: object, message: string) => {
+    said.push([message, ...('likely' in fields ? [String(fields.likely)] : [])].join(': '));
+  };
+  const log = { debug: say, info: say, warn: say, error: say };
+  const books = new Books({ interval: 10_000, log, troubles: new Troubles(log) });
+  for (const missing of windows) books.audit([traffic(missing)]);
+  return said;
+}
+
+const times = (count: number, missing: Partial<Missing>) =>
+  Array.from({ length: count }, () => missing);
+
+test('books that are off by less than 2 % over a minute are none to speak of', () => {
+  assert.deepEqual(audit(times(20, { other: 150_000 })), []);
+  assert.deepEqual(audit([{ other: 1_000_000 }, ...times(20, {})]), []);
+});
+
+test('books that are off for a minute are spoken of once, with the likeliest reason', () => {
+  const missing = { uncaptured: 100_000, overload: 900_000 };
+  assert.deepEqual(audit(times(5, missing)), []);
+  assert.deepEqual(audit(times(30, missing)), [
+    'the books of a pod do not balance: the pod has more flows than iftop can follow',
+  ]);
+});
+
+test('once more when it is over, and again when it comes again', () => {
+  const off = times(10, { uncaptured: 1_000_000 });
+  const once = [
+    'the books of a pod do not balance: it passed while no capture was running',
+    'the books of a pod balance again',
+  ];
+  assert.deepEqual(audit([...off, ...times(20, {})]), once);
+  assert.deepEqual(audit([...off, ...times(20, {}), ...off]), [...once, once[0]]);
+});
+
+test('a few packets that are not IP do not put an idle pod’s books off', () => {
+  const idle = { ...traffic({ other: 280 }), kernel: undefined };
+  const said: string[] = [];
+  const warn = (_: object, message: string) => void said.push(message);
+  const log = { debug: warn, info: warn, warn, error: warn };
+  const books = new Books({ interval: 10_000, log, troubles: new Troubles(log) });
+  for (let index = 0; index < 10; index += 1) books.audit([idle]);
+  assert.deepEqual(said, []);
+});

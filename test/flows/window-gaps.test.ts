@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ledger } from '../../lib/flows/window.ts';
+import { counters, slot } from './making.ts';
+
+/** The counters of an interface that has sent so many bytes. */
+function sent(bytes: number) {
+  return counters({ sent: bytes, received: 0 });
+}
+
+function close(ledger: Ledger) {
+  const { kernel, uncaptured, overloaded } = ledger.close() ?? {};
+  return [kernel?.sent, uncaptured, overloaded];
+}
+
+test('what a new interface had counted before the capture is counted, and known to be in no slot', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(300), true);
+  ledger.captured(sent(500));
+  ledger.add(slot(1000, 3000, { sent: 700 }, { before: sent(500), after: sent(1200) }));
+  ledger.turn(10_000, sent(1200));
+  assert.deepEqual(close(ledger), [1200, 500, false]);
+});
+
+test('of an interface that was there before us only what it counts from now on', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(300));
+  ledger.captured(sent(500));
+  ledger.turn(10_000, sent(1200));
+  assert.deepEqual(close(ledger), [900, 200, false]);
+});
+
+test('between a capture that failed and the next each window has its part', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(7000, 9000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.turn(10_000, sent(150));
+  ledger.released(sent(180));
+  ledger.turn(20_000, sent(400));
+  ledger.captured(sent(430));
+  ledger.turn(30_000, sent(1000));
+  assert.deepEqual(
+    [close(ledger), close(ledger), close(ledger)],
+    [
+      [150, 50, false],
+      [250, 250, false],
+      [600, 30, false],
+    ],
+  );
+});
+
+test('what was counted after the last slot of an interface that has gone is missing', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0), true);
+  ledger.captured(sent(0));
+  ledger.add(slot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.look(sent(900));
+  ledger.released(undefined);
+  ledger.turn(10_000, undefined);
+  assert.deepEqual(close(ledger), [900, 800, false]);
+});
+
+test('an overload begins with the last slot that came, and lasts until it is over', () => {
+  const ledger = new Ledger(0);
+  ledger.turn(5000, undefined);
+  ledger.add(slot(4000, 6000, { sent: 1 }));
+  ledger.turn(10_000, undefined);
+  ledger.turn(15_000, undefined);
+  ledger.overloaded = true;
+  ledger.turn(20_000, undefined);
+  ledger.turn(25_000, undefined);
+  ledger.overloaded = false;
+  ledger.turn(30_000, undefined);
+  ledger.turn(35_000, undefined);
+  const states = Array.from({ length: 7 }, () => ledger.close()?.overloaded);
+  assert.deepEqual(states, [false, true, true, true, true, true, false]);
+});
