@@ -95,6 +95,7 @@ async function main(): Promise<number> {
   log.info({ written, refused, dropped, damaged, kept, lost: inMemory }, 'ended');
   // A request that InfluxDB does not answer would keep us for as long as its time-out.
   if (unanswered) process.exit(0);
+  await backlog.close();
   return 0;
 }
 

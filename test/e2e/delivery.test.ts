@@ -132,6 +132,7 @@ describe('a daemon that is killed again and again', () => {
     const counted = total(podRows, 'sentBytes');
     assert.equal(total(peers, 'sentBytes'), total(podRows, 'sentAttributed'));
     assert.ok(counted > 0 && counted <= kernel, `${counted} of ${kernel}`);
+    for (const row of podRows) assert.ok(Number(row['sentBytes']) < 1.1 * RATE * INTERVAL);
     const gap = kernel - counted;
     t.diagnostic(`${lives.length - 1} kills, ${closed()} windows closed and all of them there`);
     t.diagnostic(`kernel ${kernel}, counted ${counted}, in the gaps ${gap} bytes`);
