@@ -34,6 +34,8 @@ const STARTS_AT_ONCE = 4;
 const SEEK_EVERY = 1000;
 /** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
 const SEEK_AGAIN = { part: 1 / 8, least: 50 };
+/** So long a pod without an address may be without an interface (milliseconds), and is waited for. */
+const MAKING = 10_000;
 /** One that is older (seconds) when we are told of it was kept from us: its past is none of ours. */
 const NEW = 60;
 
@@ -184,7 +186,8 @@ export class Observatory {
       const pids = processes.get(pod.cgroupUid) ?? [];
       const netns = locate(proc, pod, pids, this.#forbidden);
       // Its network is still being made: what fails now would be tried again later than need be.
-      if (netns && pod.ips.length === 0 && !this.#hasInterface(netns)) continue;
+      const making = pod.ips.length === 0 && performance.now() - since < MAKING;
+      if (netns && making && !this.#hasInterface(netns)) continue;
       if (netns && !this.#isTaken(netns)) observed.start(netns, this.#isNew(pids, since));
     }
   }

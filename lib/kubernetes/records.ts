@@ -123,7 +123,7 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
     name,
     workload: workloadOf(pod),
     ips: podIps(pod),
-    terminating: deletionTimestamp !== undefined,
+    ...(deletionTimestamp !== undefined && { terminating: true }),
   };
 }
 

@@ -9,6 +9,8 @@ import { processesNamed } from '../lab/processes.ts';
 import { kill } from '../lab/shell.ts';
 
 const RATE = 1_000_000;
+/** For so long packets may wait to be captured; what waits goes with the interface. */
+const WAITING = 1100;
 
 let lab: Lab;
 let client: Pod;
@@ -122,8 +124,10 @@ describe('a capture', () => {
   test('comes with a new pod and goes with it, and its last bytes are counted', async () => {
     const brief = await lab.pod({ namespace: 'lab', name: 'brief', ips: ['10.244.0.20'] });
     await until(() => iftops() === 3, 'its capture');
-    brief.traffic('send', '10.244.0.11', 8080, RATE);
+    const traffic = brief.traffic('send', '10.244.0.11', 8080, RATE);
     await sleep(4000);
+    await kill(traffic, 'SIGKILL');
+    await sleep(WAITING);
     const from = brief.sandbox.counters();
     await brief.remove();
     await until(() => iftops() === 2, 'the end of its capture');
@@ -146,6 +150,7 @@ describe('a capture', () => {
       const traffic = pod.traffic('send', '10.244.0.11', 8080, RATE);
       await sleep(1500);
       await kill(traffic, 'SIGKILL');
+      await sleep(WAITING);
       totals.push(between(before, pod.sandbox.counters()).sent);
       await pod.remove();
       await until(() => iftops() === 2, 'the end of its capture');

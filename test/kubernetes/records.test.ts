@@ -41,6 +41,13 @@ test('a pod that is not running yet is observed before it has an address', () =>
   assert.deepEqual(localPod(object('pods', 'noimage'))?.ips, ['10.244.0.16']);
 });
 
+test('a pod that is being deleted is observed to its end, and known to be near it', () => {
+  const { metadata, ...rest } = object('pods', 'web-6cd5976f84-2n5b8');
+  const deletionTimestamp = '2026-01-01T00:00:00Z';
+  const pod = localPod({ ...rest, metadata: { ...metadata, deletionTimestamp } });
+  assert.deepEqual([pod?.name, pod?.terminating], ['web-6cd5976f84-2n5b8', true]);
+});
+
 test('a static pod is looked for by the hash of its manifest', () => {
   const pod = object('pods', 'static-web-vm');
   const { uid, cgroupUid, workload } = localPod(pod) ?? {};
