@@ -32,7 +32,6 @@ test('a running pod is observed under the names and addresses that the API tells
     name: 'web-6cd5976f84-2n5b8',
     workload: 'Deployment/web',
     ips: ['10.244.0.10'],
-    terminating: false,
   });
 });
 
