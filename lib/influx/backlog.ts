@@ -67,6 +67,7 @@ export class Backlog {
   async close(): Promise<void> {
     await this.stored();
     this.#spool?.[Symbol.dispose]();
+    this.#spool = undefined;
   }
 
   /** Adds the rows of a window that ended at `end`, in batches of a bounded size. */

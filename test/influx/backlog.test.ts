@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { drain, MIB, rows, Site } from './site.ts';
+
+let site: Site;
+beforeEach(async () => {
+  site = await Site.create();
+});
+afterEach(() => site[Symbol.asyncDispose]());
+
+describe('what waits', () => {
+  test('is there for the next process, with its age', async () => {
+    const { queue: first, backlog } = site.agent();
+    first.push(rows(3, 'a'), 1000);
+    first.push(rows(3, 'b'), 2000);
+    await backlog.stored();
+    await backlog.close();
+    const { queue: second, backlog: theirs } = site.agent();
+    theirs.open(() => {});
+    await theirs.stored();
+    assert.equal(second.figures.oldest, 1000);
+    assert.equal(second.figures.kept, 6);
+    await drain(second);
+    assert.deepEqual([...site.influx.stored], [...rows(3, 'a'), ...rows(3, 'b')]);
+    assert.deepEqual(site.files, []);
+  });
+
+  test('and is damaged on disk is counted and not sent, and the rest is', async () => {
+    const { queue: first, backlog } = site.agent();
+    first.push(rows(3, 'a'), 1000);
+    first.push(rows(4, 'b'), 2000);
+    await backlog.stored();
+    const file = join(site.directory, site.files[0] ?? '');
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.with(bytes.indexOf('a v=1i'), 0x7a));
+    await drain(first);
+    assert.deepEqual([...site.influx.stored], rows(4, 'b'));
+    assert.equal(first.figures.damaged, 3);
+    assert.equal(first.figures.written, 4);
+  });
+
+  test('is dropped from the oldest when there is no more room on disk, and counted', async () => {
+    const { queue: waiting, backlog } = site.agent({ max: MIB });
+    for (let end = 1; end <= 40; end += 1) {
+      waiting.push(rows(1, `${end}${'x'.repeat(50_000)}`), end);
+      await backlog.stored();
+    }
+    const { dropped, windowsDropped, kept } = waiting.figures;
+    assert.equal(dropped + kept, 40);
+    assert.equal(windowsDropped, dropped);
+    assert.ok(dropped >= 20 && dropped <= 25, `${dropped}`);
+    await drain(waiting);
+    const ends = [...site.influx.stored].map((row) => Number.parseInt(row, 10));
+    assert.deepEqual(
+      ends,
+      Array.from({ length: 40 - dropped }, (_, at) => at + dropped + 1),
+    );
+  });
+});
+
+describe('without a disk', () => {
+  beforeEach(() => writeFileSync(join(site.root, 'file'), ''));
+
+  test('rows are delivered from memory, and it is said once', async () => {
+    const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
+    waiting.push(rows(3, 'a'), 1);
+    await backlog.stored();
+    waiting.push(rows(3, 'b'), 2);
+    await drain(waiting);
+    assert.equal(site.influx.stored.size, 6);
+    assert.equal(waiting.figures.degraded, true);
+    assert.deepEqual(site.messages, ['rows that wait are in memory, for want of the disk']);
+  });
+
+  test('the oldest rows in memory are dropped when there are too many', async () => {
+    const { queue: waiting, backlog } = site.agent({
+      at: join(site.root, 'file', 'spool'),
+      memory: 100,
+    });
+    for (const [end, name] of ['a', 'b', 'c', 'd'].entries()) waiting.push(rows(4, name), end);
+    await backlog.stored();
+    // Of 36 bytes each.
+    const { dropped, windowsDropped, bytes, inMemory } = waiting.figures;
+    assert.deepEqual([dropped, windowsDropped, bytes, inMemory], [8, 2, 72, 8]);
+  });
+
+  test('they go to the disk when it is there', async () => {
+    const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
+    waiting.push(rows(3, 'a'), 1);
+    await backlog.stored();
+    assert.equal(waiting.figures.inMemory, 3);
+    rmSync(join(site.root, 'file'));
+    waiting.push(rows(3, 'b'), 2);
+    await backlog.stored();
+    const { inMemory, kept, degraded } = waiting.figures;
+    assert.deepEqual([inMemory, kept, degraded], [0, 6, false]);
+    assert.equal(site.messages.at(-1), 'rows that wait are on disk again');
+  });
+
+  test('so it is for a process whose directory another one has, until that one has gone', async () => {
+    const { queue: other, backlog: first } = site.agent();
+    other.push(rows(1, 'a'), 1);
+    await first.stored();
+    const { queue: waiting, backlog } = site.agent();
+    waiting.push(rows(1, 'b'), 2);
+    await backlog.stored();
+    assert.equal(waiting.figures.degraded, true);
+    await first.close();
+    waiting.push(rows(1, 'c'), 3);
+    await drain(waiting);
+    assert.equal(waiting.figures.degraded, false);
+    assert.deepEqual(
+      [...site.influx.stored].toSorted(),
+      ['a', 'b', 'c'].flatMap((name) => rows(1, name)),
+    );
+  });
+});

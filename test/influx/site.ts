@@ -1,0 +1,59 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Backlog } from '../../lib/influx/backlog.ts';
+import { Queue } from '../../lib/influx/queue.ts';
+import { writer } from '../../lib/influx/write.ts';
+import type { Log } from '../../lib/model.ts';
+import { StandIn } from './stand-in.ts';
+
+export const MIB = 1024 * 1024;
+
+/** A stand-in for InfluxDB, and a directory in which rows wait for it. */
+export class Site implements AsyncDisposable {
+  readonly influx: StandIn;
+  readonly root = mkdtempSync(join(tmpdir(), 'nstats-queue-'));
+  readonly directory = join(this.root, 'spool');
+  readonly said: { fields: object; message: string }[] = [];
+  readonly #backlogs: Backlog[] = [];
+
+  private constructor(influx: StandIn) {
+    this.influx = influx;
+  }
+
+  static async create(): Promise<Site> {
+    return new Site(await StandIn.start());
+  }
+
+  get messages(): string[] {
+    return this.said.map(({ message }) => message);
+  }
+
+  get files(): string[] {
+    return readdirSync(this.directory).filter((name) => name.endsWith('.rows'));
+  }
+
+  /** What a process that starts here has. */
+  agent({ token = this.influx.token, max = 16 * MIB, memory = MIB, at = this.directory } = {}) {
+    const say = (fields: object, message: string) => this.said.push({ fields, message });
+    const log: Log = { debug() {}, info: say, warn: say, error: say };
+    const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
+    const backlog = new Backlog({ directory: at, max, memory, log });
+    this.#backlogs.push(backlog);
+    return { backlog, queue: new Queue({ write, backlog, offset: 0, log }) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#backlogs.map((backlog) => backlog.close()));
+    await this.influx[Symbol.asyncDispose]();
+    rmSync(this.root, { recursive: true });
+  }
+}
+
+export async function drain(queue: Queue): Promise<void> {
+  queue.close();
+  await queue.run(AbortSignal.timeout(30_000));
+}
+
+export const rows = (count: number, name = 'm') =>
+  Array.from({ length: count }, (_, at) => `${name} v=${at}i 1`);
