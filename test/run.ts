@@ -15,7 +15,7 @@ const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
 const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
-const LABS_AT_ONCE = 2;
+const LABS_AT_ONCE = 3;
 const isRoot = process.getuid?.() === 0;
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
