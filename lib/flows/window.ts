@@ -3,6 +3,9 @@ import { between, isAfter, UNUSED } from '../netns/counters.ts';
 import { settle } from './balance.ts';
 import { createDraft, type Draft, NOTHING, plus, pour } from './draft.ts';
 
+/** A source falls behind so long (milliseconds) before that can be told: a slot and a measurement. */
+const UNNOTICED = 3000;
+
 /**
  * One pod's bytes, sorted into windows of the wall clock. Slots do not end where windows end, so
  * a slot that spans a boundary is divided there, each direction for itself and by the kernel's
@@ -58,12 +61,12 @@ export class Ledger {
     this.#latest = counters ?? this.#latest;
   }
 
-  /** What is missing since the last slot is so because the source cannot follow, or no longer is. */
+  /** What is missing since just before the last slot is so because the source cannot follow. */
   set overloaded(is: boolean) {
     this.#overloaded = is;
     if (!is) return;
     for (const draft of this.#drafts) {
-      if ((draft.end ?? Infinity) > this.#last) draft.overloaded = true;
+      if ((draft.end ?? Infinity) > this.#last - UNNOTICED) draft.overloaded = true;
     }
   }
 

@@ -12,8 +12,10 @@ const TICK = 2050;
 /** libpcap hands packets over at most this late (its read timeout is 1 s). */
 const LAG = 1100;
 const ANSWER_TIMEOUT = 5000;
-/** The same when it is to end: there is no time to wait for one that cannot follow. */
-const LAST_ANSWER_TIMEOUT = 1500;
+/** When it is to end, the last frame is waited for so long: the daemon has five seconds to end. */
+const LAST_FRAME_TIMEOUT = 3500;
+/** Who answers later than this waits for the CPU, and has not seen yet what waits for it. */
+const PROMPT = 200;
 /** While an answer is waited for, this often it is seen what iftop is up to. */
 const LOOK_EVERY = 1000;
 /** So many bytes that the kernel counted and iftop did not see mean that it lost its interface. */
@@ -62,11 +64,13 @@ export class Session {
   async *slots(stop: AbortSignal): AsyncGenerator<Slot> {
     const wake = () => this.#iftop.wake();
     stop.addEventListener('abort', wake);
+    let gently = false;
     try {
       yield* this.#slots(stop);
+      gently = true;
     } finally {
       stop.removeEventListener('abort', wake);
-      await this.#iftop.end(stop.aborted);
+      await this.#iftop.end(gently);
     }
   }
 
@@ -79,14 +83,18 @@ export class Session {
     let quiet = true;
     const unseen = { now: 0, sure: 0 };
     let stopped = Infinity;
+    /** The last answer was a prompt one. */
+    let prompt = true;
     const strain = new Strain(from, this.#options.cpu());
 
     for (;;) {
       strain.measure(Date.now(), this.#options.cpu());
       if (strain.isStrained) this.#options.strained();
       if (strain.isTooMuch) throw overload();
+      const asked = iftop.asked;
       const frame = iftop.take();
       if (frame) {
+        prompt = asked === undefined || frame.at - asked < PROMPT;
         const after = this.#options.counters();
         const bounds = { from, to: frame.at, since: from - LAG, before, after };
         const slot = this.#slot(frame.lines, bounds);
@@ -101,23 +109,23 @@ export class Session {
         continue;
       }
       const now = Date.now();
-      const patience = stop.aborted ? LAST_ANSWER_TIMEOUT : ANSWER_TIMEOUT;
-      const asked = Math.max(iftop.asked ?? now, stop.aborted ? stopped : 0);
-      if (now - asked > patience) {
+      if (stop.aborted) stopped = Math.min(stopped, now);
+      const last = stopped + LAST_FRAME_TIMEOUT;
+      if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
         throw strain.isStrained ? overload() : silence('it does not answer');
       }
       const atRest = () => quiet && same(before, this.#options.counters());
       if (stop.aborted) {
-        stopped = Math.min(stopped, now);
-        if (from >= stopped + LAG || atRest()) return;
+        const isLast = from >= stopped + LAG && (prompt || tick + TICK > last);
+        if (isLast || atRest()) return;
       }
       let due = stop.aborted ? Math.max(tick + TICK, stopped + LAG) : from + NUDGE_AFTER;
-      if (now >= due && iftop.asked === undefined) {
+      if (now >= due && asked === undefined) {
         // Nothing has passed, so nothing is asked: an idle pod costs a look at its counters.
         if (atRest()) [from, due] = [now, now + NUDGE_AFTER];
         else iftop.ask();
       }
-      await iftop.wait(iftop.asked === undefined ? due : now + LOOK_EVERY);
+      await iftop.wait(Math.min(last + 1, iftop.asked === undefined ? due : now + LOOK_EVERY));
     }
   }
 

@@ -61,10 +61,10 @@ test('what was counted after the last slot of an interface that has gone is miss
   assert.deepEqual(close(ledger), [900, 800, false]);
 });
 
-test('an overload begins with the last slot that came, and lasts until it is over', () => {
+test('an overload begins three seconds before the end of the last slot, and lasts until it is over', () => {
   const ledger = new Ledger(0);
   ledger.turn(5000, undefined);
-  ledger.add(slot(4000, 6000, { sent: 1 }));
+  ledger.add(slot(6000, 8000, { sent: 1 }));
   ledger.turn(10_000, undefined);
   ledger.turn(15_000, undefined);
   ledger.overloaded = true;
