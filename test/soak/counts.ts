@@ -1,0 +1,16 @@
+import type { Pod } from '../lab/lab.ts';
+import { nameOf } from './traffic.ts';
+
+/** IP bytes of a pod by the kernel's counters. */
+export interface KernelCount {
+  /** `namespace/name`. */
+  readonly pod: string;
+  readonly sent: number;
+  readonly received: number;
+}
+
+export function kernelCount(pod: Pod): KernelCount {
+  const { sentBytes, sentPackets, receivedBytes, receivedPackets } = pod.sandbox.counters();
+  const sent = sentBytes - 14 * sentPackets;
+  return { pod: nameOf(pod), sent, received: receivedBytes - 14 * receivedPackets };
+}
