@@ -1,10 +1,12 @@
 import type { Influx, Row } from '../lab/influx.ts';
-import type { KernelCount } from './counts.ts';
+import type { KernelCount, Life } from './counts.ts';
 
 /** What the rows must agree with. */
 export interface Truth {
   readonly residents: readonly KernelCount[];
-  readonly guests: readonly KernelCount[];
+  readonly guests: readonly Life[];
+  /** When the API server could be followed at most in part. */
+  readonly deaf: readonly { readonly from: number; readonly to: number }[];
   /** IP bytes by `<sender> <receiver>`. */
   readonly sent: ReadonlyMap<string, number>;
   /** The residents spoke in all windows between these moments, in milliseconds. */
@@ -30,7 +32,10 @@ export interface Sums {
 /** What the database has, beside what it should have. */
 export interface Books {
   readonly residents: Sums;
+  /** Those of whom the API server could tell in time. */
   readonly guests: Sums;
+  /** The other ones. */
+  readonly untold: Sums;
   /** Bytes that rows have under a name that never had them, and whose. */
   readonly wrong: readonly string[];
   /** Bytes of peers that are `unknown`. */
@@ -40,6 +45,8 @@ export interface Books {
   readonly rowsLost: number;
 }
 
+/** After an outage the API server is asked again, and has to list. */
+const RECOVERY = 15_000;
 const NAME = '"namespace", "pod"';
 
 export async function books(influx: Influx, truth: Truth): Promise<Books> {
@@ -55,10 +62,16 @@ export async function books(influx: Influx, truth: Truth): Promise<Books> {
   );
   const lost = await influx.query('SELECT sum("rowsLost") AS lost FROM nstat_agent');
   const byPod = new Map(rows.map((row) => [nameOf(row), row]));
+  const untold = (life: Life) =>
+    truth.deaf.some(({ from, to }) => life.from < to + RECOVERY && life.to > from);
   const unknown = edges.filter((row) => row['peer_kind'] === 'unknown');
   return {
     residents: compare(truth.residents, byPod),
-    guests: compare(truth.guests, byPod),
+    guests: compare(
+      truth.guests.filter((life) => !untold(life)),
+      byPod,
+    ),
+    untold: compare(truth.guests.filter(untold), byPod),
     wrong: edges.flatMap((row) => wrongIn(row, truth.sent)),
     unknown: unknown.reduce((sum, row) => sum + bytes(row, 'sent', 'received'), 0),
     gaps: gapsIn(windows, truth),

@@ -13,8 +13,19 @@ interface Fault {
   end?(): unknown;
 }
 
-/** What happens at a time does so to one of these; the tracks run beside each other. */
-export type Track = readonly Fault[];
+/** What goes wrong at a time is one of these; the tracks run beside each other. */
+export interface Track {
+  readonly faults: readonly Fault[];
+  /** So long nothing goes wrong in between, in seconds. */
+  readonly peace: { readonly least: number; readonly most: number };
+}
+
+/** A fault that has been: milliseconds since 1970. */
+export interface Span {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
 
 export function tracks({ api, influx }: Lab, random: Random): Track[] {
   const coin = () => random.between(0, 1) < 0.5;
@@ -23,9 +34,33 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
     api.cut();
   };
   const cut = () => api.cut();
-  return [
-    [
-      { name: 'API down', most: 30, begin: () => api.down(), end: () => api.up() },
+  const captures = {
+    peace: { least: 5, most: 20 },
+    faults: [
+      {
+        name: 'capture killed',
+        most: 0,
+        begin: () => process.kill(random.pick(processesNamed('iftop')).pid, 'SIGKILL'),
+      },
+    ],
+  };
+  const database = {
+    peace: { least: 5, most: 20 },
+    faults: [
+      { name: 'InfluxDB gone', most: 40, begin: () => influx.stop(), end: () => influx.start() },
+      {
+        name: 'InfluxDB stopped',
+        most: 40,
+        begin: () => signalInflux('SIGSTOP'),
+        end: () => signalInflux('SIGCONT'),
+      },
+    ],
+  };
+  const server = {
+    // The next attempt of a client may be as far away as the outage was long.
+    peace: { least: 25, most: 45 },
+    faults: [
+      { name: 'API down', most: 20, begin: () => api.down(), end: () => api.up() },
       {
         name: 'API forgetful',
         most: 15,
@@ -35,7 +70,7 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
       { name: 'API cut', most: 0, begin: cut },
       { name: 'API goaway', most: 0, begin: () => api.goaway() },
       { name: 'API mute', most: 15, begin: () => api.mute(() => true), end: cut },
-      { name: 'API frozen', most: 30, begin: () => api.freeze(), end: cut },
+      { name: 'API frozen', most: 20, begin: () => api.freeze(), end: cut },
       {
         name: 'API overloaded',
         most: 20,
@@ -49,44 +84,27 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
         end: () => api.fault(undefined),
       },
     ],
-    [
-      { name: 'InfluxDB gone', most: 40, begin: () => influx.stop(), end: () => influx.start() },
-      {
-        name: 'InfluxDB stopped',
-        most: 40,
-        begin: () => signalInflux('SIGSTOP'),
-        end: () => signalInflux('SIGCONT'),
-      },
-    ],
-    [
-      {
-        name: 'capture killed',
-        most: 0,
-        begin: () => process.kill(random.pick(processesNamed('iftop')).pid, 'SIGKILL'),
-      },
-    ],
-  ];
+  };
+  return [server, database, captures];
 }
-
-/** So long nothing goes wrong on a track, in seconds. */
-const PEACE = { least: 5, most: 20 };
 
 /** One fault of a track after the other until the signal, when the last one is mended at once. */
 export async function misbehave(
-  faults: Track,
+  { faults, peace }: Track,
   random: Random,
   signal: AbortSignal,
-  happened: (name: string) => void,
+  happened: (span: Span) => void,
 ): Promise<void> {
   const pass = (seconds: number) => sleep(1000 * seconds, undefined, { signal }).catch(() => {});
-  await pass(random.between(PEACE.least, PEACE.most));
+  await pass(random.between(0, peace.most));
   while (!signal.aborted) {
     const fault = random.pick(faults);
-    happened(fault.name);
+    const from = Date.now();
     await fault.begin();
     await pass(random.between(fault.most / 6, fault.most));
     await fault.end?.();
-    await pass(random.between(PEACE.least, PEACE.most));
+    happened({ name: fault.name, from, to: Date.now() });
+    await pass(random.between(peace.least, peace.most));
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, Pod } from '../lab/lab.ts';
 import type { Random } from './random.ts';
-import { type KernelCount, kernelCount } from './counts.ts';
+import { kernelCount, type Life } from './counts.ts';
 import type { Traffic } from './traffic.ts';
 
 /** An address is somebody else's after that many births. */
@@ -12,6 +12,7 @@ const LAST_SILENCE = 1300;
 
 interface Guest {
   readonly pod: Pod;
+  readonly from: number;
   readonly dies: number;
   readonly falls: number;
 }
@@ -19,7 +20,7 @@ interface Guest {
 /** Pods that come and go, one each second. */
 export class Guests {
   /** What the kernel had counted of each just before it died. */
-  readonly counts: KernelCount[] = [];
+  readonly lives: Life[] = [];
   readonly #lab: Lab;
   readonly #traffic: Traffic;
   readonly #random: Random;
@@ -51,6 +52,7 @@ export class Guests {
   }
 
   async #bear(): Promise<void> {
+    const from = Date.now();
     const number = this.#born++;
     const ip = `10.244.0.${ADDRESSES.first + (number % ADDRESSES.count)}`;
     const pod = await this.#lab.pod({ namespace: 'guests', name: `guest-${number}`, ips: [ip] });
@@ -63,16 +65,16 @@ export class Guests {
     ] as const)
       this.#traffic.connect(from, to);
     const dies = Date.now() + this.#random.between(LIFE.least, LIFE.most);
-    this.#living.add({ pod, dies, falls: number % 2 === 0 ? dies : dies - LAST_SILENCE });
+    this.#living.add({ pod, from, dies, falls: number % 2 === 0 ? dies : dies - LAST_SILENCE });
   }
 
   async #reap(now: number): Promise<void> {
     for (const guest of this.#living) {
-      const { pod, dies, falls } = guest;
+      const { pod, from, dies, falls } = guest;
       if (falls <= now) this.#traffic.remove(pod);
       if (dies > now) continue;
       this.#living.delete(guest);
-      this.counts.push(kernelCount(pod));
+      this.lives.push({ ...kernelCount(pod), from, to: Date.now() });
       await pod.remove();
     }
   }

@@ -39,7 +39,8 @@ const { rests, most, books, faults, log } = await soak({
   say,
 });
 console.log(`\n${table(rests, most)}\n\n${ledger(books)}\n`);
-console.log(`went wrong: ${[...faults].map(([name, times]) => `${name} ${times}`).join(', ')}`);
+const counts = Object.entries(Object.groupBy(faults, ({ name }) => name));
+console.log(`went wrong: ${counts.map(([name, all]) => `${name} ${all?.length}`).join(', ')}`);
 const warnings = log.filter((line) => /"level":"(warn|error)"/.test(line));
 console.log(`the daemon's log: ${log.length} lines, ${warnings.length} warnings`);
 const wrong = complaints(rests, books);

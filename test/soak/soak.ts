@@ -3,7 +3,7 @@ import { createLab, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
 import { type Books, books } from './books.ts';
 import { kernelCount } from './counts.ts';
-import { misbehave, tracks } from './faults.ts';
+import { misbehave, type Span, tracks } from './faults.ts';
 import type { Gauges } from './gauges.ts';
 import { Guests } from './guests.ts';
 import { Observer } from './observer.ts';
@@ -26,8 +26,7 @@ export interface Outcome {
   readonly rests: Rests;
   readonly most: Gauges;
   readonly books: Books;
-  /** How often each thing went wrong. */
-  readonly faults: ReadonlyMap<string, number>;
+  readonly faults: readonly Span[];
   readonly log: readonly string[];
 }
 
@@ -59,8 +58,8 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   await talk(residents, traffic);
   const from = Date.now();
   const guests = new Guests(lab, traffic, residents, random);
-  const faults = new Map<string, number>();
-  const happened = (name: string) => void faults.set(name, (faults.get(name) ?? 0) + 1);
+  const faults: Span[] = [];
+  const happened = (span: Span) => void faults.push(span);
 
   const rough = async () => {
     const end = new AbortController();
@@ -69,8 +68,8 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
       ...tracks(lab, random).map((track) => misbehave(track, random, end.signal, happened)),
     ]);
     const watched = observer.watch(options.seconds / 2, () => {
-      const wrong = [...faults].map(([name, times]) => `${name} ${times}`).join(', ');
-      return `${guests.living} of ${guests.born} guests live; ${wrong}`;
+      const last = faults.at(-1)?.name ?? 'nothing';
+      return `${guests.living} of ${guests.born} guests live; ${faults.length} faults, the last: ${last}`;
     });
     await Promise.race([watched, broken.then(() => watched)]);
     end.abort();
@@ -87,8 +86,9 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   await sleep(SETTLE);
   const counts = residents.map(kernelCount);
   await kill(daemon.process, 'SIGTERM');
-  const truth = { residents: counts, guests: guests.counts, sent: traffic.sent };
-  const found = await books(lab.influx, { ...truth, from, to, interval: INTERVAL });
+  const truth = { residents: counts, guests: guests.lives, sent: traffic.sent };
+  const deaf = faults.filter(({ name }) => name.startsWith('API'));
+  const found = await books(lab.influx, { ...truth, deaf, from, to, interval: INTERVAL });
   const { most = end } = observer;
   return { rests: { start, middle, end }, most, books: found, faults, log: daemon.log };
 }

@@ -24,8 +24,7 @@ const GROWTH: Gauges = {
 /** How far the rows may be from the kernel's counters, as a part of these. */
 const BOOKS = {
   residents: 0.002,
-  /** Of some that live for seconds, the API server does not tell in time while it is in trouble. */
-  guests: 0.15,
+  guests: 0.03,
   /** Captures are killed. */
   attributed: 0.03,
   unknown: 0.05,
@@ -39,12 +38,13 @@ export function complaints({ start, middle, end }: Rests, books: Books): string[
     const within = end[name] <= before + GROWTH[name];
     return within ? [] : [`${LABELS[name]}: grew from ${before} to ${end[name]}`];
   });
-  const { residents, guests, unknown, wrong, gaps, rowsLost } = books;
+  const { residents, guests, untold, unknown, wrong, gaps, rowsLost } = books;
   const total = residents.attributed + guests.attributed;
   return [
     ...grown,
     ...off('residents', residents, BOOKS.residents),
     ...off('guests', guests, BOOKS.guests),
+    ...(untold.counted > untold.kernel * (1 + BOOKS.guests) ? off('untold guests', untold, 0) : []),
     ...(residents.attributed < residents.counted * (1 - BOOKS.attributed) ||
     residents.attributed > residents.counted * (1 + BOOKS.residents)
       ? [`of ${residents.counted} bytes of residents ${residents.attributed} are attributed`]
@@ -98,12 +98,13 @@ export function table({ start, middle, end }: Rests, most: Gauges): string {
 }
 
 /** The books as a Markdown table. */
-export function ledger({ residents, guests, unknown }: Books): string {
+export function ledger({ residents, guests, untold, unknown }: Books): string {
   return [
     '| | pods | kernel | in `nstat_pod` | attributed | missing: uncaptured | overload | other | farthest pod |',
     `|${'---|'.repeat(9)}`,
     rowOf('residents', residents),
     rowOf('guests', guests),
+    rowOf('guests while the API server was in trouble', untold),
     '',
     `bytes of unknown peers: ${unknown.toLocaleString('en')}`,
   ].join('\n');
