@@ -16,7 +16,9 @@ const LOOK_EVERY = 10_000;
 const SAY_EVERY = 30_000;
 /** How long it may take to come to rest, in seconds. */
 const PATIENCE = 90;
-const READINGS = 5;
+const READINGS = 3;
+/** Where the daemon tells what it follows. */
+const READY = 'http://127.0.0.1:9790/readyz';
 
 /** Looks at what the daemon holds, at rest and when it has a hard time. */
 export class Observer {
@@ -30,13 +32,14 @@ export class Observer {
     [this.#daemon, this.#spool, this.#options] = [daemon, spool, options];
   }
 
-  /** Resolves when there is a capture for each pod, and no other child. */
+  /** Resolves when there is a capture for each pod and no other child, and the cluster is followed. */
   async calm(what: string): Promise<void> {
     const isCalm = () => {
       const { children, zombies } = this.#look();
       return children === this.#options.pods && zombies === 0;
     };
     await until(isCalm, `a capture for each pod at the ${what}`, PATIENCE);
+    await until(isFollowed, `the cluster followed at the ${what}`, PATIENCE);
   }
 
   /** Resolves to the middle of several readings, when nothing happens any more. */
@@ -87,4 +90,8 @@ function text({ memory, descriptors, namespaces, threads, children, zombies, spo
   const held = `${descriptors} descriptors, ${namespaces} namespaces, ${threads} threads`;
   const processes = `${children} captures, ${zombies} zombies`;
   return `${(memory / 1e6).toFixed(0)} MB, ${held}, ${processes}, spool ${(spool / 1e3).toFixed(0)} kB`;
+}
+
+async function isFollowed(): Promise<boolean> {
+  return !/not (listed|followed)/.test(await (await fetch(READY)).text());
 }

@@ -48,8 +48,7 @@ export async function soak(options: SoakOptions): Promise<Outcome> {
 
 async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   const { pods, seed } = options;
-  const random = new Random(seed);
-  const traffic = new Traffic(random, lab.processes);
+  const traffic = new Traffic(new Random(seed), lab.processes);
   const residents = await settle(lab, pods);
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL / 1000}s` });
   const observer = new Observer(daemon, lab.environment['SPOOL_DIR'] ?? '', options);
@@ -57,15 +56,19 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   await sleep(SETTLE);
   await talk(residents, traffic);
   const from = Date.now();
-  const guests = new Guests(lab, traffic, residents, random);
+  const guests = new Guests(lab, traffic, residents, new Random(seed + 1));
   const faults: Span[] = [];
+  // Each has its own, so that the seed decides what happens when, however fast this machine is.
+  const wrong = tracks(lab, new Random(seed + 2)).map(
+    (track, index) => [track, new Random(seed + 3 + index)] as const,
+  );
   const happened = (span: Span) => void faults.push(span);
 
   const rough = async () => {
     const end = new AbortController();
     const broken = Promise.all([
       guests.run(end.signal),
-      ...tracks(lab, random).map((track) => misbehave(track, random, end.signal, happened)),
+      ...wrong.map(([track, random]) => misbehave(track, random, end.signal, happened)),
     ]);
     const watched = observer.watch(options.seconds / 2, () => {
       const last = faults.at(-1)?.name ?? 'nothing';
