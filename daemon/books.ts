@@ -1,4 +1,4 @@
-import type { Log, Missing, Traffic } from '../lib/model.ts';
+import type { Missing, Traffic } from '../lib/model.ts';
 import type { Troubles } from './log.ts';
 import { identity, nameOf } from './observed.ts';
 
@@ -17,7 +17,6 @@ const REASONS: { readonly [reason in keyof Missing]: string } = {
 export interface BooksOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly log: Log;
   readonly troubles: Pick<Troubles, 'say' | 'over'>;
 }
 
@@ -27,7 +26,7 @@ interface Entry {
   readonly missing: Missing;
 }
 
-/** Says it once when the books of a pod have been off for a minute, and once when that is over. */
+/** A pod whose books have been off for a minute is in trouble, until they have not been for another. */
 export class Books {
   readonly #options: BooksOptions;
   readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
@@ -48,7 +47,7 @@ export class Books {
   }
 
   #audit(traffic: Traffic): void {
-    const { interval, log, troubles } = this.#options;
+    const { interval, troubles } = this.#options;
     const name = nameOf(traffic.pod);
     const books = this.#pods.get(name) ?? { recent: [], off: false };
     this.#pods.set(name, books);
@@ -71,10 +70,7 @@ export class Books {
     if (off) {
       const likely = REASONS[most.reason];
       troubles.say(subjectOf(name), 'the books of a pod do not balance', { ...who, likely });
-    } else if (books.off) {
-      troubles.over(subjectOf(name));
-      log.info(who, 'the books of a pod balance again');
-    }
+    } else if (books.off) troubles.over(subjectOf(name));
     books.off = off;
   }
 }

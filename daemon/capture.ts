@@ -2,7 +2,7 @@ import type PQueue from 'p-queue';
 import type { Ledger } from '../lib/flows/window.ts';
 import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
-import type { Counters, LocalPod, Log, Netns } from '../lib/model.ts';
+import type { Counters, LocalPod, Netns } from '../lib/model.ts';
 import { readCounters } from '../lib/netns/counters.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
 import { statOf } from '../lib/netns/stat.ts';
@@ -12,17 +12,19 @@ export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
   readonly iface: string;
-  readonly log: Log;
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
   /** Bounds how many captures are being started at once. */
   readonly starts: PQueue;
-  readonly unparsed: (pod: LocalPod, lines: number) => void;
 }
 
 export interface CaptureEvents {
   /** Its iftop is at its limits. */
   readonly strained: () => void;
+  /** So many lines of it could not be read. */
+  readonly unparsed: (lines: number) => void;
+  readonly frame: (lines: readonly string[]) => void;
+  readonly began: () => void;
 }
 
 /** The capture of one pod in one network namespace, from its start to its end. */
@@ -79,7 +81,7 @@ export class Capture {
   }
 
   async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, iface, log, own, starts, unparsed, strained } = this.#options;
+    const { proc, iface, own, starts, strained, unparsed, frame, began } = this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
@@ -91,14 +93,14 @@ export class Capture {
         counters: () => this.counters(),
         cpu: () => (this.pid === undefined ? 0 : (statOf(proc, this.pid)?.cpu ?? 0)),
         strained,
-        unparsed: (lines) => unparsed(pod, lines),
-        log,
+        unparsed,
+        frame,
       });
     });
     if (!this.#session) return;
     this.started = Date.now();
     ledger.captured(this.counters());
-    log.debug({ namespace: pod.namespace, pod: pod.name, pid: this.pid }, 'capture started');
+    began();
     try {
       for await (const slot of this.#session.slots(signal)) ledger.add(slot);
     } finally {

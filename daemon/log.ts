@@ -15,10 +15,29 @@ export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
   );
 }
 
-/** The same trouble said once and then only counted, until it is over. */
+/** A trouble that lasts is said again this often, in milliseconds. */
+const AGAIN = 3_600_000;
+/** One that comes back before it has been away so long was not over. */
+const SETTLED = 60_000;
+/** No more are kept: without the oldest, that one would be said once more. */
+const MOST = 1000;
+
+interface Trouble {
+  readonly what: string;
+  readonly fields: object;
+  readonly since: number;
+  said: number;
+  times: number;
+  ending?: NodeJS.Timeout | undefined;
+}
+
+/**
+ * A trouble is said when it comes (warn), once an hour while it lasts, and when it has been over for a
+ * minute (info). In between it is counted: `times` and `since` are in every line but the first.
+ */
 export class Troubles {
   readonly #log: Log;
-  readonly #counts = new Map<string, number>();
+  readonly #troubles = new Map<string, Trouble>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -26,16 +45,42 @@ export class Troubles {
 
   /** `subject` and `what` tell one trouble from another. */
   say(subject: string, what: string, fields: object): void {
+    const now = Date.now();
     const key = `${subject}\n${what}`;
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, count);
-    if (count === 1) this.#log.warn(fields, what);
+    const known = this.#troubles.get(key);
+    if (!known) {
+      this.#log.warn(fields, what);
+      this.#troubles.set(key, { what, fields, since: now, said: now, times: 1 });
+      const [oldest] = this.#troubles;
+      if (oldest && this.#troubles.size > MOST) this.#drop(...oldest);
+      return;
+    }
+    known.times += 1;
+    clearTimeout(known.ending);
+    known.ending = undefined;
+    if (now - known.said < AGAIN) return;
+    known.said = now;
+    this.#log.warn({ ...fields, ...history(known) }, what);
   }
 
   /** All troubles of a subject are over, or the subject is. */
   over(subject: string): void {
-    for (const key of this.#counts.keys()) {
-      if (key.startsWith(`${subject}\n`)) this.#counts.delete(key);
+    for (const [key, trouble] of this.#troubles) {
+      if (!key.startsWith(`${subject}\n`)) continue;
+      trouble.ending ??= setTimeout(() => {
+        this.#drop(key, trouble);
+        const { fields, what } = trouble;
+        this.#log.info({ ...fields, trouble: what, ...history(trouble) }, 'a trouble is over');
+      }, SETTLED).unref();
     }
   }
+
+  #drop(key: string, { ending }: Trouble): void {
+    clearTimeout(ending);
+    this.#troubles.delete(key);
+  }
+}
+
+function history({ times, since }: Trouble): { times: number; since: string } {
+  return { times, since: new Date(since).toISOString() };
 }

@@ -22,7 +22,7 @@ export async function captureLoopback(proc: string, own: boolean): Promise<numbe
     cpu: () => 0,
     strained: () => {},
     unparsed: () => {},
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    frame: () => {},
   });
   const stop = new AbortController();
   const socket = createSocket('udp4').bind(0, '127.0.0.1');

@@ -1,13 +1,15 @@
 import { SessionError } from '../lib/iftop/process.ts';
 import { Ledger } from '../lib/flows/window.ts';
-import type { LocalPod, Netns, Window } from '../lib/model.ts';
+import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
 import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { Capture, type CaptureOptions } from './capture.ts';
 import type { Troubles } from './log.ts';
 import { Overload } from './overload.ts';
 
 export interface ObservedOptions extends CaptureOptions {
+  readonly log: Log;
   readonly troubles: Troubles;
+  readonly unparsed: (pod: LocalPod, lines: number) => void;
   /** A capture has ended by itself and will be started again. */
   readonly restarted: () => void;
 }
@@ -79,8 +81,15 @@ export class Observed {
 
   /** `isNew`: its interface was made while we watched, so all that it counted is to be accounted for. */
   start(netns: Netns, isNew: boolean): void {
-    const strained = () => this.#strained();
-    const capture = new Capture(this.pod, netns, this.#ledger, { ...this.#options, strained });
+    const { log, unparsed } = this.#options;
+    const capture: Capture = new Capture(this.pod, netns, this.#ledger, {
+      ...this.#options,
+      strained: () => this.#strained(),
+      // The API may tell who it is only now.
+      unparsed: (lines) => unparsed(this.pod, lines),
+      frame: (lines) => log.debug({ ...identity(this.pod), lines }, 'frame'),
+      began: () => log.debug({ ...identity(this.pod), pid: capture.pid }, 'capture started'),
+    });
     this.#ledger.begin(capture.counters(), isNew);
     [this.#capture, this.#last] = [capture, capture];
     if (isNew || this.pod.terminating) this.#lookOften();
@@ -100,10 +109,11 @@ export class Observed {
 
   turn(at: number): void {
     this.#finished = this.#gone && !this.#capture;
+    const { started = Infinity } = this.#capture ?? {};
+    if (Date.now() - started > PROVEN) this.#options.troubles.over(nameOf(this.pod));
     if (this.#overload.settle(Date.now(), this.#capture?.started)) {
       this.#ledger.overloaded = false;
       this.#options.troubles.over(`${nameOf(this.pod)} overload`);
-      this.#options.log.info(identity(this.pod), 'iftop can follow the pod again');
     }
     this.#ledger.turn(at, this.#last?.counters());
   }
@@ -156,7 +166,6 @@ export class Observed {
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** (this.#failures - 1));
     this.#notBefore = Date.now() + backoff;
     const subject = nameOf(this.pod);
-    if (this.#failures === 1) troubles.over(subject);
     troubles.say(subject, 'capture failed; it is tried again', { ...who, error: error.message });
   }
 }

@@ -78,8 +78,8 @@ export class Reporter {
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    const { config, log, troubles } = options;
-    this.#books = new Books({ interval: config.interval, log, troubles });
+    const { config, troubles } = options;
+    this.#books = new Books({ interval: config.interval, troubles });
     this.#before = this.totals();
   }
 

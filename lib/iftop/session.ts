@@ -1,4 +1,4 @@
-import type { Amount, Counters, Flow, Frame, Log, Slot } from '../model.ts';
+import type { Amount, Counters, Flow, Frame, Slot } from '../model.ts';
 import { between } from '../netns/counters.ts';
 import type { Entered } from '../netns/enter.ts';
 import { parseFrame } from './parse.ts';
@@ -30,7 +30,8 @@ export interface SessionOptions {
   /** It is at its limits; called again and again while it is. */
   readonly strained: () => void;
   readonly unparsed: (lines: number) => void;
-  readonly log: Log;
+  /** What it printed, as it printed it. */
+  readonly frame: (lines: readonly string[]) => void;
 }
 
 /** One long-lived iftop in one network namespace: a gapless source of slots. */
@@ -132,7 +133,7 @@ export class Session {
   #slot(lines: readonly string[], bounds: Omit<Slot, 'flows' | 'rest'>): Slot {
     const frame = parseFrame(lines);
     if (frame.unparsed > 0) this.#options.unparsed(frame.unparsed);
-    this.#options.log.debug({ lines }, 'frame');
+    this.#options.frame(lines);
     const partial = frame.unparsed > 0 || frame.flows.length >= PAIRS;
     return {
       ...bounds,

@@ -35,14 +35,21 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
   let oldest = '0';
   let attempts = 0;
   let silences = 0;
+  /** Before the last attempt, in milliseconds. */
+  let pause = 0;
   while (!signal.aborted) {
+    let opened = Infinity;
     try {
       if (version === undefined) {
         const list = await listAll(options, oldest);
         version = list.version;
         yield { type: 'replace', objects: list.objects };
       }
-      for await (const { type, object } of watch(options, version, () => following(true))) {
+      const open = () => {
+        opened = performance.now();
+        following(true);
+      };
+      for await (const { type, object } of watch(options, version, open)) {
         [attempts, silences] = [0, 0];
         version = object.metadata?.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
@@ -54,6 +61,8 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       if (signal.aborted) return;
       failed(error);
       if (error instanceof SilentError) silences += 1;
+      // Of a resource that seldom changes no event says that all was well in between.
+      if (performance.now() - opened > pause) attempts = 0;
       if (version === undefined) {
         // The server's cache may never come to be as new as that, so the store itself is asked.
         if (isBehind(error)) oldest = '';
@@ -62,8 +71,8 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       }
       const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts++);
       const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-      const wait = asked + backoff * (0.5 + Math.random());
-      await sleep(wait, undefined, { signal }).catch(() => {});
+      pause = asked + backoff * (0.5 + Math.random());
+      await sleep(pause, undefined, { signal }).catch(() => {});
     }
   }
 }

@@ -1,28 +1,63 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Troubles } from '../../daemon/log.ts';
 
 const LOG = new URL('../../daemon/log.ts', import.meta.url).href;
+const MINUTE = 60_000;
 
-function other(): never {
-  assert.fail('troubles are warnings');
+beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 }));
+afterEach(() => mock.timers.reset());
+
+/** Troubles, and what they have said, each with its level. */
+function listening(): { troubles: Troubles; said: object[] } {
+  const said: object[] = [];
+  const at = (level: string) => (fields: object, msg: string) =>
+    void said.push({ level, msg, ...fields });
+  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return { troubles: new Troubles(log), said };
 }
 
-/** Troubles, and what they have said. */
-function listening(): { troubles: Troubles; said: [object, string][] } {
-  const said: [object, string][] = [];
-  const warn = (fields: object, message: string) => void said.push([fields, message]);
-  return { troubles: new Troubles({ debug: other, info: other, warn, error: other }), said };
-}
-
-test('a trouble is said once, until it is over', () => {
+test('a trouble is said once, and again when it comes back after it was over', () => {
   const { troubles, said } = listening();
   for (const attempt of [1, 2, 3]) troubles.say('demo/web', 'failed', { attempt });
-  assert.deepEqual(said, [[{ attempt: 1 }, 'failed']]);
+  assert.deepEqual(said.splice(0), [{ level: 'warn', msg: 'failed', attempt: 1 }]);
   troubles.over('demo/web');
+  mock.timers.tick(MINUTE);
+  const over = { level: 'info', msg: 'a trouble is over', trouble: 'failed' };
+  const since = new Date(0).toISOString();
+  assert.deepEqual(said.splice(0), [{ ...over, attempt: 1, times: 3, since }]);
   troubles.say('demo/web', 'failed', { attempt: 4 });
-  assert.deepEqual(said.slice(1), [[{ attempt: 4 }, 'failed']]);
+  assert.deepEqual(said, [{ level: 'warn', msg: 'failed', attempt: 4 }]);
+});
+
+test('a trouble that comes and goes is one', () => {
+  const { troubles, said } = listening();
+  for (let time = 0; time < 20; time += 1) {
+    troubles.say('services', 'broken', {});
+    troubles.over('services');
+    mock.timers.tick(MINUTE / 2);
+  }
+  assert.equal(said.length, 1);
+  mock.timers.tick(MINUTE);
+  const since = new Date(0).toISOString();
+  const over = { level: 'info', msg: 'a trouble is over', trouble: 'broken', times: 20, since };
+  assert.deepEqual(said.slice(1), [over]);
+});
+
+test('a trouble that lasts is said once an hour, with how often it was', () => {
+  const { troubles, said } = listening();
+  for (let minute = 0; minute < 150; minute += 1) {
+    troubles.say('demo/web', 'failed', { minute });
+    mock.timers.tick(MINUTE);
+  }
+  const line = { level: 'warn', msg: 'failed' };
+  const since = new Date(0).toISOString();
+  assert.deepEqual(said, [
+    { ...line, minute: 0 },
+    { ...line, minute: 60, times: 61, since },
+    { ...line, minute: 120, times: 121, since },
+  ]);
 });
 
 test('another trouble, or the same of another subject, is said too', () => {
@@ -30,27 +65,48 @@ test('another trouble, or the same of another subject, is said too', () => {
   troubles.say('demo/web', 'failed', {});
   troubles.say('demo/web', 'slow', {});
   troubles.say('demo/web-1', 'failed', {});
-  assert.deepEqual(
-    said.map(([, what]) => what),
-    ['failed', 'slow', 'failed'],
-  );
+  assert.equal(said.length, 3);
 });
 
 test('all troubles of a subject end together, and those of no other', () => {
   const { troubles, said } = listening();
-  const sayAll = () => {
-    troubles.say('demo/web', 'failed', {});
-    troubles.say('demo/web', 'slow', {});
-    troubles.say('demo/web-1', 'failed', {});
-  };
-  sayAll();
+  troubles.say('demo/web', 'failed', {});
+  troubles.say('demo/web', 'slow', {});
+  troubles.say('demo/web-1', 'failed', {});
   troubles.over('demo/web');
   troubles.over('never heard of');
-  sayAll();
+  mock.timers.tick(MINUTE);
   assert.deepEqual(
-    said.slice(3).map(([, what]) => what),
+    said.slice(3).map((line) => 'trouble' in line && line.trouble),
     ['failed', 'slow'],
   );
+});
+
+test('of ever new troubles only the latest thousand are kept', () => {
+  const { troubles, said } = listening();
+  for (let pod = 0; pod <= 1000; pod += 1) troubles.say(`demo/web-${pod}`, 'failed', {});
+  troubles.say('demo/web-1', 'failed', {});
+  assert.equal(said.length, 1001);
+  troubles.say('demo/web-0', 'failed', {});
+  assert.equal(said.length, 1002);
+});
+
+test('what others say cannot break a line, nor make one', () => {
+  const outside = '\n{"level":"error","msg":"forged"}\r\u2028\u0000\u001B[2J"';
+  const script = `import { createLog } from '${LOG}';
+    const log = createLog('info', 1);
+    const outside = JSON.parse(process.argv[1]);
+    log.warn({ error: outside, [outside]: [outside] }, outside);`;
+  const child = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', script, JSON.stringify(outside)],
+    { encoding: 'utf8' },
+  );
+  const lines = child.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 1, child.stdout);
+  assert.doesNotMatch(lines[0] ?? '', /\p{Cc}/u);
+  const { level, msg, error } = JSON.parse(lines[0] ?? '');
+  assert.deepEqual({ level, msg, error }, { level: 'warn', msg: outside, error: outside });
 });
 
 for (const [descriptor, name] of [

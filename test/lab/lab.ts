@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -171,11 +172,8 @@ export async function createLab(main = MAIN): Promise<Lab> {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const log: string[] = [];
-      for (const stream of [child.stdout, child.stderr]) {
-        stream
-          ?.setEncoding('utf8')
-          .on('data', (text: string) => log.push(...text.trim().split('\n')));
-      }
+      for (const input of [child.stdout, child.stderr])
+        if (input) createInterface(input).on('line', (line) => log.push(line));
       return { process: child, log };
     },
     async end() {

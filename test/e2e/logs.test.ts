@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+
+interface Line {
+  readonly level: string;
+  readonly time: string;
+  readonly msg: string;
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly resource?: string;
+  readonly lines?: readonly string[];
+}
+
+let lab: Lab;
+let daemon: Daemon;
+/** How many lines there were when all was well, and two windows later. */
+let calm: readonly [number, number];
+let lines: readonly Line[];
+
+const parse = (line: string): Line => JSON.parse(line) as Line;
+const has = (text: string) => () => daemon.log.some((line) => line.includes(text));
+const windows = () => daemon.log.filter((line) => line.includes('"window closed"')).length;
+
+/** Two windows of peace, then a pod that is made again, an API server and an InfluxDB that go away. */
+before(async () => {
+  lab = await createLab();
+  const db = { namespace: 'shop', name: 'db', ips: ['10.244.0.11'] };
+  const web = await lab.pod({ namespace: 'shop', name: 'web', ips: ['10.244.0.10'] });
+  const first = await lab.pod(db);
+  web.traffic('spray', 9, 20_000, '10.244.0.11');
+  daemon = lab.daemon({ INTERVAL: '5s', LOG_LEVEL: 'debug' });
+  await until(() => windows() > 0 && processesNamed('iftop').length === 2, 'a window');
+  const start = daemon.log.length;
+  const past = windows();
+  await until(() => windows() > past + 1, 'two windows');
+  calm = [start, daemon.log.length];
+
+  await lab.api.down();
+  await lab.influx.stop();
+  await first.remove();
+  await until(has('API server cannot be followed'), 'a broken watch');
+  await until(has('InfluxDB does not take rows'), 'rows that are not taken');
+  await lab.pod(db);
+  await Promise.all([lab.api.up(), lab.influx.start()]);
+  await until(has('InfluxDB takes rows again'), 'rows that are taken');
+  daemon.process.kill('SIGTERM');
+  await once(daemon.process, 'close');
+  lines = daemon.log.map(parse);
+});
+
+after(() => lab.end());
+
+test('every line is a JSON object with level, time and message', () => {
+  for (const { level, time, msg } of lines) {
+    assert.ok(['debug', 'info', 'warn'].includes(level), level);
+    assert.equal(new Date(time).toISOString(), time);
+    assert.ok(msg.length > 0);
+  }
+  assert.equal(lines.at(-1)?.msg, 'ended');
+});
+
+test('when all is well there is one line for a window, but for debugging', () => {
+  const said = daemon.log.slice(...calm).map(parse);
+  const messages = said.filter(({ level }) => level !== 'debug').map(({ msg }) => msg);
+  assert.deepEqual(new Set(messages), new Set(['window closed']));
+  assert.equal(messages.length, 2);
+});
+
+test('a trouble is told of once', () => {
+  const told = lines.filter(({ level }) => level === 'warn');
+  const which = told.map(({ msg, resource }) => `${msg}: ${resource}`);
+  assert.ok(which.length >= 2);
+  assert.deepEqual(which, [...new Set(which)]);
+});
+
+test('what is said of a pod names it with its namespace', () => {
+  const about = lines.filter((line) => line.pod ?? /capture|frame/.test(line.msg));
+  assert.ok(about.length > 0);
+  const names = new Set(about.map(({ namespace, pod }) => `${namespace}/${pod}`));
+  assert.deepEqual([...names].toSorted(), ['shop/db', 'shop/web']);
+});
+
+test('debugging shows what iftop printed', () => {
+  const frames = lines.filter(({ msg, pod }) => msg === 'frame' && pod === 'web');
+  assert.ok(frames.some((frame) => frame.lines?.some((line) => line.includes('10.244.0.11'))));
+});

@@ -1,0 +1,22 @@
+import type { Pod } from '../lab/lab.ts';
+import { nameOf } from './traffic.ts';
+
+/** IP bytes of a pod by the kernel's counters. */
+export interface KernelCount {
+  /** `namespace/name`. */
+  readonly pod: string;
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** One that lived from one moment to another, in milliseconds since 1970. */
+export interface Life extends KernelCount {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function kernelCount(pod: Pod): KernelCount {
+  const { sentBytes, sentPackets, receivedBytes, receivedPackets } = pod.sandbox.counters();
+  const sent = sentBytes - 14 * sentPackets;
+  return { pod: nameOf(pod), sent, received: receivedBytes - 14 * receivedPackets };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab, Pod } from '../lab/lab.ts';
+import type { Random } from './random.ts';
+import { kernelCount, type Life } from './counts.ts';
+import type { Traffic } from './traffic.ts';
+
+/** An address is somebody else's after that many births. */
+const ADDRESSES = { first: 100, count: 150 };
+const LIFE = { least: 4000, most: 14_000 };
+/** Half of them say nothing at the end, the others die in the midst of sending. */
+const LAST_SILENCE = 1300;
+
+interface Guest {
+  readonly pod: Pod;
+  readonly from: number;
+  readonly dies: number;
+  readonly falls: number;
+}
+
+/** Pods that come and go, one each second. */
+export class Guests {
+  /** What the kernel had counted of each just before it died. */
+  readonly lives: Life[] = [];
+  readonly #lab: Lab;
+  readonly #traffic: Traffic;
+  readonly #random: Random;
+  readonly #residents: readonly Pod[];
+  readonly #living = new Set<Guest>();
+  #born = 0;
+
+  constructor(lab: Lab, traffic: Traffic, residents: readonly Pod[], random: Random) {
+    [this.#lab, this.#traffic, this.#residents, this.#random] = [lab, traffic, residents, random];
+  }
+
+  get born(): number {
+    return this.#born;
+  }
+
+  get living(): number {
+    return this.#living.size;
+  }
+
+  /** One is born every second until the signal; then the last ones die. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = Date.now() + 1000;
+      await this.#bear();
+      await this.#reap(Date.now());
+      await sleep(Math.max(0, next - Date.now()), undefined, { signal }).catch(() => {});
+    }
+    await this.#reap(Infinity);
+  }
+
+  async #bear(): Promise<void> {
+    const from = Date.now();
+    const number = this.#born++;
+    const ip = `10.244.0.${ADDRESSES.first + (number % ADDRESSES.count)}`;
+    const pod = await this.#lab.pod({ namespace: 'guests', name: `guest-${number}`, ips: [ip] });
+    const [a, b] = [this.#random.pick(this.#residents), this.#random.pick(this.#residents)];
+    await this.#traffic.add(pod);
+    for (const [from, to] of [
+      [pod, a],
+      [pod, b],
+      [a, pod],
+    ] as const)
+      this.#traffic.connect(from, to);
+    const dies = Date.now() + this.#random.between(LIFE.least, LIFE.most);
+    this.#living.add({ pod, from, dies, falls: number % 2 === 0 ? dies : dies - LAST_SILENCE });
+  }
+
+  async #reap(now: number): Promise<void> {
+    for (const guest of this.#living) {
+      const { pod, from, dies, falls } = guest;
+      if (falls <= now) this.#traffic.remove(pod);
+      if (dies > now) continue;
+      this.#living.delete(guest);
+      this.lives.push({ ...kernelCount(pod), from, to: Date.now() });
+      await pod.remove();
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/** Runs in a pod's network namespace for a moment: hands a UDP socket of it to the process outside. */
+import { createSocket } from 'node:dgram';
+import { PORT } from './traffic.ts';
+
+const socket = createSocket('udp4').bind(PORT, () => {
+  process.send?.('socket', socket, {}, () => process.disconnect?.());
+});
