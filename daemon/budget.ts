@@ -47,9 +47,9 @@ const SETTLE = 8000;
 /** Who has waited so long gets room made for it. */
 const DARK = 120_000;
 /** To pause a capture that takes less than this saves nothing. */
-const LEAST = 0.002;
-/** The daemon has needed more than the budget for so long: it is no burst. */
-const ALONE = 30_000;
+const LEAST = 0.003;
+/** What the daemon takes for so long is no burst of its own, which no pausing would mend. */
+const STEADY = 30_000;
 
 /**
  * Which captures to pause so that all together stay within a share of a core. What is not spent is
@@ -62,9 +62,12 @@ export class Budget {
   readonly #accounts = new Map<string, Account>();
   #last: Measurement | undefined;
   #credit = 0;
-  /** Shares of a core over the last seconds. */
+  /** Shares of a core over the last seconds, bursts of the daemon alone left out of the total. */
   #total = 0;
   #self = 0;
+  /** The shares of the daemon alone in that time, the oldest first. */
+  #selves: { readonly at: number; readonly share: number }[] = [];
+  #began = 0;
   #pausedAt = -Infinity;
   /** Captures that were resumed a short time ago, and the cost that is expected of them. */
   #resumed: { readonly at: number; readonly share: number }[] = [];
@@ -77,7 +80,7 @@ export class Budget {
 
   /** The daemon by itself takes more than the budget, which no pausing can mend. */
   get isTooSmall(): boolean {
-    return this.#last !== undefined && this.#last.now - this.#selfWithin >= ALONE;
+    return this.#last !== undefined && this.#last.now - this.#selfWithin >= STEADY;
   }
 
   /** What to do about a measurement, which is to be made every few seconds. */
@@ -88,14 +91,21 @@ export class Budget {
     const seconds = last ? (now - last.now) / 1000 : 0;
     this.#update(measurement, seconds);
     if (!last || seconds <= 0) {
-      this.#selfWithin = now;
+      [this.#selfWithin, this.#began] = [now, now];
+      this.#selves = [{ at: now, share: 0 }];
       return { pause: [], resume: [] };
     }
-    const spent = Math.max(0, total - last.total);
+    const alone = Math.max(0, self - last.self);
+    // What the daemon takes for its start is not to be saved again.
+    const isStart = now - this.#began < STEADY;
+    const spent = Math.max(0, total - last.total - (isStart ? alone : 0));
+    this.#self = mean(this.#self, alone / seconds);
+    this.#selves = this.#selves.filter(({ at }) => now - at < STEADY);
+    this.#selves.push({ at: now, share: this.#self });
+    const steady = Math.min(...this.#selves.map(({ share }) => share));
+    const share = Math.max(0, total - last.total - alone) / seconds + steady;
     // A pause is not to be followed by another for what was spent before it.
-    const settled = now - this.#pausedAt > SETTLE;
-    this.#total = settled ? mean(this.#total, spent / seconds) : spent / seconds;
-    this.#self = mean(this.#self, Math.max(0, self - last.self) / seconds);
+    this.#total = now - this.#pausedAt > SETTLE ? mean(this.#total, share) : share;
     // Once it is too much it has to be clearly less again.
     if (this.#self <= this.#budget * (this.isTooSmall ? TARGET : 1)) this.#selfWithin = now;
     const most = this.#budget * (this.#waiting.length > 0 ? KEPT.waiting : KEPT.calm);
