@@ -10,8 +10,8 @@ import { ip, kill } from '../lab/shell.ts';
 const BUDGET = 0.05;
 const COSTLY = ['storm-a', 'storm-b', 'storm-c'];
 const QUIET = ['quiet', 'server'];
-const FLOWS = 6000;
-const PACKETS = 4000;
+const FLOWS = 3000;
+const PACKETS = 1500;
 /** What the start costs and what has to be measured first is over by then. */
 const SETTLED = 30_000;
 const LOADED = 40_000;
@@ -107,6 +107,7 @@ test('the captures of quiet pods run all the while', () => {
 test('the log says it once for each pod, and the agent’s row how many there are', () => {
   const said = daemon.log.filter((line) => line.includes('paused for CPU_BUDGET: what passes'));
   const pods = said.map((line) => (JSON.parse(line) as { pod?: string }).pod);
-  assert.deepEqual(pods.toSorted(), COSTLY);
+  assert.equal(pods.length, COSTLY.length);
+  assert.deepEqual(new Set(pods), new Set(COSTLY));
   assert.ok(agent.some(({ sessionsPaused }) => Number(sessionsPaused) > 0));
 });
