@@ -11,6 +11,7 @@ const LEAST = 64 * 1024;
 const REASONS: { readonly [reason in keyof Missing]: string } = {
   uncaptured: 'it passed while no capture was running',
   overload: 'the pod has more flows than iftop can follow',
+  paused: 'its capture was paused for CPU_BUDGET',
   other: 'it is not IP, or packets of more than 64 KiB, or packets were dropped on a busy node',
 };
 

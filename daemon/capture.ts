@@ -67,12 +67,13 @@ export class Capture {
     return netnsOf(this.#options.proc, this.netns.pid) !== this.netns.inode;
   }
 
-  /** Another process of the pod will do as well; without any, the namespace is a dead one. */
-  moveTo(pids: readonly number[]): void {
+  /** Another process of the pod will do as well; without any (false) the namespace is a dead one. */
+  moveTo(pids: readonly number[]): boolean {
     const { inode } = this.netns;
     const pid = pids.find((candidate) => netnsOf(this.#options.proc, candidate) === inode);
     if (pid === undefined) this.stop();
     else this.netns = { inode, pid };
+    return pid !== undefined;
   }
 
   /** Lets it end, with a last slot. */

@@ -8,7 +8,7 @@ import { localPod, type KubernetesObject } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
-import { RESOURCES } from './cluster.ts';
+import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import { captureLoopback } from './loopback.ts';
 import { readNetworks, told } from './networks-file.ts';
@@ -68,7 +68,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
       return 'takes a row';
     },
   };
-  const resources = RESOURCES.map((resource) => mayFollow(get, resource, config));
+  const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config));
   const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
@@ -171,7 +171,7 @@ function fixApi(error: Error): string {
   }
   if (error.status === 401) return 'the token is not valid: is the service account mounted?';
   if (error.status === 403)
-    return 'the service account needs get, list and watch on pods, services and nodes';
+    return 'the service account needs get, list and watch on pods, services, nodes and namespaces';
   return 'look at the API server';
 }
 

@@ -5,7 +5,9 @@ import {
   cgroupUid,
   type KubernetesObject,
   localPod,
+  namespaceRecord,
   nodeRecord,
+  observeOf,
   type Owner,
   podRecord,
   serviceRecord,
@@ -15,7 +17,8 @@ import { startDelay } from '../lib/kubernetes/start-delay.ts';
 import type { LocalPod, Log } from '../lib/model.ts';
 import type { Troubles } from './log.ts';
 import type { Observatory } from './observatory.ts';
-import type { Sync } from './sync.ts';
+import { Selection } from './selection.ts';
+import { type Sync, withoutThem } from './sync.ts';
 
 export interface ClusterOptions {
   readonly client: ApiClient;
@@ -31,9 +34,17 @@ export interface ClusterOptions {
   readonly troubles: Troubles;
 }
 
-/** What is listed and watched: the rights that the service account needs. */
-export const RESOURCES = ['pods', 'services', 'nodes'] as const;
-type Resource = (typeof RESOURCES)[number];
+/** What names peers. */
+const NAMING = ['pods', 'services', 'nodes'] as const;
+type Resource = (typeof NAMING)[number] | 'namespaces';
+
+/** What is listed and watched: the rights that the service account needs. A sidecar has its pod. */
+export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonly Resource[] {
+  return sidecar === undefined ? [...NAMING, 'namespaces'] : NAMING;
+}
+
+/** So long the pods of the node wait for their namespaces; their windows would wait for longer. */
+const PATIENCE = 60_000;
 
 /** The pods of this node are followed apart: they are few, and are to be found at once. */
 export function localSubject(node: string): string {
@@ -53,7 +64,7 @@ export async function followCluster(options: ClusterOptions): Promise<void> {
   const delay = await startDelay(client, signal);
   log.debug({ delay }, 'the cluster is listed after a random delay');
   await sleep(delay, undefined, { signal }).catch(() => {});
-  const owners = RESOURCES.map((resource) => {
+  const owners = NAMING.map((resource) => {
     const [kind, project] = OWNERS[resource];
     const apply = applyTo(directory, kind);
     return follow(options, { subject: resource, resource, selector: {}, project, apply });
@@ -61,26 +72,42 @@ export async function followCluster(options: ClusterOptions): Promise<void> {
   await Promise.all([...owners, local]);
 }
 
-function followLocal(
+/** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
+async function followLocal(
   options: ClusterOptions,
   observatory: NonNullable<ClusterOptions['observatory']>,
 ): Promise<void> {
-  const { node, wanted } = options;
-  const project = (object: KubernetesObject) => {
-    const pod = localPod(object);
-    return { cgroupUid: cgroupUid(object), pod: pod && wanted(pod) ? pod : undefined };
+  const { node, wanted, sync } = options;
+  const selection = new Selection(observatory, wanted);
+  let patience: NodeJS.Timeout | undefined;
+  const goOn = () => {
+    sync.excuse('namespaces');
+    selection.doNotWait();
   };
-  return follow(options, {
+  const pods = follow(options, {
     subject: localSubject(node),
     resource: 'pods',
     selector: { fieldSelector: `spec.nodeName=${node}` },
-    project,
+    project: (object) => ({
+      cgroupUid: cgroupUid(object),
+      pod: localPod(object),
+      observe: observeOf(object),
+    }),
     apply(change) {
-      if (change.type === 'replace') observatory.replace(change.objects);
-      else if (change.type === 'put' && change.object.pod) observatory.put(change.object.pod);
-      else observatory.remove(change.object.cgroupUid);
+      selection.pods(change);
+      patience ??= setTimeout(goOn, PATIENCE).unref();
     },
   });
+  const namespaces = follow(options, {
+    subject: 'namespaces',
+    resource: 'namespaces',
+    selector: {},
+    project: namespaceRecord,
+    apply: (change) => selection.namespaces(change),
+    denied: goOn,
+  });
+  await Promise.all([pods, namespaces]);
+  clearTimeout(patience);
 }
 
 function applyTo(directory: Directory, kind: Owner['kind']): (change: Change<Owner>) => void {
@@ -99,17 +126,21 @@ interface Followed<T> {
   readonly selector: { readonly fieldSelector?: string };
   readonly project: (object: KubernetesObject) => T;
   readonly apply: (change: Change<T>) => void;
+  /** We may not list it, and go on without. */
+  readonly denied?: () => void;
 }
 
 async function follow<T>(
   { client, signal, sync, restarted, log, troubles }: ClusterOptions,
-  { subject, resource, selector, project, apply }: Followed<T>,
+  { subject, resource, selector, project, apply, denied }: Followed<T>,
 ): Promise<void> {
   const failed = (error: unknown) => {
     restarted();
     sync.failed(subject, error);
-    const what = sync.denied.includes(subject)
-      ? 'the service account may not list and watch them, so their names are missing'
+    const isDenied = sync.denied.includes(subject);
+    if (isDenied) denied?.();
+    const what = isDenied
+      ? `the service account may not list and watch them, ${withoutThem(subject)}`
       : 'the API server cannot be followed; it is tried again';
     const said = error instanceof Error ? error.message : String(error);
     troubles.say(subject, what, { resource: subject, error: said });

@@ -18,6 +18,8 @@ export interface Config {
   /** Undefined: all of them. */
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly excludeNamespaces: ReadonlySet<string>;
+  /** What the daemon and its children may take together: a share of one core, or Infinity. */
+  readonly cpuBudget: number;
   readonly listen: { readonly host: string | undefined; readonly port: number };
   /** The pod that we are a sidecar of: only it is observed, in the namespace that is our own too. */
   readonly sidecar: LocalPod | undefined;
@@ -64,6 +66,7 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
   ['SPOOL_DIR', '/var/lib/nstats', 'directory for rows that InfluxDB has not taken yet'],
   ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
+  ['CPU_BUDGET', '1', 'cores that it may take, captures included, 0.01 to 1024, or none: no limit'],
   ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
@@ -113,6 +116,7 @@ export function readConfig(environment: Environment): Config {
     networksFile: get('NETWORKS_FILE'),
     namespaces: read('NAMESPACES', undefined, NAMES, names),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
+    cpuBudget: read('CPU_BUDGET', 1, 'cores from 0.01 to 1024, such as 0.5, or none', cores),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
     sidecar:
       oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
@@ -207,6 +211,12 @@ function size(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,4})(MiB|GiB)$/.exec(text) ?? [];
   const bytes = Number(count) * (unit === 'GiB' ? 1024 * MIB : MIB);
   return bytes >= MIB && bytes <= 1024 * 1024 * MIB ? bytes : undefined;
+}
+
+function cores(text: string): number | undefined {
+  if (text === 'none') return Infinity;
+  const count = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  return count >= 0.01 && count <= 1024 ? count : undefined;
 }
 
 function absolute(text: string): string | undefined {

@@ -7,6 +7,7 @@ import { statOf } from '../lib/netns/stat.ts';
 import type { Capture } from './capture.ts';
 import type { Troubles } from './log.ts';
 import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
+import { Throttle } from './throttle.ts';
 
 export interface ObservatoryOptions {
   readonly proc: string;
@@ -15,12 +16,16 @@ export interface ObservatoryOptions {
   readonly troubles: Troubles;
   /** All pods (it is one) are in our own network namespace. */
   readonly sidecar: boolean;
+  /** What it may take of the CPU, the daemon included: a share of one core. */
+  readonly cpuBudget: number;
 }
 
 /** A pod of this node as the API tells it: undefined if it is none to observe. */
 export interface Told {
   readonly cgroupUid: LocalPod['cgroupUid'];
   readonly pod: LocalPod | undefined;
+  /** It was turned off before: what passed then is not to be counted. */
+  readonly wasOff: boolean;
 }
 
 /** A window whose pod may still have to be told. */
@@ -52,6 +57,7 @@ export class Observatory {
   /** Namespaces that are no pod's to us: the host's and our own. */
   readonly #forbidden: ReadonlySet<Netns['inode']>;
   readonly #timer: NodeJS.Timeout;
+  readonly #throttle: Throttle;
   #soon: NodeJS.Timeout | undefined;
   #listed = false;
   #stopping = false;
@@ -60,7 +66,7 @@ export class Observatory {
 
   constructor(options: ObservatoryOptions) {
     this.#options = options;
-    const { proc, iface, log, troubles, sidecar } = options;
+    const { proc, iface, log, troubles, sidecar, cpuBudget } = options;
     const starts = new PQueue({ concurrency: STARTS_AT_ONCE });
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
@@ -75,6 +81,7 @@ export class Observatory {
     this.#host = netnsOf(proc, 1);
     const forbidden = [this.#own, this.#host];
     this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
+    this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
     this.#timer = setInterval(() => this.#seek(true), SEEK_EVERY).unref();
   }
 
@@ -85,6 +92,7 @@ export class Observatory {
       sessions: pods.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
       sessionsOverloaded: pods.filter(({ overloaded }) => overloaded).length,
+      sessionsPaused: pods.filter(({ paused }) => paused).length,
       unparsedLines: this.#unparsed,
     };
   }
@@ -94,14 +102,14 @@ export class Observatory {
     return [...this.#pods.values()].flatMap(({ capture }) => capture?.pid ?? []);
   }
 
-  /** A pod to observe has come or changed. */
-  put(pod: LocalPod): void {
+  /** A pod to observe has come, has changed, or was off and is not any more. */
+  put(pod: LocalPod, wasOff: boolean): void {
     const known = this.#pods.get(pod.cgroupUid);
     if (known) {
       known.tell(pod);
       if (known.capture) this.#verify(pod, known.capture);
     } else {
-      this.#pods.set(pod.cgroupUid, new Observed(pod, 'wanted', this.#captures));
+      this.#pods.set(pod.cgroupUid, new Observed(pod, { told: 'wanted', wasOff }, this.#captures));
     }
     clearTimeout(this.#soon);
     this.#soon = undefined;
@@ -118,9 +126,9 @@ export class Observatory {
     this.#listed = true;
     const wanted = new Set(told.filter(({ pod }) => pod).map(({ cgroupUid }) => cgroupUid));
     for (const [cgroupUid, observed] of this.#pods) if (!wanted.has(cgroupUid)) observed.remove();
-    for (const { cgroupUid, pod } of told) {
+    for (const { cgroupUid, pod, wasOff } of told) {
       const known = this.#pods.get(cgroupUid);
-      if (pod) this.put(pod);
+      if (pod) this.put(pod, wasOff);
       // What was captured of it before we knew is nobody's business.
       else if (known?.told === 'nothing') known.told = 'unwanted';
     }
@@ -147,6 +155,7 @@ export class Observatory {
     this.#stopping = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
+    this.#throttle.stop();
     const captures = [...this.#pods.values()].flatMap(({ capture }) => capture ?? []);
     for (const capture of captures) capture.stop();
     await Promise.allSettled(captures.map(({ done }) => done));
@@ -156,8 +165,8 @@ export class Observatory {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       this.#seek(false);
-      const ages = [...this.#pods.values()].flatMap(({ gone, capture, since }) =>
-        gone || capture ? [] : performance.now() - since,
+      const ages = [...this.#pods.values()].flatMap(({ gone, paused, capture, since }) =>
+        gone || paused || capture ? [] : performance.now() - since,
       );
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
@@ -169,7 +178,7 @@ export class Observatory {
     if (this.#stopping) return;
     const { proc, sidecar } = this.#options;
     const waiting = () => [...this.#pods.values()].filter(({ waits }) => waits);
-    const lost = [...this.#pods.values()].filter(({ gone, capture }) => !gone && capture?.isLost);
+    const lost = [...this.#pods.values()].filter(({ isLost }) => isLost);
     const discovering = !sidecar && !this.#listed;
     if (waiting().length + lost.length === 0 && !discovering) return;
 
@@ -180,15 +189,17 @@ export class Observatory {
     }
     const processes = everywhere ? this.#processes.all() : this.#processes.recent();
     if (discovering) this.#discover(processes.keys());
-    for (const { pod, capture } of lost) capture?.moveTo(processes.get(pod.cgroupUid) ?? []);
+    for (const observed of lost) observed.moveTo(processes.get(observed.pod.cgroupUid) ?? []);
     for (const observed of waiting()) {
-      const { pod, since } = observed;
+      const { pod, since, wasOff } = observed;
       const pids = processes.get(pod.cgroupUid) ?? [];
       const netns = locate(proc, pod, pids, this.#forbidden);
       // Its network is still being made: what fails now would be tried again later than need be.
       const making = pod.ips.length === 0 && performance.now() - since < MAKING;
       if (netns && making && !this.#hasInterface(netns)) continue;
-      if (netns && !this.#isTaken(netns)) observed.start(netns, this.#isNew(pids, since));
+      if (netns && !this.#isTaken(netns)) {
+        observed.start(netns, !wasOff && this.#isNew(pids, since));
+      }
     }
   }
 
@@ -202,7 +213,10 @@ export class Observatory {
     for (const cgroupUid of cgroupUids) {
       if (this.#pods.has(cgroupUid)) continue;
       const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
-      this.#pods.set(cgroupUid, new Observed(pod, 'nothing', this.#captures));
+      this.#pods.set(
+        cgroupUid,
+        new Observed(pod, { told: 'nothing', wasOff: false }, this.#captures),
+      );
     }
   }
 

@@ -1,6 +1,6 @@
 import { SessionError } from '../lib/iftop/process.ts';
 import { Ledger } from '../lib/flows/window.ts';
-import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
+import type { Counters, LocalPod, Log, Netns, Window } from '../lib/model.ts';
 import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { Capture, type CaptureOptions } from './capture.ts';
 import type { Troubles } from './log.ts';
@@ -14,6 +14,12 @@ export interface ObservedOptions extends CaptureOptions {
   readonly restarted: () => void;
 }
 
+interface Known {
+  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  /** It lived before it was to be observed: what passed then is not to be counted. */
+  readonly wasOff: boolean;
+}
+
 const BACKOFF = { first: 250, most: 30_000 };
 /** A capture that has lasted this long was a success. */
 const PROVEN = 60_000;
@@ -23,12 +29,16 @@ const PROVEN = 60_000;
  */
 const LOOK_EVERY = 200;
 const NEW = 60_000;
+/** A turn within CPU_BUDGET is shorter: a capture that has run for so long is not paused any more. */
+const RESUMED = 60_000;
+const PAUSED = 'its capture is paused for CPU_BUDGET: what passes meanwhile is in the totals only';
 
 /** One pod of this node: its ledger, and its captures one after the other. */
 export class Observed {
   pod: LocalPod;
   /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
-  told: 'nothing' | 'wanted' | 'unwanted';
+  told: Known['told'];
+  readonly wasOff: boolean;
   readonly #options: ObservedOptions;
   readonly #ledger = new Ledger(Date.now());
   /** When we first heard of it, by `performance.now()`. */
@@ -43,10 +53,12 @@ export class Observed {
   /** It is no pod to observe any more; it stays until its last window is closed. */
   #gone = false;
   #finished = false;
+  #paused = false;
 
-  constructor(pod: LocalPod, told: Observed['told'], options: ObservedOptions) {
+  constructor(pod: LocalPod, { told, wasOff }: Known, options: ObservedOptions) {
     this.pod = pod;
     this.told = told;
+    this.wasOff = wasOff;
     this.#options = options;
   }
 
@@ -68,14 +80,50 @@ export class Observed {
     return this.#overload.isOn;
   }
 
+  /** Its capture is kept from running, so that all together stay within CPU_BUDGET. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** Whether a capture is to be started now. */
   get waits(): boolean {
-    return !this.#gone && !this.#capture && this.#notBefore <= Date.now();
+    return !this.#gone && !this.#paused && !this.#capture && this.#notBefore <= Date.now();
+  }
+
+  /** The process by which its namespace is reached has gone. */
+  get isLost(): boolean {
+    return !this.#gone && (this.#last?.isLost ?? false);
+  }
+
+  /** Another process of the pod will do as well; without any, the namespace is a dead one. */
+  moveTo(pids: readonly number[]): void {
+    if (this.#last?.moveTo(pids) === false && !this.#capture) this.#last = undefined;
+  }
+
+  /** The counters of its interface now, if they can be read. */
+  counters(): Counters | undefined {
+    return this.#last?.counters();
+  }
+
+  /** Ends its capture with a last slot, until `resume`; its totals go on. */
+  pause(): void {
+    this.#paused = true;
+    this.#ledger.pause();
+    this.#options.troubles.say(`${nameOf(this.pod)} budget`, PAUSED, identity(this.pod));
+    this.#capture?.stop();
+  }
+
+  /** It may be captured again: at once, where the namespace is known. */
+  resume(): void {
+    this.#paused = false;
+    if (this.waits && this.#last && !this.#last.isLost) this.start(this.#last.netns, false);
   }
 
   /** The API tells of it, for the first time or again. */
   tell(pod: LocalPod): void {
-    [this.pod, this.told, this.#gone] = [pod, 'wanted', false];
+    // Of one that was gone nothing is remembered that had it paused.
+    if (this.#gone) this.#paused = false;
+    [this.pod, this.told, this.#gone, this.#finished] = [pod, 'wanted', false, false];
     if (pod.terminating && this.#capture) this.#lookOften();
   }
 
@@ -102,20 +150,28 @@ export class Observed {
   /** It is not to be observed any more; its capture ends with a last slot. */
   remove(): void {
     this.#gone = true;
-    this.#capture?.stop();
+    if (this.#capture) this.#capture.stop();
+    else {
+      this.#ledger.released(this.counters());
+      this.#last = undefined;
+    }
     this.#options.troubles.over(nameOf(this.pod));
-    this.#options.troubles.over(`${nameOf(this.pod)} overload`);
+    for (const what of ['overload', 'budget'])
+      this.#options.troubles.over(`${nameOf(this.pod)} ${what}`);
   }
 
   turn(at: number): void {
     this.#finished = this.#gone && !this.#capture;
     const { started = Infinity } = this.#capture ?? {};
-    if (Date.now() - started > PROVEN) this.#options.troubles.over(nameOf(this.pod));
+    const running = Date.now() - started;
+    if (running > PROVEN) this.#options.troubles.over(nameOf(this.pod));
     if (this.#overload.settle(Date.now(), this.#capture?.started)) {
       this.#ledger.overloaded = false;
       this.#options.troubles.over(`${nameOf(this.pod)} overload`);
     }
-    this.#ledger.turn(at, this.#last?.counters());
+    if (!this.#paused && running > RESUMED)
+      this.#options.troubles.over(`${nameOf(this.pod)} budget`);
+    this.#ledger.turn(at, this.counters());
   }
 
   close(): Window | undefined {
@@ -148,10 +204,11 @@ export class Observed {
     const { troubles, log, restarted } = this.#options;
     this.#capture = undefined;
     const who = identity(this.pod);
-    // However the capture of a pod ends that has gone, it is no trouble.
-    if (!error || this.#gone || error instanceof NetnsGoneError) {
+    // However a capture ends that was to end, it is no trouble.
+    if (!error || this.#gone || this.#paused || error instanceof NetnsGoneError) {
       log.debug({ ...who, error: error?.message }, 'capture ended');
-      this.#last = undefined;
+      if (this.#paused) this.#ledger.pause();
+      else this.#last = undefined;
       return;
     }
     if (error instanceof SessionError && error.code === 'ERR_SESSION_OVERLOADED') {

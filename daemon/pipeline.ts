@@ -2,7 +2,7 @@ import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from './clock.ts';
-import { followCluster, localSubject, RESOURCES } from './cluster.ts';
+import { followCluster, localSubject, resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
 import { Health } from './health.ts';
@@ -44,16 +44,17 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     log,
     troubles,
     sidecar: config.sidecar !== undefined,
+    cpuBudget: config.cpuBudget,
   });
   const local = config.sidecar ? [] : [localSubject(config.node)];
-  const sync = new Sync([...RESOURCES, ...local]);
+  const sync = new Sync([...resourcesOf(config), ...local]);
   const common = { config, client, sink, log, troubles, proc };
   const reporter = new Reporter({ ...common, directory, sync, observatory });
   const health = new Health({ interval: config.interval, observatory, sync });
   const server = await serveHealth(config.listen, health);
 
   const following = new AbortController();
-  if (config.sidecar) observatory.put(config.sidecar);
+  if (config.sidecar) observatory.put(config.sidecar, false);
   const followed = followCluster({
     client,
     node: config.node,

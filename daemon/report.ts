@@ -157,6 +157,7 @@ export class Reporter {
       series: { integer: this.#series.size },
       missingUncaptured: { integer: sum(traffic, (each) => each.missing.uncaptured) },
       missingOverload: { integer: sum(traffic, (each) => each.missing.overload) },
+      missingPaused: { integer: sum(traffic, (each) => each.missing.paused) },
       missingOther: { integer: sum(traffic, (each) => each.missing.other) },
       kernelBytes: { integer: sum(traffic, kernelBytes) },
       attributedBytes: { integer: attributed },
@@ -175,9 +176,10 @@ export class Reporter {
     const before = this.#kept.get(nameOf(pod));
     const kept = top(edges, window.rest, this.#options.config.peersPerPod, before);
     const { end, kernel, overloaded } = window;
+    const paused = window.paused !== undefined;
     const attributed = attributedOf(kept);
     const lost = missing(window, attributed);
-    return { pod, end, edges: kept, attributed, kernel, missing: lost, overloaded };
+    return { pod, end, edges: kept, attributed, kernel, missing: lost, overloaded, paused };
   }
 
   #nameOf(...what: Parameters<Directory['peer']>): Peer {
@@ -196,12 +198,13 @@ export class Reporter {
       names.map((name) => [name, Math.max(0, now[name] - this.#before[name])]),
     ) as typeof now;
     this.#before = now;
-    const { podsSeen, sessions, sessionsOverloaded } = observatory.figures;
+    const { podsSeen, sessions, sessionsOverloaded, sessionsPaused } = observatory.figures;
     const { bytes, oldest = Date.now(), degraded } = sink.figures;
     const gauges = {
       podsSeen,
       sessions,
       sessionsOverloaded,
+      sessionsPaused,
       spoolBytes: bytes,
       spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
       spoolDegraded: degraded ? 1 : 0,

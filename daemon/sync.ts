@@ -6,14 +6,19 @@ interface State {
   since: number | undefined;
   /** We may not list it, so it is not waited for. */
   denied: boolean;
+  /** It is not waited for any more. */
+  excused: boolean;
 }
+
+/** It names nobody: windows wait until it has been listed once, and then go on without it. */
+const NAMELESS = 'namespaces';
 
 /** How far what we know of the cluster can be trusted: one state for each followed resource. */
 export class Sync {
   readonly #states: ReadonlyMap<string, State>;
 
   constructor(resources: readonly string[]) {
-    const nothing: State = { listed: false, since: undefined, denied: false };
+    const nothing: State = { listed: false, since: undefined, denied: false, excused: false };
     this.#states = new Map(resources.map((resource) => [resource, { ...nothing }]));
   }
 
@@ -30,6 +35,11 @@ export class Sync {
     if (denied) this.#update(resource, { denied });
   }
 
+  /** Windows have waited for it for long enough. */
+  excuse(resource: string): void {
+    this.#update(resource, { excused: true });
+  }
+
   /** The resources that we may not list. */
   get denied(): string[] {
     return [...this.#states].filter(([, { denied }]) => denied).map(([resource]) => resource);
@@ -37,9 +47,10 @@ export class Sync {
 
   /** Since when every change is heard of as it happens; Infinity while some may not be. */
   get since(): number {
-    const sinces = [...this.#states.values()].map((state) =>
-      state.denied ? 0 : (state.since ?? Infinity),
-    );
+    const sinces = [...this.#states].map(([resource, { denied, excused, listed, since }]) => {
+      const enough = denied || excused || (resource === NAMELESS && listed);
+      return enough ? 0 : (since ?? Infinity);
+    });
     return Math.max(0, ...sinces);
   }
 
@@ -50,7 +61,9 @@ export class Sync {
 
   /** A sentence for each resource. */
   get reasons(): string[] {
-    return [...this.#states].map(([resource, state]) => `${resource}: ${sentence(state)}`);
+    return [...this.#states].map(
+      ([resource, state]) => `${resource}: ${sentence(state, withoutThem(resource))}`,
+    );
   }
 
   #update(resource: string, change: Partial<State>): void {
@@ -58,8 +71,15 @@ export class Sync {
   }
 }
 
-function sentence({ listed, since, denied }: State): string {
-  if (denied) return 'we may not list them (RBAC), so their names are missing';
+/** What it means that a resource may not be listed. */
+export function withoutThem(resource: string): string {
+  return resource === NAMELESS
+    ? 'so their annotation nstats/observe has no effect'
+    : 'so their names are missing';
+}
+
+function sentence({ listed, since, denied }: State, without: string): string {
+  if (denied) return `we may not list them (RBAC), ${without}`;
   if (!listed) return 'not listed yet';
   return since === undefined ? 'listed, but not followed at the moment' : 'listed and followed';
 }

@@ -98,6 +98,8 @@ export interface Window {
   readonly uncaptured: number;
   /** The source was at its limits in it, or was kept from running since it had been. */
   readonly overloaded: boolean;
+  /** Bytes in both directions that it counted while the capture was paused; undefined if it was not. */
+  readonly paused: number | undefined;
 }
 
 /** Bytes in both directions that the kernel has counted and no row has, by the likely reason. */
@@ -106,6 +108,8 @@ export interface Missing {
   readonly uncaptured: number;
   /** There were more flows than the source could follow. */
   readonly overload: number;
+  /** They passed while the capture was paused, so that the agent stays within its CPU budget. */
+  readonly paused: number;
   /** What is not IP, packets whose length the source cannot tell, packets dropped on a busy node. */
   readonly other: number;
 }
@@ -135,6 +139,7 @@ export interface Traffic {
   readonly kernel: KernelBytes | undefined;
   readonly missing: Missing;
   readonly overloaded: boolean;
+  readonly paused: boolean;
 }
 
 /** Structured log, pino's shape. */

@@ -12,11 +12,13 @@ export interface Draft {
   rest: Bytes;
   uncaptured: number;
   overloaded: boolean;
+  /** Bytes that passed while its capture was paused; undefined if it was not. */
+  paused: number | undefined;
 }
 
 export const NOTHING: Bytes = { sent: 0, received: 0 };
 
-export function createDraft(start: number, overloaded: boolean): Draft {
+export function createDraft(start: number, overloaded: boolean, paused: boolean): Draft {
   return {
     start,
     end: undefined,
@@ -26,6 +28,7 @@ export function createDraft(start: number, overloaded: boolean): Draft {
     rest: NOTHING,
     uncaptured: 0,
     overloaded,
+    paused: paused ? 0 : undefined,
   };
 }
 

@@ -31,6 +31,7 @@ function merge(a: Window, b: Window): Window {
     kernel: a.kernel && b.kernel ? add(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
     uncaptured: a.uncaptured + b.uncaptured,
     overloaded: a.overloaded || b.overloaded,
+    paused: a.paused === undefined ? b.paused : a.paused + (b.paused ?? 0),
   };
 }
 

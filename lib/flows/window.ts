@@ -26,9 +26,10 @@ export class Ledger {
   /** The counters up to which slots have come. */
   #reported: Counters | undefined;
   #overloaded = false;
+  #paused = false;
 
   constructor(start: number) {
-    this.#drafts = [createDraft(start, false)];
+    this.#drafts = [createDraft(start, false, false)];
   }
 
   /**
@@ -45,6 +46,7 @@ export class Ledger {
   captured(counters: Counters | undefined): void {
     this.#lose(counters);
     this.#gap = undefined;
+    this.#paused = false;
     this.#reported = counters;
     this.#counters ??= counters;
   }
@@ -54,6 +56,13 @@ export class Ledger {
     this.#gap ??= this.#reported;
     this.look(counters);
     this.#lose(this.#latest);
+  }
+
+  /** What nothing captures from its end on until the next begins is so because it was paused. */
+  pause(): void {
+    this.#paused = true;
+    const running = this.#drafts.at(-1);
+    if (running) running.paused ??= 0;
   }
 
   /** What the counters say in between, since the interface may vanish before they are read again. */
@@ -110,7 +119,7 @@ export class Ledger {
     if (seen) running.kernel = between(this.#counters ?? seen, seen);
     this.#counters = seen;
     this.#latest = seen;
-    this.#drafts.push(createDraft(at, this.#overloaded));
+    this.#drafts.push(createDraft(at, this.#overloaded, this.#paused));
   }
 
   /** The oldest window, if it has ended. Slots that come now go to the one after it. */
@@ -118,8 +127,8 @@ export class Ledger {
     const [oldest] = this.#drafts;
     if (oldest?.end === undefined) return undefined;
     this.#drafts.shift();
-    const { start, end, rest, kernel, uncaptured, overloaded } = oldest;
-    return { start, end, pairs: [...oldest.pairs.values()], rest, kernel, uncaptured, overloaded };
+    const { counters: _, pairs, end: __, ...rest } = oldest;
+    return { ...rest, end: oldest.end, pairs: [...pairs.values()] };
   }
 
   /** While nothing captures: what has been counted up to here is missing, each window its part. */
@@ -128,7 +137,8 @@ export class Ledger {
       const until = draft.end === undefined ? counters : draft.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
       const { sent, received } = between(this.#gap, until);
-      draft.uncaptured += sent + received;
+      if (this.#paused) draft.paused = (draft.paused ?? 0) + sent + received;
+      else draft.uncaptured += sent + received;
       this.#gap = until;
     }
   }

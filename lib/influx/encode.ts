@@ -20,7 +20,7 @@ export function encodeTraffic(
   traffic: Traffic,
   { node, zone, iface, interval }: Context,
 ): string[] {
-  const { pod, edges, attributed, kernel, missing, overloaded, end } = traffic;
+  const { pod, edges, attributed, kernel, missing, overloaded, paused, end } = traffic;
   const time = seconds(end);
   const who = [
     `namespace=${tag(pod.namespace)}`,
@@ -49,6 +49,7 @@ export function encodeTraffic(
     receivedPackets: { integer: kernel?.receivedPackets ?? 0 },
     missingUncaptured: { integer: missing.uncaptured },
     missingOverload: { integer: missing.overload },
+    missingPaused: { integer: missing.paused },
     missingOther: { integer: missing.other },
   };
   const fields = {
@@ -56,6 +57,7 @@ export function encodeTraffic(
     sentAttributed: { integer: attributed.sent },
     receivedAttributed: { integer: attributed.received },
     overloaded: { integer: overloaded ? 1 : 0 },
+    paused: { integer: paused ? 1 : 0 },
   };
   const something = Object.values(fields).some(({ integer }) => integer > 0);
   return something

@@ -108,14 +108,28 @@ export function nodeRecord(node: KubernetesObject): Owner {
 }
 
 /**
- * The pod as one to observe; undefined if it has no network namespace of its own, does not live,
- * or has opted out with the annotation `nstats/observe: "false"`.
+ * What the annotation `nstats/observe` of a pod or a namespace says: `false` turns it off, `true`
+ * turns a pod on in a namespace that is off. Undefined if it says nothing, or something else.
  */
+export function observeOf({ metadata }: KubernetesObject): boolean | undefined {
+  const value = metadata?.annotations?.[OBSERVE];
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+}
+
+/** All that is kept of a namespace. */
+export interface NamespaceRecord {
+  readonly name: string;
+  readonly observe: boolean | undefined;
+}
+
+export function namespaceRecord(namespace: KubernetesObject): NamespaceRecord {
+  return { name: namespace.metadata?.name ?? '', observe: observeOf(namespace) };
+}
+
+/** The pod as one that can be observed; undefined if it has no network of its own, or does not live. */
 export function localPod(pod: KubernetesObject): LocalPod | undefined {
-  const { uid, name, namespace, annotations, deletionTimestamp } = pod.metadata ?? {};
-  if (!uid || !name || !namespace) return undefined;
-  if (hasEnded(pod) || pod.spec?.hostNetwork || annotations?.[OBSERVE] === 'false')
-    return undefined;
+  const { uid, name, namespace, deletionTimestamp } = pod.metadata ?? {};
+  if (!uid || !name || !namespace || hasEnded(pod) || pod.spec?.hostNetwork) return undefined;
   return {
     uid,
     cgroupUid: cgroupUid(pod),

@@ -7,13 +7,13 @@ import type { Missing, Traffic } from '../../lib/model.ts';
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
 afterEach(() => mock.timers.reset());
 
-const SOUND: Missing = { uncaptured: 0, overload: 0, other: 0 };
+const SOUND: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
 
 /** One window of a pod that carried ten megabytes. */
 function traffic(missing: Partial<Missing>): Traffic {
   const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
-  const rest = { edges: [], attributed: kernel, overloaded: false };
+  const rest = { edges: [], attributed: kernel, overloaded: false, paused: false };
   return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 

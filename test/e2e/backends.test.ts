@@ -43,8 +43,9 @@ const traffic: Traffic = {
   })),
   attributed: { sent: 1000, received: 2000 },
   kernel: { sent: 1000, received: 2000, sentPackets: 10, receivedPackets: 20 },
-  missing: { uncaptured: 0, overload: 0, other: 0 },
+  missing: { uncaptured: 0, overload: 0, paused: 0, other: 0 },
   overloaded: false,
+  paused: false,
 };
 const lines = encodeTraffic(traffic, { node: 'n', zone: 'z', iface: 'eth0', interval: 10_000 });
 const expected = NASTY.map(

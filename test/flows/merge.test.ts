@@ -14,7 +14,7 @@ const phoenix: LocalPod = {
   ips: ['10.0.0.1'],
 };
 
-const sound = { uncaptured: 0, overloaded: false };
+const sound = { uncaptured: 0, overloaded: false, paused: undefined };
 
 /** The window of two pods of one name. */
 function merge(a: Window, b: Window): Window {
@@ -35,6 +35,7 @@ const windows: fc.Arbitrary<Window> = fc.record({
   kernel: fc.option(kernels, { nil: undefined }),
   uncaptured: fc.nat(),
   overloaded: fc.boolean(),
+  paused: fc.option(fc.nat(), { nil: undefined }),
 });
 
 test('two windows as one have all bytes of both, by iftop and by the kernel', () => {
@@ -47,6 +48,12 @@ test('two windows as one have all bytes of both, by iftop and by the kernel', ()
       assert.deepEqual({ sent, received }, add(known));
       assert.equal(merged.uncaptured, a.uncaptured + b.uncaptured);
       assert.equal(merged.overloaded, a.overloaded || b.overloaded);
+      const paused = [a, b].flatMap((one) => one.paused ?? []);
+      assert.equal(merged.paused !== undefined, paused.length > 0);
+      assert.equal(
+        merged.paused ?? 0,
+        paused.reduce((sum, bytes) => sum + bytes, 0),
+      );
       assert.equal(merged.kernel === undefined, known.length === 0);
     }),
   );

@@ -76,3 +76,23 @@ test('an overload begins three seconds before the end of the last slot, and last
   const states = Array.from({ length: 7 }, () => ledger.close()?.overloaded);
   assert.deepEqual(states, [false, true, true, true, true, true, false]);
 });
+
+test('what passes from the last slot before a pause to the first capture after it is told apart', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.pause();
+  ledger.add(slot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.released(sent(130));
+  ledger.turn(10_000, sent(400));
+  ledger.turn(20_000, sent(400));
+  ledger.captured(sent(450));
+  ledger.turn(30_000, sent(450));
+  ledger.turn(40_000, sent(450));
+  const windows = Array.from({ length: 4 }, () => ledger.close());
+  assert.deepEqual(
+    windows.map((window) => window?.paused),
+    [300, 0, 50, undefined],
+  );
+  assert.ok(windows.every((window) => window?.uncaptured === 0));
+});

@@ -35,9 +35,9 @@ const kernel: KernelBytes = { sent: 1100, received: 90, sentPackets: 2, received
 
 function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
   const [attributed, overloaded] = [add(edges), false];
-  const lost = missing({ kernel, uncaptured: 40, overloaded }, attributed);
+  const lost = missing({ kernel, uncaptured: 40, overloaded, paused: undefined }, attributed);
   const end = 1_700_000_010_000;
-  return { pod, end, edges, attributed, kernel, missing: lost, overloaded };
+  return { pod, end, edges, attributed, kernel, missing: lost, overloaded, paused: false };
 }
 
 function integer(row: Row | undefined, field: string): number {
@@ -56,8 +56,8 @@ test('a pod and its peer make these two rows, to the letter', () => {
       'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
     'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
       'sentBytes=1100i,receivedBytes=90i,sentPackets=2i,receivedPackets=1i,' +
-      'missingUncaptured=40i,missingOverload=0i,missingOther=100i,' +
-      'sentAttributed=1000i,receivedAttributed=50i,overloaded=0i 1700000010',
+      'missingUncaptured=40i,missingOverload=0i,missingPaused=0i,missingOther=100i,' +
+      'sentAttributed=1000i,receivedAttributed=50i,overloaded=0i,paused=0i 1700000010',
   ]);
 });
 
@@ -101,7 +101,7 @@ test('a window without traffic writes nothing', () => {
 test('without the kernel’s count its fields are left out, not zero', () => {
   const [, line = ''] = encodeTraffic(traffic([{ peer: service, sent: 1, received: 0 }]), context);
   const fields = [...parseLine(line).fields.keys()];
-  assert.deepEqual(fields, ['sentAttributed', 'receivedAttributed', 'overloaded']);
+  assert.deepEqual(fields, ['sentAttributed', 'receivedAttributed', 'overloaded', 'paused']);
 });
 
 const nasty = fc.oneof(

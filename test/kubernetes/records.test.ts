@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { localPod, nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
+import {
+  localPod,
+  namespaceRecord,
+  nodeRecord,
+  observeOf,
+  podRecord,
+  serviceRecord,
+} from '../../lib/kubernetes/records.ts';
 import { object, objects } from './recorded.ts';
 
 test('of the recorded pods those are observed that live and have a network of their own', () => {
@@ -62,16 +69,21 @@ test('a pod cannot pretend to be a static one with the hash alone', () => {
   assert.equal(localPod(pretender)?.cgroupUid, pod.metadata?.uid);
 });
 
-test('only the annotation “false” keeps a pod from being observed', () => {
+test('the annotation of a pod or a namespace turns it off or on, and no other value does', () => {
   const pod = object('pods', 'crash');
-  for (const [value, observed] of [
+  for (const [value, observe] of [
     ['false', false],
     ['true', true],
-    ['', true],
+    ['', undefined],
+    ['False', undefined],
+    ['no', undefined],
   ] as const) {
     const metadata = { ...pod.metadata, annotations: { 'nstats/observe': value } };
-    assert.equal(localPod({ ...pod, metadata }) !== undefined, observed, value);
+    assert.equal(observeOf({ ...pod, metadata }), observe, value);
+    const { name } = metadata;
+    assert.deepEqual(namespaceRecord({ metadata }), { name, observe });
   }
+  assert.equal(observeOf(pod), undefined);
 });
 
 test('a pod that has ended, or shares its node’s network, owns no address but keeps its name', () => {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { statOf } from '../../lib/netns/stat.ts';
 
 /** A process as /proc/<pid>/status tells it. */
 export interface ProcessStatus {
@@ -35,4 +36,12 @@ export function cpuSeconds(pid: number): number {
     .split(' ')
     .map(Number);
   return ((fields[11] ?? 0) + (fields[12] ?? 0)) / 100;
+}
+
+/** CPU time in seconds of a process and of all that came out of it, ended ones included. */
+export function cpuSecondsOfAll(pid: number): number {
+  const { cpu, waitedFor } = statOf('/proc', pid) ?? { cpu: 0, waitedFor: 0 };
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const living = children.filter((child) => child !== '' && statusOf(Number(child)));
+  return living.reduce((sum, child) => sum + cpuSecondsOfAll(Number(child)), cpu + waitedFor);
 }

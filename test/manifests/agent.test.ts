@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RESOURCES } from '../../daemon/cluster.ts';
+import { resourcesOf } from '../../daemon/cluster.ts';
 import { readConfig, VARIABLES } from '../../daemon/config.ts';
 import { parseNetworks } from '../../lib/kubernetes/networks.ts';
 import {
@@ -39,7 +39,8 @@ for (const folder of FOLDERS) {
     const name = folder.startsWith('sidecar') ? 'nstats-sidecar' : 'nstats';
     const { rules } = one(manifests, 'ClusterRole', name);
     const verbs = ['get', 'list', 'watch'];
-    assert.deepEqual(rules, [{ apiGroups: [''], resources: [...RESOURCES], verbs }]);
+    const sidecar = folder.startsWith('sidecar') ? true : undefined;
+    assert.deepEqual(rules, [{ apiGroups: [''], resources: [...resourcesOf({ sidecar })], verbs }]);
     const binding = one(manifests, 'ClusterRoleBinding', name);
     assert.equal(binding.roleRef.name, name);
     const pod = podSpecs(manifests).find(({ containers }) =>

@@ -106,9 +106,13 @@ export const agent = dashboard({
     nodes,
     byNode(
       'Pods seen and captured',
-      'Pods that are to be observed, and captures that run. An idle pod has no capture.',
+      'Pods that are to be observed, captures that run, and captures that are paused to stay within CPU_BUDGET.',
       'none',
-      { seen: 'max("podsSeen")', captured: 'max("sessions")' },
+      {
+        seen: 'max("podsSeen")',
+        captured: 'max("sessions")',
+        paused: 'max("sessionsPaused")',
+      },
       'none',
     ),
     byNode(
@@ -118,6 +122,17 @@ export const agent = dashboard({
       { '': 'sum("attributedBytes") / sum("kernelBytes")' },
       'none',
     ).decimals(2),
+    byNode(
+      'Missing by reason',
+      'Bytes that the kernel counted and no row has, both directions of all pods of a node, in each point of the graph: nothing captured, more flows than iftop can follow, paused for CPU_BUDGET, and the rest.',
+      'decbytes',
+      {
+        uncaptured: 'sum("missingUncaptured")',
+        overload: 'sum("missingOverload")',
+        paused: 'sum("missingPaused")',
+        other: 'sum("missingOther")',
+      },
+    ),
     byNode(
       'Losses',
       'Rows that InfluxDB refused or that there was no room for, and lines of iftop that could not be read, in each point of the graph. Nothing but zero is well.',

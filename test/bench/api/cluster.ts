@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import type { KubernetesObject } from '../../lab/apiserver/object.ts';
+import { namespace } from '../../lab/apiserver/objects.ts';
 import { object } from '../../kubernetes/recorded.ts';
 
 export interface Size {
@@ -36,6 +37,9 @@ const OTHERS: readonly Template[] = [
 /** Of 20 pods 15 are of Deployments, 2 on the host's network, 2 of StatefulSets, 1 is done. */
 const templates: readonly Template[] = [...Array.from({ length: 15 }, () => DEPLOYMENT), ...OTHERS];
 
+/** Pods of a namespace. */
+const TEAM = 200;
+
 /** In no template. */
 const NEVER = '\n';
 const SERVICE = JSON.stringify(object('services', 'web'));
@@ -54,7 +58,7 @@ export function podAt(place: number, generation = 0, { nodes } = SIZE): Kubernet
     .replaceAll(revision ?? NEVER, hex(workload).slice(0, 10))
     .replaceAll(`"${app}`, `"${workload}`)
     .replaceAll(`/${app}`, `/${workload}`)
-    .replaceAll('"namespace":"demo"', `"namespace":"team-${Math.floor(place / 200)}"`)
+    .replaceAll('"namespace":"demo"', `"namespace":"team-${Math.floor(place / TEAM)}"`)
     .replaceAll('"nodeName":"vm"', `"nodeName":"${nodeName(node)}"`)
     .replaceAll('10.244.255.1', nodeAddress(node))
     .replaceAll(
@@ -95,6 +99,14 @@ export function* servicesOf({ services }: Size): Generator<KubernetesObject> {
 
 export function* nodesOf({ nodes }: Size): Generator<KubernetesObject> {
   for (let place = 0; place < nodes; place += 1) yield nodeAt(place);
+}
+
+/** One for each team. */
+export function* namespacesOf({ pods }: Size): Generator<KubernetesObject> {
+  for (let team = 0; team * TEAM < pods; team += 1) {
+    const name = `team-${team}`;
+    yield namespace({ name, labels: { 'kubernetes.io/metadata.name': name } });
+  }
 }
 
 export function nodeName(place: number): string {

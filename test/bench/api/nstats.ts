@@ -1,7 +1,7 @@
 /** What an agent follows of the cluster, by its own code, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { followCluster, localSubject, RESOURCES } from '../../../daemon/cluster.ts';
+import { followCluster, localSubject, resourcesOf } from '../../../daemon/cluster.ts';
 import { createLog, Troubles } from '../../../daemon/log.ts';
 import { Sync } from '../../../daemon/sync.ts';
 import { connect } from '../../../lib/kubernetes/client.ts';
@@ -13,7 +13,7 @@ import { liveHeap, usage } from './usage.ts';
 const NODE = nodeName(7);
 const log = createLog('warn', 2);
 const directory = new Directory();
-const sync = new Sync([localSubject(NODE), ...RESOURCES]);
+const sync = new Sync([localSubject(NODE), ...resourcesOf({ sidecar: undefined })]);
 const nothing = () => {};
 let client: ReturnType<typeof connect>;
 

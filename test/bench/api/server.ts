@@ -10,7 +10,7 @@ import { type ApiServer, type RequestRecord, startApiServer } from '../../lab/ap
 import { selfSigned } from '../../lab/apiserver/tls.ts';
 import { answer } from './channel.ts';
 import { nodeChanges, podChanges } from './churn.ts';
-import { nodesOf, podsOf, servicesOf, SIZE } from './cluster.ts';
+import { namespacesOf, nodesOf, podsOf, servicesOf, SIZE } from './cluster.ts';
 
 export const AGENTS = ['nstats', 'client-node'] as const;
 
@@ -53,6 +53,7 @@ answer({
     const pod = fill('pods', podsOf(SIZE));
     const service = fill('services', servicesOf(SIZE));
     const node = fill('nodes', nodesOf(SIZE));
+    fill('namespaces', namespacesOf(SIZE));
     return { url: api.url, ca: tls.ca, bytes: { pod, service, node } };
   },
   change() {
@@ -77,7 +78,7 @@ answer({
 });
 
 function fill(
-  resource: 'pods' | 'services' | 'nodes',
+  resource: 'pods' | 'services' | 'nodes' | 'namespaces',
   objects: Generator<KubernetesObject>,
 ): number {
   let [bytes, count] = [0, 0];

@@ -103,6 +103,14 @@ export function node(options: NodeOptions): KubernetesObject {
   };
 }
 
+export function namespace(options: Named): KubernetesObject {
+  return {
+    metadata: meta(options),
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}
+
 const image = 'registry.local/busybox:1.35';
 const epoch = '2026-11-21T23:00:08Z';
 
