@@ -19,6 +19,8 @@ export interface Config {
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly excludeNamespaces: ReadonlySet<string>;
   readonly listen: { readonly host: string | undefined; readonly port: number };
+  /** What of each flow /metrics tells. */
+  readonly flowMetrics: 'none' | 'namespace';
   /** The pod that we are a sidecar of: only it is observed, in the namespace that is our own too. */
   readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
@@ -64,7 +66,8 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
   ['SPOOL_DIR', '/var/lib/nstats', 'directory for rows that InfluxDB has not taken yet'],
   ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
-  ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
+  ['LISTEN', ':9790', 'where /healthz, /readyz and /metrics are: [host]:port'],
+  ['FLOW_METRICS', 'none', 'none or namespace: bytes between namespaces in /metrics'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
   ['POD_NAMESPACE', '-', 'with SIDECAR, its metadata.namespace (downward API)'],
@@ -114,6 +117,7 @@ export function readConfig(environment: Environment): Config {
     namespaces: read('NAMESPACES', undefined, NAMES, names),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
+    flowMetrics: oneOf('FLOW_METRICS', 'none', ['none', 'namespace']),
     sidecar:
       oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),

@@ -122,6 +122,7 @@ const NOTHING_LOST = {
   bytes: 0,
   oldest: undefined,
   degraded: false,
+  inMemory: 0,
 };
 
 function stdout(): Sink {

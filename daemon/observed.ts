@@ -61,9 +61,11 @@ export class Observed {
     return this.#capture;
   }
 
-  /** More is asked of its capture than it can do. */
-  get overloaded(): boolean {
-    return this.#overload.isOn;
+  /** Overloaded is one whose iftop cannot follow it, be it running or stopped for that. */
+  get state(): 'waiting' | 'starting' | 'running' | 'overloaded' {
+    if (this.#overload.isOn) return 'overloaded';
+    if (!this.#capture) return 'waiting';
+    return this.#capture.pid === undefined ? 'starting' : 'running';
   }
 
   /** Whether a capture is to be started now. */

@@ -6,6 +6,10 @@ interface State {
   since: number | undefined;
   /** We may not list it, so it is not waited for. */
   denied: boolean;
+  /** How often it could not be listed or watched, and was begun again. */
+  restarts: number;
+  /** When the API server last said something of it, in milliseconds since 1970. */
+  heard: number | undefined;
 }
 
 /** How far what we know of the cluster can be trusted: one state for each followed resource. */
@@ -13,8 +17,10 @@ export class Sync {
   readonly #states: ReadonlyMap<string, State>;
 
   constructor(resources: readonly string[]) {
-    const nothing: State = { listed: false, since: undefined, denied: false };
-    this.#states = new Map(resources.map((resource) => [resource, { ...nothing }]));
+    const nothing = { listed: false, since: undefined, denied: false, restarts: 0 };
+    this.#states = new Map(
+      resources.map((resource) => [resource, { ...nothing, heard: undefined }]),
+    );
   }
 
   listed(resource: string): void {
@@ -28,6 +34,24 @@ export class Sync {
   failed(resource: string, error: unknown): void {
     const denied = error instanceof ApiError && error.status === 403;
     if (denied) this.#update(resource, { denied });
+    const state = this.#states.get(resource);
+    if (state) state.restarts += 1;
+  }
+
+  heard(resource: string): void {
+    this.#update(resource, { heard: Date.now() });
+  }
+
+  /** Each resource as it stands. */
+  get states() {
+    return [...this.#states].map(([resource, { since, denied, restarts, heard }]) => {
+      return { resource, followed: since !== undefined, denied, restarts, heard };
+    });
+  }
+
+  /** How often a list or watch has failed. */
+  get restarts(): number {
+    return this.states.reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
   /** The resources that we may not list. */

@@ -48,6 +48,12 @@ export class Directory {
     return this.#tenures.size;
   }
 
+  /** How many objects that have addresses are known, by their kind. */
+  get sizes(): { readonly [kind in Owner['kind']]: number } {
+    const { pod, service, node } = this.#owners;
+    return { pod: pod.size, service: service.size, node: node.size };
+  }
+
   /** How often an address could not be named because two had it in the time in question. */
   get ambiguous(): number {
     return this.#ambiguous;

@@ -42,6 +42,7 @@ test('what is not set has its default', () => {
     namespaces: undefined,
     excludeNamespaces: new Set(),
     listen: { host: undefined, port: 9790 },
+    flowMetrics: 'none',
     sidecar: undefined,
     logLevel: 'info',
   });
