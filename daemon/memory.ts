@@ -12,7 +12,7 @@ export function memory(proc: string, pids: Iterable<number | 'self'>): number {
   return bytes;
 }
 
-/** proc_pid_smaps(5); it takes the right to trace the process, and some 30 us. */
+/** proc_pid_smaps(5); it takes the right to trace the process, and some 0.3 ms. */
 function proportional(proc: string, pid: number | 'self'): number | undefined {
   const [, kilobytes] = /^Pss: +(\d+) kB$/m.exec(read(`${proc}/${pid}/smaps_rollup`) ?? '') ?? [];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;

@@ -5,6 +5,7 @@ import { boundaries } from './clock.ts';
 import { followCluster, localSubject, RESOURCES } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
+import { firstLook } from './first-look.ts';
 import { Health } from './health.ts';
 import { serve } from './http.ts';
 import { exposition } from './metrics/exposition.ts';
@@ -73,6 +74,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     log,
     troubles,
   });
+
+  void firstLook({ config, log, signal, ...state });
 
   const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();

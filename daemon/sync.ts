@@ -44,8 +44,8 @@ export class Sync {
 
   /** Each resource as it stands. */
   get states() {
-    return [...this.#states].map(([resource, { since, denied, restarts, heard }]) => {
-      return { resource, followed: since !== undefined, denied, restarts, heard };
+    return [...this.#states].map(([resource, { since, ...state }]) => {
+      return { resource, followed: since !== undefined, ...state };
     });
   }
 

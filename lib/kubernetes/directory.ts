@@ -97,6 +97,11 @@ export class Directory {
     this.#tenures.forget(before);
   }
 
+  /** Whether there is a node of this name, as far as nodes have been listed. */
+  hasNode(name: string): boolean {
+    return this.#nodesByName.has(name);
+  }
+
   /** The zone of a node, `-` if it has none. */
   zoneOf(node: string): string {
     return this.#nodesByName.get(node)?.zone || '-';
