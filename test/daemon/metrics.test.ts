@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { localSubject, RESOURCES } from '../../daemon/cluster.ts';
 import { FlowTotals } from '../../daemon/flow-totals.ts';
 import { allMetrics } from '../../daemon/metrics/all.ts';
+import { delivery } from '../../daemon/metrics/delivery.ts';
 import { exposition } from '../../daemon/metrics/exposition.ts';
 import { counter, gauge } from '../../daemon/metrics/metric.ts';
 import { Observatory } from '../../daemon/observatory.ts';
@@ -16,6 +17,8 @@ import { ApiError } from '../../lib/kubernetes/client.ts';
 import { Directory, nameless } from '../../lib/kubernetes/directory.ts';
 import type { Owner } from '../../lib/kubernetes/records.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
+import { Site, rows } from '../influx/site.ts';
+import { until } from '../lab/influx.ts';
 import { parse } from './exposition.ts';
 
 const NODE = 'lab-1';
@@ -233,6 +236,29 @@ test('a pod without a namespace waits', async (t) => {
   assert.equal(values.get('nstats_pods'), 1);
   assert.equal(values.get('nstats_sessions{state="waiting"}'), 1);
   assert.equal(values.get('nstats_sessions{state="running"}'), 0);
+});
+
+test('rows are told by what became of them, and what waits by its size and age', async () => {
+  await using site = await Site.create();
+  site.influx.answer = () => 503;
+  const { queue } = site.agent({ at: '/dev/null/nowhere', memory: 3000 });
+  const text = exposition(delivery(queue));
+  const scrape = async () => parse(await text.metrics()).values;
+  for (const end of [1000, 2000, 3000]) queue.push(rows(100), end);
+  const stop = new AbortController();
+  const ran = queue.run(stop.signal);
+  await until(async () => (await scrape()).get('nstats_spool_degraded') === 1, 'no disk');
+  await until(async () => Number((await scrape()).get('nstats_write_retries_total')) > 0, 'a try');
+  const waiting = await scrape();
+  assert.equal(waiting.get('nstats_rows_total{outcome="dropped"}'), 100);
+  assert.equal(waiting.get('nstats_windows_dropped_total'), 1);
+  assert.ok(Number(waiting.get('nstats_spool_bytes')) > 1000);
+  assert.equal(waiting.get('nstats_spool_oldest_window_timestamp_seconds'), 2);
+  site.influx.answer = ({ rows: all }) => (all.length > 1 ? 204 : 400);
+  await until(async () => (await scrape()).get('nstats_spool_bytes') === 0, 'delivery');
+  stop.abort();
+  await ran;
+  assert.equal((await scrape()).get('nstats_rows_total{outcome="written"}'), 200);
 });
 
 test("the README's table has all metrics with their types, and no others", async () => {
