@@ -238,14 +238,15 @@ test('a pod without a namespace waits', async (t) => {
   assert.equal(values.get('nstats_sessions{state="running"}'), 0);
 });
 
-test('rows are told by what became of them, and what waits by its size and age', async () => {
+test('rows are told by what became of them, and what waits by its size and age', async (t) => {
   await using site = await Site.create();
   site.influx.answer = () => 503;
-  const { queue } = site.agent({ at: '/dev/null/nowhere', memory: 3000 });
+  const { queue } = site.agent({ at: '/dev/null/nowhere', memory: 2500 });
   const text = exposition(delivery(queue));
   const scrape = async () => parse(await text.metrics()).values;
   for (const end of [1000, 2000, 3000]) queue.push(rows(100), end);
   const stop = new AbortController();
+  t.after(() => stop.abort());
   const ran = queue.run(stop.signal);
   await until(async () => (await scrape()).get('nstats_spool_degraded') === 1, 'no disk');
   await until(async () => Number((await scrape()).get('nstats_write_retries_total')) > 0, 'a try');
