@@ -50,7 +50,8 @@ test('/readyz says what has not been listed yet, and is content when all has', a
   lab.api.fault(undefined);
   await until(async () => (await probe('/readyz')).status === 200, 'readiness', 60);
   assert.match((await probe('/readyz')).text, /^ok\n[\s\S]*first window: written, or on disk\n$/);
-  assert.ok((await lab.influx.query('SELECT * FROM nstat_agent')).length > 0);
+  const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
+  await until(async () => (await rows()).length > 0, 'the rows');
 });
 
 test('/healthz tells of windows and captures', async () => {
