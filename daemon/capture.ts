@@ -1,4 +1,3 @@
-import type PQueue from 'p-queue';
 import type { Ledger } from '../lib/flows/window.ts';
 import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
@@ -7,6 +6,7 @@ import { readCounters } from '../lib/netns/counters.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
 import { statOf } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
+import type { Starts } from './starts.ts';
 
 export interface CaptureOptions {
   /** Where the node's /proc is. */
@@ -15,7 +15,9 @@ export interface CaptureOptions {
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
   /** Bounds how many captures are being started at once. */
-  readonly starts: PQueue;
+  readonly starts: Starts;
+  /** iftop has reported. */
+  readonly reported: () => void;
 }
 
 export interface CaptureEvents {
@@ -56,6 +58,11 @@ export class Capture {
     return this.#session?.pid;
   }
 
+  /** When iftop last reported, or was seen to be at rest, if it captures. */
+  get heard(): number | undefined {
+    return this.#session?.heard;
+  }
+
   /** The interface's counters now, if they can be read. */
   counters(): Counters | undefined {
     const { proc, iface } = this.#options;
@@ -82,7 +89,7 @@ export class Capture {
   }
 
   async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, iface, own, starts, strained, unparsed, frame, began } = this.#options;
+    const { proc, iface, own, starts, strained, unparsed, reported, frame, began } = this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
@@ -103,7 +110,10 @@ export class Capture {
     ledger.captured(this.counters());
     began();
     try {
-      for await (const slot of this.#session.slots(signal)) ledger.add(slot);
+      for await (const slot of this.#session.slots(signal)) {
+        reported();
+        ledger.add(slot);
+      }
     } finally {
       ledger.released(this.counters());
     }

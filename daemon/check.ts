@@ -3,13 +3,14 @@ import { json } from 'node:stream/consumers';
 import { roomIn } from '../lib/influx/room.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
-import { ApiError, type ApiClient } from '../lib/kubernetes/client.ts';
+import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { localPod, type KubernetesObject } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
+import { fixApi, fixCapture, fixInflux, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import { readNetworks, told } from './networks-file.ts';
 
@@ -61,7 +62,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   };
   const influx: Check = {
     name: `InfluxDB at ${config.influx.url}`,
-    fix: () => fixInflux(config),
+    fix: () => fixInflux(config.influx),
     run: async () => {
       const row = encodeAgent(config.node, Date.now(), { checks: { integer: 1 } });
       await writer(config.influx)([row]);
@@ -77,7 +78,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
 function spoolOf({ directory, max }: Config['spool']): Check {
   return {
     name: `SPOOL_DIR ${directory}`,
-    fix: () => 'mount a volume there that can be written; without it rows wait in memory only',
+    fix: () => FIX_SPOOL,
     run: async () => {
       const room = await roomIn(directory);
       const enough = room >= max ? '' : ', which is less than SPOOL_MAX';
@@ -121,7 +122,7 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
   return [
     {
       name: `pods of node ${node}`,
-      fix: () => 'is NODE_NAME the name of this node as `kubectl get nodes` has it?',
+      fix: () => FIX_NODE,
       run: async () => {
         local = await podsOf(get, node);
         const count = `${local.length} with a network of their own`;
@@ -131,7 +132,7 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
     },
     {
       name: 'network namespaces',
-      fix: () => 'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN',
+      fix: () => FIX_NAMESPACES,
       run: async () => {
         const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
         const processes = new ProcessTable(proc).all();
@@ -155,28 +156,4 @@ async function podsOf(get: (path: string) => Promise<Readable>, node: string): P
     items?: KubernetesObject[];
   };
   return (list.items ?? []).map(localPod).filter((pod) => pod !== undefined);
-}
-
-function fixCapture(error: Error): string {
-  const { message } = error;
-  if (/ENOENT|\b12[67]\b/.test(message)) {
-    return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf)';
-  }
-  return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, or privileged';
-}
-
-function fixApi(error: Error): string {
-  if (!(error instanceof ApiError)) {
-    return 'is KUBECONFIG right, or is this a pod with a service account?';
-  }
-  if (error.status === 401) return 'the token is not valid: is the service account mounted?';
-  if (error.status === 403)
-    return 'the service account needs get, list and watch on pods, services, nodes and namespaces';
-  return 'look at the API server';
-}
-
-function fixInflux({ influx }: Config): string {
-  return influx.api === 2
-    ? 'check INFLUX_URL, INFLUX_BUCKET, INFLUX_ORG and INFLUX_TOKEN; 1.x before 1.8 wants INFLUX_DATABASE instead'
-    : 'check INFLUX_URL, INFLUX_USERNAME and INFLUX_PASSWORD; does INFLUX_DATABASE exist (CREATE DATABASE)?';
 }

@@ -29,7 +29,6 @@ export interface ClusterOptions {
   readonly observatory: Pick<Observatory, 'put' | 'remove' | 'replace'> | undefined;
   readonly sync: Sync;
   readonly signal: AbortSignal;
-  readonly restarted: () => void;
   readonly log: Log;
   readonly troubles: Troubles;
 }
@@ -131,11 +130,10 @@ interface Followed<T> {
 }
 
 async function follow<T>(
-  { client, signal, sync, restarted, log, troubles }: ClusterOptions,
+  { client, signal, sync, log, troubles }: ClusterOptions,
   { subject, resource, selector, project, apply, denied }: Followed<T>,
 ): Promise<void> {
   const failed = (error: unknown) => {
-    restarted();
     sync.failed(subject, error);
     const isDenied = sync.denied.includes(subject);
     if (isDenied) denied?.();
@@ -146,8 +144,9 @@ async function follow<T>(
     troubles.say(subject, what, { resource: subject, error: said });
   };
   const following = (yes: boolean) => sync.following(subject, yes);
+  const heard = () => sync.heard(subject);
   const path = `/api/v1/${resource}`;
-  const changes = reflect({ client, path, ...selector, project, signal, following, failed });
+  const changes = reflect({ client, path, ...selector, project, signal, following, heard, failed });
   for await (const change of changes) {
     troubles.over(subject);
     apply(change);

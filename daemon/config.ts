@@ -21,6 +21,8 @@ export interface Config {
   /** What the daemon and its children may take together: a share of one core, or Infinity. */
   readonly cpuBudget: number;
   readonly listen: { readonly host: string | undefined; readonly port: number };
+  /** What of each flow /metrics tells. */
+  readonly flowMetrics: 'none' | 'namespace';
   /** The pod that we are a sidecar of: only it is observed, in the namespace that is our own too. */
   readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
@@ -67,7 +69,8 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['SPOOL_DIR', '/var/lib/nstats', 'directory for rows that InfluxDB has not taken yet'],
   ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
   ['CPU_BUDGET', '1', 'cores that it may take, captures included, 0.01 to 1024, or none: no limit'],
-  ['LISTEN', ':9790', 'where /healthz and /readyz are: [host]:port'],
+  ['LISTEN', ':9790', 'where /healthz, /readyz and /metrics are: [host]:port'],
+  ['FLOW_METRICS', 'none', 'none or namespace: bytes between namespaces in /metrics'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
   ['POD_NAMESPACE', '-', 'with SIDECAR, its metadata.namespace (downward API)'],
@@ -118,6 +121,7 @@ export function readConfig(environment: Environment): Config {
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
     cpuBudget: read('CPU_BUDGET', 1, 'cores from 0.01 to 1024, such as 0.5, or none', cores),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
+    flowMetrics: oneOf('FLOW_METRICS', 'none', ['none', 'namespace']),
     sidecar:
       oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),

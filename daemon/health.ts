@@ -1,14 +1,20 @@
 import type { Observatory } from './observatory.ts';
+import type { Sink } from './report.ts';
 import type { Sync } from './sync.ts';
+import type { Tally } from './tally.ts';
 
 /** A window is closed some seconds after its end; after this many intervals the loop has stopped. */
 const LATE = 3;
+/** An iftop that says nothing for eight seconds is ended, and so is one that does not start in ten. */
+const SILENT = 60_000;
 
 export interface HealthOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly observatory: Pick<Observatory, 'figures'>;
+  readonly observatory: Pick<Observatory, 'figures' | 'heard' | 'stuckFor'>;
   readonly sync: Pick<Sync, 'complete' | 'reasons'>;
+  readonly tally: Pick<Tally, 'windows'>;
+  readonly sink: Pick<Sink, 'figures'>;
 }
 
 /** An answer to a probe: its reasons are sentences, good and bad. */
@@ -21,31 +27,67 @@ export interface Verdict {
 export class Health {
   readonly #options: HealthOptions;
   #closed = Date.now();
+  #safe = false;
 
   constructor(options: HealthOptions) {
     this.#options = options;
   }
 
-  /** A window has been closed and its rows handed on. */
+  /** A window has been closed. */
   windowClosed(): void {
     this.#closed = Date.now();
   }
 
-  /** Alive: windows are closed in time. */
+  /**
+   * Alive: what a new start could mend. Windows are closed in time, some iftop is heard of if any
+   * runs, and captures can be started. What one pod suffers is seen to by its own capture.
+   */
   alive(): Verdict {
     const { interval, observatory } = this.#options;
     const { podsSeen, sessions } = observatory.figures;
-    const age = Date.now() - this.#closed;
-    const windows = `last window closed ${Math.round(age / 1000)} s ago`;
-    return {
-      ok: age < LATE * interval + 10_000,
-      reasons: [windows, `${sessions} captures run for ${podsSeen} pods`],
-    };
+    const closed = Date.now() - this.#closed;
+    const silent = Date.now() - (observatory.heard ?? Date.now());
+    const stuck = observatory.stuckFor;
+    return verdict([
+      [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
+      [true, `${sessions} captures run for ${podsSeen} pods`],
+      silent < SILENT
+        ? [
+            true,
+            sessions > 0 ? `iftop answered ${seconds(silent)} ago` : 'there is no iftop to ask',
+          ]
+        : [false, `no iftop has answered for ${seconds(silent)}`],
+      stuck < SILENT
+        ? [true, 'captures can be started']
+        : [false, `captures wait to be started, and none was for ${seconds(stuck)}`],
+    ]);
   }
 
-  /** Ready: everything that names peers has been listed once. */
+  /**
+   * Ready: everything that names peers has been listed once, and the rows of a window were written,
+   * or are on disk.
+   */
   ready(): Verdict {
-    const { complete, reasons } = this.#options.sync;
-    return { ok: complete, reasons };
+    const { sync, tally, sink } = this.#options;
+    this.#safe ||= tally.windows > 0 && sink.figures.inMemory === 0;
+    const first = this.#safe
+      ? 'first window: written, or on disk'
+      : tally.windows > 0
+        ? 'first window: in memory only; neither InfluxDB nor the disk has taken it yet'
+        : 'first window: not over yet, or not named';
+    return { ok: sync.complete && this.#safe, reasons: [...sync.reasons, first] };
   }
+}
+
+type Reason = [good: boolean, sentence: string];
+
+function verdict(reasons: readonly Reason[]): Verdict {
+  return {
+    ok: reasons.every(([good]) => good),
+    reasons: reasons.map(([, sentence]) => sentence),
+  };
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} s`;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type Config, ConfigError } from './config.ts';
 import type { Health, Verdict } from './health.ts';
+import type { Exposition } from './metrics/exposition.ts';
 
 /** What a probe needs, and no more: whoever is slow or large is cut off. */
 const LIMITS = {
@@ -13,14 +14,19 @@ const LIMITS = {
 const CONNECTIONS = 64;
 
 /**
- * Answers the probes: 200 or 503, with the reasons as lines of text.
+ * Answers the probes, with 200 or 503 and the reasons as lines of text, and Prometheus.
  * @throws ConfigError if it cannot listen
  */
-export async function serveHealth(listen: Config['listen'], health: Health): Promise<Server> {
+export async function serve(
+  listen: Config['listen'],
+  health: Health,
+  exposition: Exposition,
+): Promise<Server> {
   const server = createServer(LIMITS, (request, response) => {
     if (request.url === '/healthz') answer(response, health.alive());
     else if (request.url === '/readyz') answer(response, health.ready());
-    else send(response, 404, ['not found', 'there are /healthz and /readyz']);
+    else if (request.url === '/metrics') void scrape(response, exposition);
+    else send(response, 404, ['not found', 'there are /healthz, /readyz and /metrics']);
   });
   server.maxConnections = CONNECTIONS;
   server.listen(listen.port, listen.host);
@@ -33,6 +39,12 @@ export async function serveHealth(listen: Config['listen'], health: Health): Pro
     ]);
   }
   return server;
+}
+
+async function scrape(response: ServerResponse, exposition: Exposition): Promise<void> {
+  const text = await exposition.metrics();
+  response.writeHead(200, { 'content-type': exposition.contentType, connection: 'close' });
+  response.end(text);
 }
 
 function answer(response: ServerResponse, { ok, reasons }: Verdict): void {

@@ -10,10 +10,15 @@ import { netnsOf } from '../lib/netns/locate.ts';
 
 /**
  * Enters our own namespace as any pod's would be, unless it is all we are to see (`own`), and lets
- * iftop see some packets on `lo`. Resolves to the bytes that it counted.
+ * iftop see some packets on `lo`, for a shorter time if `signal` is aborted. Resolves to the bytes that
+ * it counted.
  * @throws SessionError, or an error that says that it counted nothing
  */
-export async function captureLoopback(proc: string, own: boolean): Promise<number> {
+export async function captureLoopback(
+  proc: string,
+  own: boolean,
+  signal?: AbortSignal,
+): Promise<number> {
   const inode = netnsOf(proc, 'self') ?? 0;
   const command = iftopCommand('lo');
   const child = own ? stay(command) : enter(openSync(`${proc}/self/ns/net`, 'r'), command);
@@ -28,7 +33,9 @@ export async function captureLoopback(proc: string, own: boolean): Promise<numbe
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const knock = setInterval(() => socket.send('nstats', socket.address().port, '127.0.0.1'), 100);
-  const timer = sleep(1500).then(() => stop.abort());
+  const timer = sleep(1500, undefined, { ...(signal && { signal }) })
+    .catch(() => {})
+    .then(() => stop.abort());
   let bytes = 0;
   try {
     for await (const { flows } of session.slots(stop.signal)) {

@@ -7,6 +7,7 @@ import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
 import { check } from './check.ts';
 import { ConfigError, readConfig, VARIABLES } from './config.ts';
+import { fixInflux } from './fixes.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Sink } from './report.ts';
@@ -79,7 +80,7 @@ async function main(): Promise<number> {
   }
   const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log });
   const offset = Math.random() * OFFSET_MOST;
-  const queue = new Queue({ write: writer(influx), backlog, offset, log });
+  const queue = new Queue({ write: writer(influx), backlog, offset, log, fix: fixInflux(influx) });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await pipeline(queue);
@@ -122,6 +123,7 @@ const NOTHING_LOST = {
   bytes: 0,
   oldest: undefined,
   degraded: false,
+  inMemory: 0,
 };
 
 function stdout(): Sink {

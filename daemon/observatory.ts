@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
 import { readCounters } from '../lib/netns/counters.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
@@ -7,6 +6,7 @@ import { statOf } from '../lib/netns/stat.ts';
 import type { Capture } from './capture.ts';
 import type { Troubles } from './log.ts';
 import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
+import { Starts } from './starts.ts';
 import { Throttle } from './throttle.ts';
 
 export interface ObservatoryOptions {
@@ -34,8 +34,6 @@ export interface Closed {
   readonly window: Window;
 }
 
-/** Starting one costs some 20 ms of CPU; more at once would only get in each other's way. */
-const STARTS_AT_ONCE = 4;
 const SEEK_EVERY = 1000;
 /** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
 const SEEK_AGAIN = { part: 1 / 8, least: 50 };
@@ -61,20 +59,23 @@ export class Observatory {
   #soon: NodeJS.Timeout | undefined;
   #listed = false;
   #stopping = false;
+  readonly #starts = new Starts();
   #restarts = 0;
   #unparsed = 0;
+  #frames = 0;
 
   constructor(options: ObservatoryOptions) {
     this.#options = options;
     const { proc, iface, log, troubles, sidecar, cpuBudget } = options;
-    const starts = new PQueue({ concurrency: STARTS_AT_ONCE });
+    const starts = this.#starts;
+    const reported = () => void (this.#frames += 1);
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
       troubles.say(nameOf(pod), 'lines of iftop cannot be read', identity(pod));
     };
     const restarted = () => void (this.#restarts += 1);
     const common = { proc, iface, log, troubles };
-    this.#captures = { ...common, starts, unparsed, restarted, own: sidecar };
+    this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
     this.#processes = new ProcessTable(proc);
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
     this.#own = netnsOf(proc, 'self');
@@ -87,14 +88,29 @@ export class Observatory {
 
   get figures() {
     const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
+    const states = { waiting: 0, starting: 0, running: 0, overloaded: 0, paused: 0 };
+    for (const { state } of pods) states[state] += 1;
     return {
       podsSeen: pods.length,
       sessions: pods.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
-      sessionsOverloaded: pods.filter(({ overloaded }) => overloaded).length,
-      sessionsPaused: pods.filter(({ paused }) => paused).length,
+      sessionsOverloaded: states.overloaded,
+      sessionsPaused: states.paused,
       unparsedLines: this.#unparsed,
+      frames: this.#frames,
+      states,
     };
+  }
+
+  /** When any iftop was last heard of (milliseconds since 1970), if one captures. */
+  get heard(): number | undefined {
+    const times = [...this.#pods.values()].flatMap(({ capture }) => capture?.heard ?? []);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  /** So long (milliseconds) no capture has been started, although some are to be. */
+  get stuckFor(): number {
+    return this.#starts.stuckFor;
   }
 
   /** The processes of the captures that run. */

@@ -75,14 +75,12 @@ export class Observed {
     return this.#capture;
   }
 
-  /** More is asked of its capture than it can do. */
-  get overloaded(): boolean {
-    return this.#overload.isOn;
-  }
-
-  /** Its capture is kept from running, so that all together stay within CPU_BUDGET. */
-  get paused(): boolean {
-    return this.#paused;
+  /** Overloaded is one whose iftop cannot follow it, be it running or stopped for that; paused is for CPU_BUDGET. */
+  get state(): 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' {
+    if (this.#paused) return 'paused';
+    if (this.#overload.isOn) return 'overloaded';
+    if (!this.#capture) return 'waiting';
+    return this.#capture.pid === undefined ? 'starting' : 'running';
   }
 
   /** Whether a capture is to be started now. */

@@ -5,12 +5,17 @@ import { boundaries } from './clock.ts';
 import { followCluster, localSubject, resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
+import { firstLook } from './first-look.ts';
 import { Health } from './health.ts';
-import { serveHealth } from './http.ts';
+import { serve } from './http.ts';
+import { exposition } from './metrics/exposition.ts';
+import { allMetrics } from './metrics/all.ts';
 import { followNetworks } from './networks.ts';
 import { Observatory } from './observatory.ts';
 import { GRACE, Reporter, type Sink } from './report.ts';
 import { Sync } from './sync.ts';
+import { Tally } from './tally.ts';
+import { Cpu } from './usage.ts';
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -48,10 +53,13 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   });
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
-  const common = { config, client, sink, log, troubles, proc };
-  const reporter = new Reporter({ ...common, directory, sync, observatory });
-  const health = new Health({ interval: config.interval, observatory, sync });
-  const server = await serveHealth(config.listen, health);
+  const tally = new Tally(config.flowMetrics);
+  const cpu = new Cpu(proc, () => observatory.processes);
+  const state = { client, sink, proc, directory, sync, observatory, tally, cpu };
+  const reporter = new Reporter({ config, log, troubles, ...state });
+  const health = new Health({ interval: config.interval, ...state });
+  const metrics = exposition(allMetrics({ node: config.node, ...state }));
+  const server = await serve(config.listen, health, metrics);
 
   const following = new AbortController();
   if (config.sidecar) observatory.put(config.sidecar, false);
@@ -64,10 +72,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     observatory: config.sidecar ? undefined : observatory,
     sync,
     signal: following.signal,
-    restarted: () => reporter.apiRestarted(),
     log,
     troubles,
   });
+
+  void firstLook({ config, log, signal, ...state });
 
   const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();

@@ -3,7 +3,6 @@ import { mergeByName } from '../lib/flows/merge.ts';
 import { missing } from '../lib/flows/missing.ts';
 import { top } from '../lib/flows/top.ts';
 import { type AgentFields, encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
-import { SeriesCount } from '../lib/influx/series.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
@@ -13,7 +12,8 @@ import type { Closed, Observatory } from './observatory.ts';
 import { nameOf } from './observed.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
-import { usage } from './usage.ts';
+import type { Tally } from './tally.ts';
+import { type Cpu, residentBytes } from './usage.ts';
 
 /** Where rows go: the queue before InfluxDB, or stdout. */
 export interface Sink {
@@ -35,6 +35,8 @@ interface SinkFigures {
   readonly oldest: number | undefined;
   /** Rows that wait are in memory, because the disk does not take them. */
   readonly degraded: boolean;
+  /** Rows that are neither written nor on disk. */
+  readonly inMemory: number;
 }
 
 export interface ReporterOptions {
@@ -47,6 +49,8 @@ export interface ReporterOptions {
   readonly directory: Directory;
   readonly sync: Sync;
   readonly observatory: Observatory;
+  readonly tally: Tally;
+  readonly cpu: Cpu;
 }
 
 /** A window that is over, whose names may not be certain yet. */
@@ -62,18 +66,14 @@ export const GRACE = 4000;
 const PATIENCE = 120_000;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
-/** More series than that are not counted. */
-const SERIES = 100_000;
 
 /** Makes rows of what the observatory has of a window, and one of what it took. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #held: Held[] = [];
   readonly #books: Books;
-  readonly #series = new SeriesCount(SERIES);
   /** The peers of every pod that have rows of their own in its last window. */
   #kept = new Map<string, ReadonlySet<string>>();
-  #apiRestarts = 0;
   #before: ReturnType<Reporter['totals']>;
 
   constructor(options: ReporterOptions) {
@@ -81,11 +81,6 @@ export class Reporter {
     const { config, troubles } = options;
     this.#books = new Books({ interval: config.interval, troubles });
     this.#before = this.totals();
-  }
-
-  /** A list or watch has failed and is tried again. */
-  apiRestarted(): void {
-    this.#apiRestarts += 1;
   }
 
   /** Closes the oldest window of every pod; its rows follow when its names are certain. */
@@ -116,14 +111,15 @@ export class Reporter {
 
   /** What has been counted since the start. */
   totals() {
-    const { sink, observatory, proc, directory, client } = this.#options;
+    const { sink, observatory, cpu, directory, client, sync } = this.#options;
     const { sessionRestarts, unparsedLines } = observatory.figures;
     const { written, refused, dropped, damaged, windowsDropped, retries } = sink.figures;
+    const used = cpu.read();
     return {
       sessionRestarts,
       unparsedLines,
       ambiguousPeers: directory.ambiguous,
-      apiRestarts: this.#apiRestarts,
+      apiRestarts: sync.restarts,
       apiRequests: client.figures.requests,
       apiBytes: client.figures.bytes,
       rowsWritten: written,
@@ -133,12 +129,12 @@ export class Reporter {
       rowsDamaged: damaged,
       windowsDropped,
       writeRetries: retries,
-      cpuSeconds: usage(proc, observatory.processes).cpuSeconds,
+      cpuSeconds: used.daemon + used.iftop,
     };
   }
 
   #report({ end, closed, figures }: Held, certain: boolean): void {
-    const { config, directory, sink, log } = this.#options;
+    const { config, directory, sink, log, sync, tally } = this.#options;
     const { node, iface, interval } = config;
     const context = { node, iface, interval, zone: directory.zoneOf(node) };
     const told = closed.filter(({ of }) => of.told === 'wanted');
@@ -149,20 +145,23 @@ export class Reporter {
       traffic.map(({ pod, edges }) => [nameOf(pod), new Set(edges.map(({ peer }) => keyOf(peer)))]),
     );
     this.#books.audit(traffic);
-    const attributed = sum(traffic, ({ attributed: { sent, received } }) => sent + received);
-    const untold = closed.filter(({ of }) => of.told === 'nothing');
-    this.#series.add(rows);
+    const untold = closed.filter(({ of }) => of.told === 'nothing').map(({ window }) => window);
+    const late = !certain || sync.since > end;
+    const before = tally.sums;
+    tally.add({ end, traffic, untold, late, certain, rows });
+    const now = tally.sums;
+    const since = (of: keyof typeof now) => ({ integer: now[of] - before[of] });
     const agent = encodeAgent(node, end, {
       ...figures,
-      series: { integer: this.#series.size },
-      missingUncaptured: { integer: sum(traffic, (each) => each.missing.uncaptured) },
-      missingOverload: { integer: sum(traffic, (each) => each.missing.overload) },
-      missingPaused: { integer: sum(traffic, (each) => each.missing.paused) },
-      missingOther: { integer: sum(traffic, (each) => each.missing.other) },
-      kernelBytes: { integer: sum(traffic, kernelBytes) },
-      attributedBytes: { integer: attributed },
-      staleBytes: { integer: certain ? 0 : attributed },
-      unnamedBytes: { integer: sum(untold, ({ window }) => kernelBytes(window)) },
+      series: { integer: tally.series },
+      missingUncaptured: since('uncaptured'),
+      missingOverload: since('overload'),
+      missingPaused: since('paused'),
+      missingOther: since('other'),
+      kernelBytes: since('kernel'),
+      attributedBytes: since('attributed'),
+      staleBytes: since('stale'),
+      unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
     log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
@@ -209,7 +208,7 @@ export class Reporter {
       spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
       spoolDegraded: degraded ? 1 : 0,
       deniedResources: sync.denied.length,
-      rssBytes: usage(proc, observatory.processes).rssBytes,
+      rssBytes: residentBytes(proc, observatory.processes),
     };
     const integers = Object.entries({ ...gauges, ...counts }).map(
       ([name, integer]) => [name, { integer }] as const,
@@ -220,10 +219,6 @@ export class Reporter {
 
 function attributedOf(edges: Traffic['edges']): Traffic['attributed'] {
   return { sent: sum(edges, ({ sent }) => sent), received: sum(edges, ({ received }) => received) };
-}
-
-function kernelBytes({ kernel }: Pick<Traffic, 'kernel'>): number {
-  return kernel ? kernel.sent + kernel.received : 0;
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

@@ -8,6 +8,10 @@ interface State {
   denied: boolean;
   /** It is not waited for any more. */
   excused: boolean;
+  /** How often it could not be listed or watched, and was begun again. */
+  restarts: number;
+  /** When the API server last said something of it, in milliseconds since 1970. */
+  heard: number | undefined;
 }
 
 /** It names nobody: windows wait until it has been listed once, and then go on without it. */
@@ -18,8 +22,10 @@ export class Sync {
   readonly #states: ReadonlyMap<string, State>;
 
   constructor(resources: readonly string[]) {
-    const nothing: State = { listed: false, since: undefined, denied: false, excused: false };
-    this.#states = new Map(resources.map((resource) => [resource, { ...nothing }]));
+    const nothing = { listed: false, since: undefined, denied: false, excused: false, restarts: 0 };
+    this.#states = new Map(
+      resources.map((resource) => [resource, { ...nothing, heard: undefined }]),
+    );
   }
 
   listed(resource: string): void {
@@ -33,6 +39,24 @@ export class Sync {
   failed(resource: string, error: unknown): void {
     const denied = error instanceof ApiError && error.status === 403;
     if (denied) this.#update(resource, { denied });
+    const state = this.#states.get(resource);
+    if (state) state.restarts += 1;
+  }
+
+  heard(resource: string): void {
+    this.#update(resource, { heard: Date.now() });
+  }
+
+  /** Each resource as it stands. */
+  get states() {
+    return [...this.#states].map(([resource, { since, ...state }]) => {
+      return { resource, followed: since !== undefined, ...state };
+    });
+  }
+
+  /** How often a list or watch has failed. */
+  get restarts(): number {
+    return this.states.reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
   /** Windows have waited for it for long enough. */

@@ -1,21 +1,40 @@
 import { statOf } from '../lib/netns/stat.ts';
 
-export interface Usage {
-  /** CPU time used so far by us and by all children, ended ones included, in seconds. */
-  readonly cpuSeconds: number;
-  /** Resident memory of us and our live children; pages that they share count more than once. */
-  readonly rssBytes: number;
+/** CPU time in seconds since the start. */
+export interface CpuTimes {
+  readonly daemon: number;
+  /** Of all children, ended ones included. */
+  readonly iftop: number;
 }
 
-/** What the daemon and its children cost the node. */
-export function usage(proc: string, children: Iterable<number>): Usage {
-  const own = statOf(proc, 'self');
-  let cpuSeconds = (own?.cpu ?? 0) + (own?.waitedFor ?? 0);
-  let rssBytes = own?.rssBytes ?? 0;
-  for (const pid of children) {
-    const child = statOf(proc, pid);
-    cpuSeconds += child?.cpu ?? 0;
-    rssBytes += child?.rssBytes ?? 0;
+/** The CPU time of the daemon and its children, which only grows. */
+export class Cpu {
+  readonly #proc: string;
+  readonly #children: () => Iterable<number>;
+  #last: CpuTimes = { daemon: 0, iftop: 0 };
+
+  /** `children`: those that live. */
+  constructor(proc: string, children: () => Iterable<number>) {
+    this.#proc = proc;
+    this.#children = children;
   }
-  return { cpuSeconds, rssBytes };
+
+  read(): CpuTimes {
+    const own = statOf(this.#proc, 'self');
+    let iftop = own?.waitedFor ?? 0;
+    for (const pid of this.#children()) iftop += statOf(this.#proc, pid)?.cpu ?? 0;
+    // A child that is ending may for a moment be neither among the living nor waited for.
+    this.#last = {
+      daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),
+      iftop: Math.max(this.#last.iftop, iftop),
+    };
+    return this.#last;
+  }
+}
+
+/** Resident bytes of us and our live children; pages that they share count more than once. */
+export function residentBytes(proc: string, children: Iterable<number>): number {
+  let bytes = 0;
+  for (const pid of ['self' as const, ...children]) bytes += statOf(proc, pid)?.rssBytes ?? 0;
+  return bytes;
 }

@@ -38,6 +38,7 @@ export interface SessionOptions {
 export class Session {
   readonly #iftop: IftopProcess;
   readonly #options: SessionOptions;
+  #heard = Date.now();
 
   private constructor(iftop: IftopProcess, options: SessionOptions) {
     this.#iftop = iftop;
@@ -55,6 +56,11 @@ export class Session {
   /** Undefined when it has ended. */
   get pid(): number | undefined {
     return this.#iftop.pid;
+  }
+
+  /** When it last reported, or was seen to be at rest (milliseconds since 1970). */
+  get heard(): number {
+    return this.#heard;
   }
 
   /**
@@ -96,6 +102,7 @@ export class Session {
       const frame = iftop.take();
       if (frame) {
         prompt = asked === undefined || frame.at - asked < PROMPT;
+        this.#heard = frame.at;
         const after = this.#options.counters();
         const bounds = { from, to: frame.at, since: from - LAG, before, after };
         const slot = this.#slot(frame.lines, bounds);
@@ -123,7 +130,7 @@ export class Session {
       let due = stop.aborted ? Math.max(tick + TICK, stopped + LAG) : from + NUDGE_AFTER;
       if (now >= due && asked === undefined) {
         // Nothing has passed, so nothing is asked: an idle pod costs a look at its counters.
-        if (atRest()) [from, due] = [now, now + NUDGE_AFTER];
+        if (atRest()) [from, due, this.#heard] = [now, now + NUDGE_AFTER, now];
         else iftop.ask();
       }
       await iftop.wait(Math.min(last + 1, iftop.asked === undefined ? due : now + LOOK_EVERY));

@@ -9,6 +9,8 @@ export interface QueueOptions {
   /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
   readonly offset: number;
   readonly log: Log;
+  /** What to do when InfluxDB does not take rows, for the log. */
+  readonly fix?: string;
 }
 
 const BACKOFF = { first: 500, most: 30_000 };
@@ -113,9 +115,9 @@ export class Queue {
   /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    const { log } = this.#options;
+    const { log, fix } = this.#options;
     if (this.#attempts === 0)
-      log.warn({ error: why }, 'InfluxDB does not take rows; they are kept');
+      log.warn({ error: why, fix }, 'InfluxDB does not take rows; they are kept');
     this.#fresh.clear();
     this.#counts.retries += 1;
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);

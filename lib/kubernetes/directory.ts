@@ -48,6 +48,12 @@ export class Directory {
     return this.#tenures.size;
   }
 
+  /** How many objects that have addresses are known, by their kind. */
+  get sizes(): { readonly [kind in Owner['kind']]: number } {
+    const { pod, service, node } = this.#owners;
+    return { pod: pod.size, service: service.size, node: node.size };
+  }
+
   /** How often an address could not be named because two had it in the time in question. */
   get ambiguous(): number {
     return this.#ambiguous;
@@ -89,6 +95,11 @@ export class Directory {
   /** Forgets who had an address only before this moment. */
   forget(before: number): void {
     this.#tenures.forget(before);
+  }
+
+  /** Whether there is a node of this name, as far as nodes have been listed. */
+  hasNode(name: string): boolean {
+    return this.#nodesByName.has(name);
   }
 
   /** The zone of a node, `-` if it has none. */

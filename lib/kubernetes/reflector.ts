@@ -15,6 +15,8 @@ export interface ReflectorOptions<T> extends WatchOptions {
   readonly project: (object: KubernetesObject) => T;
   /** Called when changes begin to come as they happen, and when they do not any more. */
   readonly following: (yes: boolean) => void;
+  /** Called with everything that the server says: lists, changes, bookmarks. */
+  readonly heard?: () => void;
   /** Called each time a list or watch has failed and will be tried again. */
   readonly failed: (error: unknown) => void;
 }
@@ -29,7 +31,7 @@ const SILENCES = 2;
  * signal is aborted.
  */
 export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<Change<T>> {
-  const { project, signal, following, failed } = options;
+  const { project, signal, following, heard, failed } = options;
   let version: string | undefined;
   /** What the list is asked to be no older than: 0 is whatever the server has in its cache. */
   let oldest = '0';
@@ -43,6 +45,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       if (version === undefined) {
         const list = await listAll(options, oldest);
         version = list.version;
+        heard?.();
         yield { type: 'replace', objects: list.objects };
       }
       const open = () => {
@@ -51,6 +54,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       };
       for await (const { type, object } of watch(options, version, open)) {
         [attempts, silences] = [0, 0];
+        heard?.();
         version = object.metadata?.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
         if (type === 'DELETED') yield { type: 'remove', object: project(object) };

@@ -43,6 +43,7 @@ test('what is not set has its default', () => {
     excludeNamespaces: new Set(),
     cpuBudget: 1,
     listen: { host: undefined, port: 9790 },
+    flowMetrics: 'none',
     sidecar: undefined,
     logLevel: 'info',
   });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { usage } from '../../daemon/usage.ts';
+import { Cpu, residentBytes } from '../../daemon/usage.ts';
 
 /** A directory like /proc with these `stat` files. */
 function proc(context: TestContext, stats: { [pid: string]: string }): string {
@@ -21,27 +21,45 @@ function stat(command: string, times: readonly number[], pages: number): string 
   return `7 (${command}) S 1 7 7 0 -1 4194560 9 8 0 0 ${times.join(' ')} 20 0 1 0 5 6291456 ${pages} 18446744073709551615\n`;
 }
 
-test('we and our children count, and of children that have ended what we waited for', (t) => {
+test('our own time is told apart from that of our children, living and waited for', (t) => {
   const path = proc(t, {
     self: stat('node', [100, 50, 25, 25], 1000),
     11: stat('iftop', [10, 10, 0, 0], 500),
     12: stat('iftop', [5, 0, 7, 7], 500),
   });
-  assert.deepEqual(usage(path, [11, 12]), { cpuSeconds: 2.25, rssBytes: 2000 * 4096 });
+  assert.deepEqual(new Cpu(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75 });
+  assert.equal(residentBytes(path, [11, 12]), 2000 * 4096);
+});
+
+test('a child that has ended and is not waited for yet takes nothing away', (t) => {
+  const path = proc(t, {
+    self: stat('node', [100, 0, 20, 0], 1000),
+    11: stat('iftop', [30, 0, 0, 0], 500),
+  });
+  const children = [11];
+  const cpu = new Cpu(path, () => children);
+  assert.equal(cpu.read().iftop, 0.5);
+  children.pop();
+  assert.equal(cpu.read().iftop, 0.5);
+  writeFileSync(join(path, 'self', 'stat'), stat('node', [100, 0, 20, 40], 1000));
+  assert.equal(cpu.read().iftop, 0.6);
 });
 
 test('a command may be called anything', (t) => {
   const path = proc(t, { self: stat('a) b (c 1 2 3', [100, 0, 0, 0], 10) });
-  assert.deepEqual(usage(path, []), { cpuSeconds: 1, rssBytes: 40_960 });
+  assert.equal(new Cpu(path, () => []).read().daemon, 1);
+  assert.equal(residentBytes(path, []), 40_960);
 });
 
 test('a child that has gone costs nothing', (t) => {
   const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
-  assert.deepEqual(usage(path, [99]), usage(path, []));
+  assert.deepEqual(new Cpu(path, () => [99]).read(), { daemon: 1, iftop: 0 });
+  assert.equal(residentBytes(path, [99]), 40_960);
 });
 
 test('on this machine we do use time and memory', () => {
-  const { cpuSeconds, rssBytes } = usage('/proc', []);
-  assert.ok(cpuSeconds > 0 && cpuSeconds < 3600, `${cpuSeconds}`);
-  assert.ok(rssBytes > 10_000_000 && rssBytes < 10_000_000_000, `${rssBytes}`);
+  const { daemon } = new Cpu('/proc', () => []).read();
+  assert.ok(daemon > 0 && daemon < 3600, `${daemon}`);
+  const bytes = residentBytes('/proc', []);
+  assert.ok(bytes > 10_000_000 && bytes < 10_000_000_000, `${bytes}`);
 });

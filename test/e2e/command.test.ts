@@ -98,6 +98,9 @@ test('without iftop the captures fail, which is said once, and the daemon goes o
     const said = log.filter((line) => line.includes('capture failed'));
     assert.equal(said.length, 1, said.join('\n'));
     assert.match(said[0] ?? '', /iftop.*Permission denied/);
+    const fault = () => log.find((line) => line.includes('a first look finds a fault: capture: '));
+    await until(() => fault() !== undefined, 'a look at what is there');
+    assert.match(fault() ?? '', /"level":"warn".*"fix":"install iftop/);
     assert.equal(await kill(process, 'SIGTERM'), 0);
   } finally {
     sh('umount', [path]);

@@ -8,6 +8,16 @@ import { kill } from '../lab/shell.ts';
 
 const URL = 'http://127.0.0.1:9790';
 
+const LIVING = new RegExp(
+  [
+    'ok',
+    'last window closed \\d+ s ago',
+    '1 captures run for 1 pods',
+    'iftop answered \\d+ s ago',
+    'captures can be started',
+  ].join('\n'),
+);
+
 let lab: Lab;
 let daemon: Daemon;
 
@@ -36,14 +46,18 @@ test('/readyz says what has not been listed yet, and is content when all has', a
   const { status, text } = await probe('/readyz');
   assert.equal(status, 503);
   assert.match(text, /^not ok\n[\s\S]*services: not listed yet/);
+  assert.match(text, /first window: not over yet, or not named/);
   lab.api.fault(undefined);
   await until(async () => (await probe('/readyz')).status === 200, 'readiness', 60);
+  assert.match((await probe('/readyz')).text, /^ok\n[\s\S]*first window: written, or on disk\n$/);
+  const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
+  await until(async () => (await rows()).length > 0, 'the rows');
 });
 
 test('/healthz tells of windows and captures', async () => {
   const { status, text } = await probe('/healthz');
   assert.equal(status, 200);
-  assert.match(text, /^ok\nlast window closed \d+ s ago\n1 captures run for 1 pods\n$/);
+  assert.match(text, LIVING);
 });
 
 test('there is nothing else', async () => {

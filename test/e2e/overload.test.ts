@@ -18,6 +18,7 @@ let daemon: Daemon;
 let sentInStorm: number;
 let rows: Row[];
 let recovered: number;
+let metrics: string;
 const iftops = (): ProcessStatus[] => processesNamed('iftop');
 
 before(async () => {
@@ -44,6 +45,7 @@ before(async () => {
   await sleep(4000);
   const sweep = storm.traffic('sweep', PACKETS, FLOWS);
   await sleep(STORM);
+  metrics = await (await fetch('http://127.0.0.1:9790/metrics')).text();
   await kill(sweep, 'SIGKILL');
   const over = Date.now();
   await until(isBack, 'the end of the overload', 75);
@@ -105,7 +107,8 @@ test('what is missing of it is said to be missing for its flows', (t) => {
   assert.ok(Number(uncaptured) + Number(other) < 0.01 * sentInStorm);
 });
 
-test('its state is in its rows and, said once, in the log', () => {
+test('its state is in its rows, in the metrics and, said once, in the log', () => {
+  assert.match(metrics, /^nstats_sessions\{state="overloaded"\} 1$/m);
   assert.ok(rows.some(({ pod, overloaded }) => pod === 'storm' && overloaded === 1));
   assert.ok(OTHERS.every((name) => sum(name, 'overloaded') === 0));
   const said = daemon.log.filter((line) => line.includes('iftop is at its limits'));

@@ -28,7 +28,6 @@ answer({
       observatory: { put: nothing, remove: nothing, replace: nothing },
       sync,
       signal: new AbortController().signal,
-      restarted: nothing,
       log,
       troubles: new Troubles(log),
     });

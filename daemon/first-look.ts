@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Directory } from '../lib/kubernetes/directory.ts';
+import type { Log } from '../lib/model.ts';
+import type { Config } from './config.ts';
+import { fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_RIGHTS, FIX_SPOOL } from './fixes.ts';
+import { captureLoopback } from './loopback.ts';
+import type { Observatory } from './observatory.ts';
+import type { Sink } from './report.ts';
+import type { Sync } from './sync.ts';
+import type { Tally } from './tally.ts';
+
+export interface FirstLookOptions {
+  readonly config: Pick<Config, 'node' | 'interval' | 'spool' | 'sidecar'>;
+  readonly proc: string;
+  readonly directory: Pick<Directory, 'hasNode'>;
+  readonly observatory: Pick<Observatory, 'figures'>;
+  readonly sync: Pick<Sync, 'states'>;
+  readonly tally: Pick<Tally, 'windows'>;
+  readonly sink: Pick<Sink, 'figures'>;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Something that is as it should be, or is not and has a remedy. */
+interface Finding {
+  readonly what: string;
+  readonly fix?: string;
+}
+
+/** When the first window should be there, in milliseconds; but with long ones sooner. */
+const WAIT = { least: 15_000, window: 6000, most: 60_000 };
+
+/**
+ * What --check tries beforehand the daemon proves by working, which costs nothing: once, when it has
+ * had time for that, the log says what is there, and of each thing that is not how to mend it. Only
+ * what no pod has proven is tried apart. InfluxDB is not asked: the first window is for that.
+ */
+export async function firstLook(options: FirstLookOptions): Promise<void> {
+  const { config, log, signal, sink, tally } = options;
+  const wait = Math.min(WAIT.most, Math.max(WAIT.least, config.interval + WAIT.window));
+  await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
+  if (signal.aborted) return;
+  const captured = await captures(options);
+  if (signal.aborted) return;
+  const findings = [...captured, ...api(options), ...spool(config.spool.directory, sink.figures)];
+  const good = findings.filter(({ fix }) => fix === undefined).map(({ what }) => what);
+  const windows = `${tally.windows} windows named`;
+  log.info({ good: [...good, windows] }, 'a first look at what is there');
+  for (const { what, fix } of findings)
+    if (fix !== undefined) log.warn({ fix }, `a first look finds a fault: ${what}`);
+}
+
+async function captures({
+  config,
+  proc,
+  observatory,
+  signal,
+}: FirstLookOptions): Promise<Finding[]> {
+  const { podsSeen, sessions } = observatory.figures;
+  if (sessions > 0) return [{ what: `${sessions} captures run for ${podsSeen} pods` }];
+  try {
+    await captureLoopback(proc, config.sidecar !== undefined, signal);
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
+  }
+  const found = { what: 'no capture runs yet, but iftop can' };
+  const { states, sessionRestarts } = observatory.figures;
+  const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
+  const what = `of ${podsSeen} pods no network namespace is found in ${proc}`;
+  return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
+}
+
+function api({ config, sync, directory }: FirstLookOptions): Finding[] {
+  const nodes = sync.states.find(({ resource }) => resource === 'nodes');
+  const isListed = nodes?.listed && !directory.hasNode(config.node);
+  const stranger = isListed
+    ? [{ what: `the API server has no node ${config.node}`, fix: FIX_NODE }]
+    : [];
+  return sync.states
+    .map(({ resource, denied, followed, restarts }): Finding => {
+      // A sidecar is content with addresses.
+      if (denied && !config.sidecar)
+        return { what: `${resource}: we may not list and watch them`, fix: FIX_RIGHTS };
+      if (followed || denied || restarts === 0)
+        return {
+          what: `${resource}: ${followed ? 'followed' : denied ? 'denied' : 'not listed yet'}`,
+        };
+      return { what: `${resource}: not followed`, fix: 'look at the API server' };
+    })
+    .concat(stranger);
+}
+
+function spool(directory: string, { degraded }: Sink['figures']): Finding[] {
+  const what = `SPOOL_DIR ${directory}: it takes no rows`;
+  return degraded ? [{ what, fix: FIX_SPOOL }] : [];
+}
