@@ -1,29 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { type Config, ConfigError } from './config.ts';
 import type { Health, Verdict } from './health.ts';
-
-/** What a probe needs, and no more: whoever is slow or large is cut off. */
-const LIMITS = {
-  maxHeaderSize: 8192,
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  connectionsCheckingInterval: 1000,
-};
-const CONNECTIONS = 64;
+import { BACKLOG, listener } from './listener.ts';
 
 /**
  * Answers the probes: 200 or 503, with the reasons as lines of text.
  * @throws ConfigError if it cannot listen
  */
 export async function serveHealth(listen: Config['listen'], health: Health): Promise<Server> {
-  const server = createServer(LIMITS, (request, response) => {
+  const server = listener((request, response) => {
     if (request.url === '/healthz') answer(response, health.alive());
     else if (request.url === '/readyz') answer(response, health.ready());
     else send(response, 404, ['not found', 'there are /healthz and /readyz']);
   });
-  server.maxConnections = CONNECTIONS;
-  server.listen(listen.port, listen.host);
+  server.listen({ ...listen, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (cause) {

@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
-import { ApiError } from './api-error.ts';
+import { withoutSecrets } from '../secrets.ts';
+import { ApiError, beginning } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import type { Answer, Figures, Request } from './transport.ts';
@@ -57,7 +57,9 @@ export function connect(
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
     if (status === 401) config = undefined;
-    throw new ApiError(path, status, headers, await text(body));
+    const authorization = String(credentials.headers['authorization'] ?? '');
+    const secrets = [authorization, authorization.replace(/^\S+ /, '')];
+    throw new ApiError(path, status, headers, withoutSecrets(await beginning(body), secrets));
   };
   return {
     server,
