@@ -81,8 +81,15 @@ export function connect(
 
 function load(kubeconfig: string | undefined): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig) config.loadFromFile(kubeconfig);
-  else config.loadFromCluster();
+  try {
+    if (kubeconfig) config.loadFromFile(kubeconfig);
+    else config.loadFromCluster();
+  } catch (error) {
+    // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    // oxlint-disable-next-line preserve-caught-error -- for the same reason
+    throw new Error(first);
+  }
   return config;
 }
 

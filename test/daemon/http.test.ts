@@ -65,7 +65,8 @@ test('other methods are not, with or without a large body', async () => {
     const length = `content-length: ${body.length}\r\n`;
     const answer = await exchange(`POST /healthz HTTP/1.1\r\nhost: a\r\n${length}\r\n`, body);
     // Who still sends when all is over may lose the answer.
-    if (answer !== '' || body === '') assert.match(answer, /^HTTP\/1.1 405 [\s\S]*allow: GET, HEAD/);
+    if (answer !== '' || body === '')
+      assert.match(answer, /^HTTP\/1.1 405 [\s\S]*allow: GET, HEAD/);
   }
   await isHealthy();
 });
@@ -77,7 +78,10 @@ test('another path is told what there is', async () => {
 });
 
 test('a header of 10 MB is refused', async () => {
-  const answer = await exchange('GET /healthz HTTP/1.1\r\nhost: a\r\n', `x: ${'x'.repeat(10 * MIB)}`);
+  const answer = await exchange(
+    'GET /healthz HTTP/1.1\r\nhost: a\r\n',
+    `x: ${'x'.repeat(10 * MIB)}`,
+  );
   if (answer !== '') assert.match(answer, /^HTTP\/1.1 431 /);
   await isHealthy();
 });

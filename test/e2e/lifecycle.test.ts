@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,7 +109,10 @@ describe('a capture', () => {
       const open = readdirSync(`/proc/${status['Pid']}/fd`).map((fd) =>
         readlinkSync(`/proc/${status['Pid']}/fd/${fd}`),
       );
-      assert.ok(open.every((what) => /^(?:pipe|socket|anon_inode):/.test(what)), open.join());
+      assert.ok(
+        open.every((what) => /^(?:pipe|socket|anon_inode):/.test(what)),
+        open.join(),
+      );
     }
     assert.equal(users.size, processesNamed('iftop').length);
   });

@@ -81,7 +81,11 @@ export const clusterTargets: readonly Target[] = [
   {
     name: 'list',
     json: true,
-    seeds: [Buffer.from(JSON.stringify({ metadata: { resourceVersion: '7' }, items: recorded.slice(0, 3) }))],
+    seeds: [
+      Buffer.from(
+        JSON.stringify({ metadata: { resourceVersion: '7' }, items: recorded.slice(0, 3) }),
+      ),
+    ],
     check(input, random) {
       const whole = read([input]);
       const parts = read(pieces(input, random));
@@ -92,8 +96,10 @@ export const clusterTargets: readonly Target[] = [
     name: 'watch',
     seeds: [
       Buffer.from(
-        recorded.slice(0, 3).map((object) => JSON.stringify({ type: 'ADDED', object })).join('\n') +
-          '\n{"type":"ERROR","object":{"code":410,"message":"too old"}}\n',
+        recorded
+          .slice(0, 3)
+          .map((object) => JSON.stringify({ type: 'ADDED', object }))
+          .join('\n') + '\n{"type":"ERROR","object":{"code":410,"message":"too old"}}\n',
       ),
     ],
     async check(input, random) {
@@ -102,7 +108,10 @@ export const clusterTargets: readonly Target[] = [
   },
   {
     name: 'api-error',
-    seeds: [Buffer.from('30\n{"kind":"Status","message":"no"}'), Buffer.from('Wed, 21 Oct 2099 07:28:00 GMT\n<html>')],
+    seeds: [
+      Buffer.from('30\n{"kind":"Status","message":"no"}'),
+      Buffer.from('Wed, 21 Oct 2099 07:28:00 GMT\n<html>'),
+    ],
     check(input) {
       const [wait = '', ...body] = input.toString().split('\n');
       const error = new ApiError('/x', 429, { 'retry-after': wait }, body.join('\n'));
@@ -113,7 +122,11 @@ export const clusterTargets: readonly Target[] = [
   },
   {
     name: 'networks',
-    seeds: [Buffer.from('office: [192.0.2.0/24, 2001:db8::/32]\ncdn:\n  - 198.51.100.0/24\n"a b": 203.0.113.7\n')],
+    seeds: [
+      Buffer.from(
+        'office: [192.0.2.0/24, 2001:db8::/32]\ncdn:\n  - 198.51.100.0/24\n"a b": 203.0.113.7\n',
+      ),
+    ],
     check(input) {
       const { networks, mistakes } = parseNetworks(input.toString());
       for (const { line } of mistakes) assert.ok(Number.isInteger(line) && line >= 1);

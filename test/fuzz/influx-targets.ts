@@ -14,7 +14,11 @@ const TAGS: { readonly [measurement: string]: string } = {
 };
 const ROWS = ['nstat,a=b c=1i 7\n', 'nstat_pod,a=b c=2i 8\nnstat,a=b c=3i 8\n', 'x\n'];
 const RECORDS = ROWS.map((text, index) =>
-  encodeRecord({ end: 1000 * index, rows: text.split('\n').length - 1, payload: Buffer.from(text) }),
+  encodeRecord({
+    end: 1000 * index,
+    rows: text.split('\n').length - 1,
+    payload: Buffer.from(text),
+  }),
 );
 const NUMBERS = [0, 1, 0.5, -1, NaN, Infinity, 1e300, 2 ** 53, 123_456_789];
 
@@ -40,14 +44,38 @@ export const influxTargets: readonly Target[] = [
       const name = () => random.of(names);
       const number = () => random.of(NUMBERS);
       const bytes = () => ({ sent: number(), received: number() });
-      const pod = { uid: '', cgroupUid: '', namespace: name(), name: name(), workload: name(), ips: [] };
-      const peer = { kind: 'pod' as const, namespace: name(), name: name(), workload: name(), zone: name() };
+      const pod = {
+        uid: '',
+        cgroupUid: '',
+        namespace: name(),
+        name: name(),
+        workload: name(),
+        ips: [],
+      };
+      const peer = {
+        kind: 'pod' as const,
+        namespace: name(),
+        name: name(),
+        workload: name(),
+        zone: name(),
+      };
       const kernel = { ...bytes(), sentPackets: number(), receivedPackets: number() };
       const missing = { uncaptured: number(), overload: number(), other: number() };
-      const traffic = { pod, end: 1e12, edges: [{ peer, ...bytes() }], attributed: bytes(), kernel, missing, overloaded: true };
+      const traffic = {
+        pod,
+        end: 1e12,
+        edges: [{ peer, ...bytes() }],
+        attributed: bytes(),
+        kernel,
+        missing,
+        overloaded: true,
+      };
       const context = { node: name(), zone: name(), iface: name(), interval: 10_000 };
       const rows = encodeTraffic(traffic, context);
-      for (const row of [...rows, encodeAgent(name(), 1e12, { a: { integer: number() }, b: { float: number() } })]) {
+      for (const row of [
+        ...rows,
+        encodeAgent(name(), 1e12, { a: { integer: number() }, b: { float: number() } }),
+      ]) {
         assert.doesNotMatch(row, /[\n\r\0]/);
         const { measurement, tags, fields, time } = parseLine(row);
         assert.equal(tags.map(([tag]) => tag).join(' '), TAGS[measurement]);
@@ -60,7 +88,9 @@ export const influxTargets: readonly Target[] = [
   },
   {
     name: 'influxdb-error',
-    seeds: [Buffer.from('partial write: max-series-per-database limit exceeded: (1000000) dropped=3')],
+    seeds: [
+      Buffer.from('partial write: max-series-per-database limit exceeded: (1000000) dropped=3'),
+    ],
     check(input) {
       const { message, dropped = 1 } = new WriteError(new Error(input.toString()), ['max-series']);
       assert.ok(message.length <= 1000 && !message.includes('max-series'));

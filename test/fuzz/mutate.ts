@@ -2,10 +2,39 @@ import type { Random } from './random.ts';
 
 /** Pieces that programs have stumbled over. */
 const TOKENS = [
-  ...['\0', '\n', '\r\n', '\t', ' ', '\\', '"', '{', '}', '[', ']', ',', '=', ':', '%', '`', '$(id)'],
+  ...[
+    '\0',
+    '\n',
+    '\r\n',
+    '\t',
+    ' ',
+    '\\',
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '=',
+    ':',
+    '%',
+    '`',
+    '$(id)',
+  ],
   ...['../../etc', '__proto__', 'constructor', 'NaN', 'Infinity', '-1', '0x10', '1e999', '007'],
   ...['9007199254740993', '18446744073709551616', '::', '::ffff:1.2.3.4', 'fe80::1%eth0', '/33'],
-  ...['\u2028', '\u202e', '\ufeff', '\ud83d\udca9', '\xff', '=>', '<=', '===============', '&a', '*a'],
+  ...[
+    '\u2028',
+    '\u202e',
+    '\ufeff',
+    '\ud83d\udca9',
+    '\xff',
+    '=>',
+    '<=',
+    '===============',
+    '&a',
+    '*a',
+  ],
 ];
 const LONG = 20_000;
 /** An input does not grow for ever. */
@@ -56,7 +85,11 @@ function change(value: Json, random: Random): Json {
     if (key !== name) return [[key, each]];
     const what = random.below(12);
     if (what === 0) return [];
-    if (what === 1) return [[key, each], [random.of(TOKENS), each]];
+    if (what === 1)
+      return [
+        [key, each],
+        [random.of(TOKENS), each],
+      ];
     return [[key, change(each, random)]];
   });
   return Array.isArray(value) ? entries.map(([, each]) => each) : Object.fromEntries(entries);
