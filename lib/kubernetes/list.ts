@@ -28,7 +28,7 @@ export class ListReader {
    * The items that end in the next chunk.
    * @throws SyntaxError if it is no JSON, RangeError if an object is too large
    */
-  *read(chunk: Buffer): Generator<unknown> {
+  *read(chunk: Buffer): Generator {
     let start = 0;
     for (let at = this.#seek(chunk, 0); at < chunk.length; at = this.#seek(chunk, at + 1)) {
       const byte = chunk[at];

@@ -80,7 +80,7 @@ function event(line: string): WatchEvent {
   const { type, object } = (JSON.parse(line) ?? {}) as { type?: unknown; object?: unknown };
   if (type === 'ERROR') {
     const { code, message } = (object ?? {}) as { code?: unknown; message?: unknown };
-    const words = String(JSON.stringify(message)).slice(0, WORDS_MOST);
+    const words = JSON.stringify(message ?? '').slice(0, WORDS_MOST);
     if (code === 410) throw new ExpiredError(words);
     throw new Error(`watch: ${words}`);
   }

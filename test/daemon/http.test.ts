@@ -121,10 +121,10 @@ test('ten thousand connections neither keep anybody out nor fill the memory', as
   const client = spawn(process.execPath, ['-e', HOLD, `${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let held = false;
-  client.stdout.once('data', () => (held = true));
+  const state = { held: false };
+  client.stdout.once('data', () => (state.held = true));
   let [most, probes] = [0, 0];
-  for (; !held; probes += 1) {
+  for (; !state.held; probes += 1) {
     await isHealthy();
     most = Math.max(most, await connections());
   }

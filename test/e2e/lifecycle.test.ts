@@ -105,12 +105,14 @@ describe('a capture', () => {
       assert.equal(status['NoNewPrivs'], '1');
       const environment = readFileSync(`/proc/${status['Pid']}/environ`, 'utf8');
       assert.doesNotMatch(environment, /INFLUX|KUBE|NODE_NAME/);
-      // Packets, and the daemon's pipes: no namespace, no file of the node.
+      // Packets, the daemon's pipes, and what its library has opened itself: no namespace.
       const open = readdirSync(`/proc/${status['Pid']}/fd`).map((fd) =>
         readlinkSync(`/proc/${status['Pid']}/fd/${fd}`),
       );
       assert.ok(
-        open.every((what) => /^(?:pipe|socket|anon_inode):/.test(what)),
+        open.every((what) =>
+          /^(?:pipe:|socket:|anon_inode:|\/etc\/(?:hosts|protocols|services)$)/.test(what),
+        ),
         open.join(),
       );
     }

@@ -17,7 +17,7 @@ export interface Limits {
 }
 
 /** An input that broke a target, and where it was saved. */
-export class FuzzError extends Error {}
+class FuzzError extends Error {}
 
 /** The inputs of a target that are kept. */
 export function corpusOf({ name }: Target): Buffer[] {
