@@ -57,8 +57,9 @@ export function connect(
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
     if (status === 401) config = undefined;
-    const { authorization = '' } = credentials.headers;
-    const secrets = [authorization, authorization.replace(/^\S+ /, '')];
+    const secrets = Object.entries(credentials.headers)
+      .filter(([name]) => name.toLowerCase() === 'authorization')
+      .map(([, value]) => (value as string).replace(/^\S+ /, ''));
     throw new ApiError(path, status, headers, withoutSecrets(await beginning(body), secrets));
   };
   return {

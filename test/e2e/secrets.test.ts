@@ -42,7 +42,7 @@ after(async () => {
 function kubeconfig(api: string): string {
   const path = join(process.env['LAB_DIRECTORY'] ?? '/tmp', `secrets-${process.pid}`);
   const config = {
-    clusters: [{ name: 'c', cluster: { server: api } }],
+    clusters: [{ name: 'c', cluster: { server: api, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'u', user: { token: BEARER } }],
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'x',
@@ -75,12 +75,14 @@ for (const [name, api, influx, own] of [
     });
     try {
       const said = (words: string) => daemon.log.some((line) => line.includes(words));
-      await until(() => said(api ? 'unauthorized' : 'ECONNREFUSED'), 'the refusal', 40);
+      await until(() => said(api ? 'unauthorized' : 'ECONNREFUSED'), 'the refusal', 20);
       await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
       for (const { pid } of processesNamed('iftop'))
         for (const file of ['cmdline', 'environ'])
           clean(`iftop's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
       clean('the command line', readFileSync(`/proc/${daemon.process.pid}/cmdline`, 'utf8'));
+    } catch (error) {
+      throw new Error(daemon.log.join('\n'), { cause: error });
     } finally {
       await kill(daemon.process, 'SIGTERM');
     }
