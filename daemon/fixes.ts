@@ -15,7 +15,7 @@ export function fixCapture(error: Error): string {
   if (/ENOENT|\b12[67]\b/.test(message)) {
     return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf)';
   }
-  return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, or privileged';
+  return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged';
 }
 
 export function fixApi(error: Error): string {

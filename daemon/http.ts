@@ -1,17 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { type Config, ConfigError } from './config.ts';
 import type { Health, Verdict } from './health.ts';
+import { BACKLOG, listener } from './listener.ts';
 import type { Exposition } from './metrics/exposition.ts';
 
-/** What a probe needs, and no more: whoever is slow or large is cut off. */
-const LIMITS = {
-  maxHeaderSize: 8192,
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  connectionsCheckingInterval: 1000,
-};
-const CONNECTIONS = 64;
+/** A scrape reads /proc of every capture: who asks sooner gets the same again. In milliseconds. */
+const SAME = 1000;
 
 /**
  * Answers the probes, with 200 or 503 and the reasons as lines of text, and Prometheus.
@@ -22,14 +17,14 @@ export async function serve(
   health: Health,
   exposition: Exposition,
 ): Promise<Server> {
-  const server = createServer(LIMITS, (request, response) => {
+  const text = atMostEvery(SAME, () => exposition.metrics());
+  const server = listener((request, response) => {
     if (request.url === '/healthz') answer(response, health.alive());
     else if (request.url === '/readyz') answer(response, health.ready());
-    else if (request.url === '/metrics') void scrape(response, exposition);
+    else if (request.url === '/metrics') void scrape(response, exposition.contentType, text());
     else send(response, 404, ['not found', 'there are /healthz, /readyz and /metrics']);
   });
-  server.maxConnections = CONNECTIONS;
-  server.listen(listen.port, listen.host);
+  server.listen({ ...listen, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (cause) {
@@ -41,10 +36,26 @@ export async function serve(
   return server;
 }
 
-async function scrape(response: ServerResponse, exposition: Exposition): Promise<void> {
-  const text = await exposition.metrics();
-  response.writeHead(200, { 'content-type': exposition.contentType, connection: 'close' });
-  response.end(text);
+async function scrape(
+  response: ServerResponse,
+  contentType: string,
+  text: Promise<string>,
+): Promise<void> {
+  try {
+    const body = await text;
+    response.writeHead(200, { 'content-type': contentType, connection: 'close' }).end(body);
+  } catch (error) {
+    send(response, 500, ['the metrics cannot be read', String(error)]);
+  }
+}
+
+function atMostEvery<T>(milliseconds: number, make: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly made: Promise<T> } | undefined;
+  return () => {
+    const at = performance.now();
+    if (!last || at - last.at >= milliseconds) last = { at, made: make() };
+    return last.made;
+  };
 }
 
 function answer(response: ServerResponse, { ok, reasons }: Verdict): void {

@@ -181,8 +181,8 @@ export class Observatory {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       this.#seek(false);
-      const ages = [...this.#pods.values()].flatMap(({ gone, paused, capture, since }) =>
-        gone || paused || capture ? [] : performance.now() - since,
+      const ages = [...this.#pods.values()].flatMap(({ gone, state, capture, since }) =>
+        gone || capture || state === 'paused' ? [] : performance.now() - since,
       );
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);

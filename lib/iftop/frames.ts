@@ -1,7 +1,8 @@
 import { FRAME_END } from './parse.ts';
 
-/** 1 000 pairs are 190 kB; what is longer than this is not a frame. */
-const MAX_FRAME = 4 * 1024 * 1024;
+/** 1 000 pairs are 190 kB and 2 000 lines; what is longer than this is not a frame. */
+const MAX_FRAME = 1024 * 1024;
+const MAX_LINES = 4096;
 
 /** Cuts a stream of text into frames: the lines up to and including the line of equals signs. */
 export class FrameSplitter {
@@ -14,22 +15,29 @@ export class FrameSplitter {
   /** Feeds a piece of output and returns the frames that are now complete. */
   push(chunk: string): string[][] {
     const frames: string[][] = [];
-    this.#size += chunk.length;
-    const lines = (this.#partial + chunk).split('\n');
+    const lines = chunk.split('\n');
+    lines[0] = this.#partial + lines[0];
     this.#partial = lines.pop() ?? '';
     for (const line of lines) {
       this.#lines.push(line);
-      if (!FRAME_END.test(line)) continue;
-      frames.push(this.#lines);
+      this.#size += line.length + 1;
+      const ends = FRAME_END.test(line);
+      if (this.#size > MAX_FRAME || this.#lines.length > MAX_LINES) this.#drop();
+      else if (ends) frames.push(this.#lines);
+      else continue;
       this.#lines = [];
-      this.#size = this.#partial.length;
-    }
-    if (this.#size > MAX_FRAME) {
-      this.#lines = [];
-      this.#partial = '';
       this.#size = 0;
-      this.oversized += 1;
+    }
+    if (this.#size + this.#partial.length > MAX_FRAME) {
+      this.#drop();
+      this.#partial = '';
     }
     return frames;
+  }
+
+  #drop(): void {
+    this.#lines = [];
+    this.#size = 0;
+    this.oversized += 1;
   }
 }

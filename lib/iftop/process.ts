@@ -10,6 +10,8 @@ const NICE = 10;
 const START_TIMEOUT = 10_000;
 const END_TIMEOUT = 1000;
 const STDERR_KEPT = 2000;
+/** It ticks every two seconds; so many frames more may have waited in the pipe. More is no iftop. */
+const FRAMES_AHEAD = 128;
 
 /** The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. */
 export function iftopCommand(iface: string): string[] {
@@ -46,6 +48,8 @@ export class IftopProcess {
   #ticked = 0;
   #asked = 0;
   #unanswered = false;
+  readonly #started = Date.now();
+  #printed = 0;
 
   private constructor(process: Entered) {
     this.#process = process;
@@ -133,6 +137,11 @@ export class IftopProcess {
     const output = this.#listening ? text : this.#greeting(text);
     const at = Date.now();
     for (const lines of this.#splitter.push(output)) {
+      this.#printed += 1;
+      if (this.#printed > FRAMES_AHEAD + (at - this.#started) / 1000) {
+        this.#process.kill('SIGKILL');
+        break;
+      }
       // Asked for just after it had ticked by itself, iftop says the same thing twice, but for the
       // cumulative totals, which are not part of a tick (tui.c, `tui_print`).
       const frame = lines.filter((line) => !line.startsWith('Cumulative ')).join('\n');

@@ -77,11 +77,15 @@ export function encodeAgent(node: string, end: number, fields: AgentFields): str
  */
 function tag(value: string): string {
   const clean = value
+    .slice(0, LONGEST)
     .replace(/\p{Cc}/gu, ' ')
     .replaceAll('\\', '/')
     .trim();
   return clean.replace(/[, =]/g, '\\$&') || '-';
 }
+
+/** No name of Kubernetes is longer than 253, or 317 with its kind in front. */
+const LONGEST = 320;
 
 /** The timestamp of a window: its end in whole seconds, rounded up so that it follows the last. */
 function seconds(milliseconds: number): number {
@@ -90,9 +94,15 @@ function seconds(milliseconds: number): number {
 
 function line(head: string, fields: AgentFields, time: number): string {
   const list = Object.entries(fields).map(([name, value]) =>
-    'integer' in value ? `${name}=${Math.round(value.integer)}i` : `${name}=${float(value.float)}`,
+    'integer' in value ? `${name}=${whole(value.integer)}i` : `${name}=${float(value.float)}`,
   );
   return `${head} ${list.join(',')} ${time}`;
+}
+
+/** What is no whole number that a float can tell apart from the next is none: InfluxDB would refuse it. */
+function whole(value: number): number {
+  const rounded = Math.round(value);
+  return Number.isSafeInteger(rounded) ? rounded : 0;
 }
 
 /** Line protocol has no NaN and no infinity. */

@@ -69,6 +69,7 @@ function headerAt(segment: Buffer, offset: number) {
   const header = segment.subarray(offset, offset + HEADER);
   if (header.length < HEADER || !header.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   if (crc32(header.subarray(8)) !== header.readUInt32LE(4)) return undefined;
+  if (!Number.isFinite(header.readDoubleLE(20))) return undefined;
   return {
     payload: header.readUInt32LE(8),
     checksum: header.readUInt32LE(12),

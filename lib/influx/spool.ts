@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from './lock.ts';
 import { type Found, payloadOf, scan } from './record.ts';
@@ -28,6 +28,8 @@ const NAME = /^\d{12}\.rows$/;
 const SEGMENT_MOST = 8 * 1024 * 1024;
 /** Segments that the bound is made of at least: as a whole segment is dropped at once. */
 const SEGMENTS = 16;
+/** A segment ends with the record that fills it; what is longer was not written here. */
+const LARGEST = 2 * SEGMENT_MOST;
 
 /**
  * Records on disk, in files that are only ever appended to. Nothing says which records have been
@@ -68,7 +70,7 @@ export class Spool implements Disposable {
       const records: Leftovers['records'][number][] = [];
       let damaged = 0;
       for (const path of names.map((name) => join(directory, name))) {
-        const bytes = await readFile(path);
+        const bytes = await readAtMost(path, LARGEST);
         const scanned = scan(bytes);
         damaged += scanned.damaged;
         const segment = { path, bytes: bytes.length, waiting: scanned.found.length };
@@ -187,4 +189,19 @@ async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promis
     const { bytesWritten } = await file.write(bytes, done, left, offset + done);
     done += bytesWritten;
   }
+}
+
+/** The beginning of a file; nothing of what is no file, such as a pipe or a link. */
+async function readAtMost(path: string, most: number): Promise<Buffer> {
+  if (!(await lstat(path)).isFile()) return Buffer.alloc(0);
+  await using file = await open(path, 'r');
+  const { size } = await file.stat();
+  const bytes = Buffer.alloc(Math.min(size, most));
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
 }

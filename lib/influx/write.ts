@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
+import { withoutSecrets } from '../secrets.ts';
 
 /** Where rows go: a 2.x bucket, or a 1.x database. */
 export type Target = { readonly url: string } & (
@@ -29,8 +30,9 @@ export class WriteError extends Error {
   /** Rows that InfluxDB says are refused, when it has taken all others. */
   readonly dropped: number | undefined;
 
-  constructor(cause: Error) {
-    super(reason(cause), { cause });
+  constructor(cause: Error, secrets: readonly (string | undefined)[] = []) {
+    // The answer itself is not kept as the cause: it may say our own credentials.
+    super(withoutSecrets(reason(cause), secrets).slice(0, WORDS_MOST));
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
@@ -45,6 +47,8 @@ export class WriteError extends Error {
 export type Write = (lines: readonly string[]) => Promise<void>;
 
 const TIMEOUT = 10_000;
+/** Of what InfluxDB says of an error, in characters. */
+const WORDS_MOST = 1000;
 /** Longer than this no server is left alone, in milliseconds. */
 const RETRY_AFTER_MOST = 300_000;
 
@@ -79,7 +83,7 @@ export function writer(target: Target): Write {
       // The client leaves a request that timed out running; this ends it.
       agent.destroy();
       agent = new Agent({ keepAlive: true });
-      throw new WriteError(error as Error);
+      throw new WriteError(error as Error, secretsOf(target));
     }
   };
 }
@@ -102,12 +106,21 @@ function headers(target: Target): { authorization?: string } {
   return { authorization: `Basic ${credentials.toString('base64')}` };
 }
 
+/** All forms in which they are sent. */
+function secretsOf(target: Target): (string | undefined)[] {
+  if (target.api === 2) return [target.token];
+  const { authorization } = headers(target);
+  return [target.password, authorization?.replace('Basic ', '')];
+}
+
 function reason(error: Error): string {
   if (!(error instanceof HttpError)) return error.message || String(error);
   // 1.x says `error`, 2.x and 3 say `message`.
-  const said = (error.json ?? {}) as { readonly error?: string; readonly message?: string };
-  const words = said.error ?? said.message ?? error.body ?? error.statusMessage ?? '';
-  return `${error.statusCode} ${words}`;
+  const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
+  const words = [said.error, said.message, error.body, error.statusMessage].find(
+    (each) => typeof each === 'string',
+  );
+  return `${error.statusCode} ${words ?? ''}`;
 }
 
 /** The client reads the header itself, but as milliseconds. */

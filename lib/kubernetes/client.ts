@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
-import { ApiError } from './api-error.ts';
+import { withoutSecrets } from '../secrets.ts';
+import { ApiError, beginning } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import type { Answer, Figures, Request } from './transport.ts';
@@ -57,7 +57,10 @@ export function connect(
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
     if (status === 401) config = undefined;
-    throw new ApiError(path, status, headers, await text(body));
+    const secrets = Object.entries(credentials.headers)
+      .filter(([name]) => name.toLowerCase() === 'authorization')
+      .map(([, value]) => (value as string).replace(/^\S+ /, ''));
+    throw new ApiError(path, status, headers, withoutSecrets(await beginning(body), secrets));
   };
   return {
     server,
@@ -79,8 +82,15 @@ export function connect(
 
 function load(kubeconfig: string | undefined): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig) config.loadFromFile(kubeconfig);
-  else config.loadFromCluster();
+  try {
+    if (kubeconfig) config.loadFromFile(kubeconfig);
+    else config.loadFromCluster();
+  } catch (error) {
+    // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    // oxlint-disable-next-line preserve-caught-error -- for the same reason
+    throw new Error(first);
+  }
   return config;
 }
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from './records.ts';
+import { objectOf } from './shape.ts';
 
 /** No object of an API server comes near this (etcd takes 1.5 MiB): more is not held in memory. */
 export const LARGEST_OBJECT = 16 * 1024 * 1024;
@@ -28,7 +28,7 @@ export class ListReader {
    * The items that end in the next chunk.
    * @throws SyntaxError if it is no JSON, RangeError if an object is too large
    */
-  *read(chunk: Buffer): Generator<KubernetesObject> {
+  *read(chunk: Buffer): Generator {
     let start = 0;
     for (let at = this.#seek(chunk, 0); at < chunk.length; at = this.#seek(chunk, at + 1)) {
       const byte = chunk[at];
@@ -39,12 +39,14 @@ export class ListReader {
         this.#envelope.add(chunk.subarray(start, at));
         start = at;
       } else if (byte === COMMA) {
+        // Nothing but spaces may be there: the list's own JSON would tell.
+        this.#envelope.add(chunk.subarray(start, at));
         start = at + 1;
       } else {
         this.#depth -= 1;
         if (this.#depth < ITEM - 1) this.#inItems = false;
         if (!this.#inItems || this.#depth !== ITEM - 1) continue;
-        yield this.#item.parse(chunk.subarray(start, at + 1)) as KubernetesObject;
+        yield this.#item.parse(chunk.subarray(start, at + 1));
         start = at + 1;
       }
     }
@@ -57,9 +59,7 @@ export class ListReader {
    * @throws SyntaxError if it had not
    */
   end(): string {
-    const { metadata } = this.#envelope.parse(Buffer.alloc(0)) as {
-      metadata?: { resourceVersion?: string };
-    };
+    const { metadata } = objectOf(this.#envelope.parse(Buffer.alloc(0)));
     return metadata?.resourceVersion ?? '';
   }
 

@@ -14,6 +14,9 @@ export interface Networks {
   readonly mistakes: readonly Mistake[];
 }
 
+/** As the names of Kubernetes. */
+const LONGEST = 253;
+
 /**
  * Reads names of networks: YAML, name to CIDRs. Never throws: what is wrong is told, and all else
  * still counts. A network with two names has the first one.
@@ -31,12 +34,14 @@ export function parseNetworks(text: string): Networks {
 
   // In the schema `failsafe` all scalars are strings: a network may be called 65536, or no. The
   // library compares each key with all others to find one that is there twice, so we look ourselves.
-  const document = parseDocument(text, {
-    schema: 'failsafe',
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: counter,
-  });
+  let document: ReturnType<typeof parse>;
+  try {
+    document = parse();
+  } catch (error) {
+    // What is nested thousands of levels deep is too much for the library's recursion.
+    wrong(0, `the file cannot be read: ${String(error)}`);
+    return { networks, mistakes };
+  }
   for (const { pos, message } of [...document.errors, ...document.warnings]) wrong(pos[0], message);
 
   const { contents } = document;
@@ -49,12 +54,22 @@ export function parseNetworks(text: string): Networks {
   }
   return { networks, mistakes: mistakes.sort((a, b) => a.line - b.line) };
 
+  function parse() {
+    return parseDocument(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      lineCounter: counter,
+    });
+  }
+
   function put(key: ParsedNode, value: ParsedNode | null): void {
     const name = textOf(key);
     const at = key.range[0];
     if (!name?.trim()) return wrong(at, 'a name must be text that is not empty');
     const shown = JSON.stringify(name);
     if (/\p{Cc}/u.test(name)) return wrong(at, `the name ${shown} has control characters`);
+    if (name.length > LONGEST) return wrong(at, `a name has more than ${LONGEST} characters`);
     const before = namedOn.get(name);
     if (before) wrong(at, `the name ${shown} is there already, on line ${before}`);
     else namedOn.set(name, lineAt(at));

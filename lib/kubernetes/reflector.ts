@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from './client.ts';
 import { ListReader } from './list.ts';
 import type { KubernetesObject } from './records.ts';
+import { objectOf } from './shape.ts';
 import { ExpiredError, SilentError, watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
@@ -90,7 +91,7 @@ async function listAll<T>(
   const reader = new ListReader();
   const objects: T[] = [];
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    for (const item of reader.read(chunk)) objects.push(project(item));
+    for (const item of reader.read(chunk)) objects.push(project(objectOf(item)));
   }
   return { version: reader.end(), objects };
 }

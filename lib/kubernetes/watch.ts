@@ -1,6 +1,7 @@
 import type { ApiClient } from './client.ts';
 import { LARGEST_OBJECT } from './list.ts';
 import type { KubernetesObject } from './records.ts';
+import { objectOf } from './shape.ts';
 
 export interface WatchOptions {
   readonly client: ApiClient;
@@ -30,6 +31,8 @@ export class SilentError extends Error {
 
 /** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
 const SHORTEST = 1000;
+/** Of what an error says, in characters. */
+const WORDS_MOST = 500;
 
 /**
  * The events after a resource version, until the server ends the watch, as it does after some
@@ -57,7 +60,8 @@ export async function* watch(
   try {
     for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
       timer.refresh();
-      const lines = (partial + chunk).split('\n');
+      const lines = chunk.split('\n');
+      lines[0] = partial + lines[0];
       // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
       partial = lines.pop() ?? '';
       if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
@@ -73,11 +77,12 @@ export async function* watch(
 }
 
 function event(line: string): WatchEvent {
-  const { type, object = {} } = JSON.parse(line) as {
-    type?: string;
-    object?: KubernetesObject & { code?: number; message?: string };
-  };
-  if (type === 'ERROR' && object.code === 410) throw new ExpiredError(object.message);
-  if (type === 'ERROR') throw new Error(`watch: ${object.message}`);
-  return { type: type ?? '', object };
+  const { type, object } = (JSON.parse(line) ?? {}) as { type?: unknown; object?: unknown };
+  if (type === 'ERROR') {
+    const { code, message } = (object ?? {}) as { code?: unknown; message?: unknown };
+    const words = JSON.stringify(message ?? '').slice(0, WORDS_MOST);
+    if (code === 410) throw new ExpiredError(words);
+    throw new Error(`watch: ${words}`);
+  }
+  return { type: typeof type === 'string' ? type : '', object: objectOf(object) };
 }

@@ -48,7 +48,11 @@ export function parseNetDev(text: string, iface: string): Counters | undefined {
     const [receivedBytes, receivedPackets] = numbers;
     const [sentBytes, sentPackets] = numbers.slice(8);
     const counters = { sentBytes, sentPackets, receivedBytes, receivedPackets };
-    return Object.values(counters).every(Number.isSafeInteger) ? (counters as Counters) : undefined;
+    return Object.values(counters).every(
+      (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+    )
+      ? (counters as Counters)
+      : undefined;
   }
   return undefined;
 }

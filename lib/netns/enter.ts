@@ -3,25 +3,31 @@ import { execa } from 'execa';
 import type { LocalPod, Netns } from '../model.ts';
 import { belongsTo } from './locate.ts';
 
-/** The unprivileged user and group (`nobody`) that a command in a namespace runs as. */
-const NOBODY = 65_534;
+/**
+ * The users and groups that commands run as: those that systemd sets aside for users which exist no
+ * longer than a service (systemd.io/UIDS-GIDS). One for each namespace, so that no command can trace or
+ * signal another one, nor what else on the node runs as nobody.
+ */
+const USERS = { first: 61_184, count: 4336 };
 
 /** What the shell prints when it stands in the namespace, stripped, and will die with us. */
 export const ENTERED = 'entered';
 
 /**
- * The command line that runs `command` in the network namespace of descriptor 3, as nobody, with
+ * The command line that runs `command` in the network namespace of descriptor 3, as a `user` of its own, with
  * CAP_NET_RAW and nothing else. Every step is an exec, so it is one process from end to end.
  * The shell says that it is there and waits for a line: the signal that ends it with its parent
- * is set by then, so it can never be left over with a closed stdin, on which iftop spins.
+ * is set by then, so it can never be left over with a closed stdin, on which iftop spins. What
+ * comes from outside is arguments of the command and never text of the shell; the command does not
+ * get the descriptor of the namespace, which it would keep alive.
  */
-function enterCommand(command: readonly string[]): readonly [string, ...string[]] {
+function enterCommand(user: number, command: readonly string[]): readonly [string, ...string[]] {
   return [
     'nsenter',
     '--net=/proc/self/fd/3',
     'setpriv',
-    `--reuid=${NOBODY}`,
-    `--regid=${NOBODY}`,
+    `--reuid=${user}`,
+    `--regid=${user}`,
     '--clear-groups',
     '--inh-caps=-all,+net_raw',
     '--ambient-caps=-all,+net_raw',
@@ -33,7 +39,7 @@ function enterCommand(command: readonly string[]): readonly [string, ...string[]
 }
 
 function waitingShell(command: readonly string[]): string[] {
-  return ['sh', '-c', `echo ${ENTERED} && read -r _ && exec "$@"`, 'sh', ...command];
+  return ['sh', '-c', `echo ${ENTERED} && read -r _ && exec 3<&- && exec "$@"`, 'sh', ...command];
 }
 
 /** The same where the namespace is our own and nothing but CAP_NET_RAW was ever ours. */
@@ -73,7 +79,8 @@ export type Entered = ReturnType<typeof enter>;
  */
 export function enter(fd: number, command: readonly string[]) {
   try {
-    return start(enterCommand(command), fd);
+    const user = USERS.first + (fstatSync(fd).ino % USERS.count);
+    return start(enterCommand(user, command), fd);
   } finally {
     closeSync(fd);
   }

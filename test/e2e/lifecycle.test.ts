@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,15 +91,32 @@ describe('a capture', () => {
   });
   after(() => kill(daemon.process, 'SIGTERM'));
 
-  test('runs as nobody, with CAP_NET_RAW and nothing else, and can gain nothing', () => {
+  test('runs as a user of its own, with CAP_NET_RAW and nothing else, and can gain nothing', () => {
+    const users = new Set<string>();
     for (const status of processesNamed('iftop')) {
-      assert.deepEqual(String(status['Uid']).split('\t'), ['65534', '65534', '65534', '65534']);
-      assert.deepEqual(String(status['Gid']).split('\t'), ['65534', '65534', '65534', '65534']);
+      const [user = '', ...same] = String(status['Uid']).split('\t');
+      assert.ok(Number(user) >= 61_184 && Number(user) < 65_520, user);
+      assert.deepEqual(same, [user, user, user]);
+      assert.equal(status['Gid'], status['Uid']);
+      users.add(user);
       assert.equal(status['CapEff'], '0000000000002000');
       assert.equal(status['CapPrm'], '0000000000002000');
       assert.equal(status['CapBnd'], '0000000000002000');
       assert.equal(status['NoNewPrivs'], '1');
+      const environment = readFileSync(`/proc/${status['Pid']}/environ`, 'utf8');
+      assert.doesNotMatch(environment, /INFLUX|KUBE|NODE_NAME/);
+      // Packets, the daemon's pipes, and what its library has opened itself: no namespace.
+      const open = readdirSync(`/proc/${status['Pid']}/fd`).map((fd) =>
+        readlinkSync(`/proc/${status['Pid']}/fd/${fd}`),
+      );
+      assert.ok(
+        open.every((what) =>
+          /^(?:pipe:|socket:|anon_inode:|\/etc\/(?:hosts|protocols|services)$)/.test(what),
+        ),
+        open.join(),
+      );
     }
+    assert.equal(users.size, processesNamed('iftop').length);
   });
 
   test('that crashes is started again, counted and said once', async () => {

@@ -116,7 +116,7 @@ test('the agent sees the processes of its node, but has its own network', () => 
   assert.equal(pod?.hostNetwork, undefined);
   assert.deepEqual(agent(build('base')).securityContext?.capabilities, {
     drop: ['ALL'],
-    add: ['SYS_ADMIN', 'SYS_PTRACE', 'NET_RAW', 'SETUID', 'SETGID', 'SETPCAP'],
+    add: ['SYS_ADMIN', 'SYS_PTRACE', 'NET_RAW', 'SETUID', 'SETGID', 'KILL', 'SETPCAP'],
   });
 });
 

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { until } from '../lab/influx.ts';
+import { createLab, type Lab } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+const [TOKEN, PASSWORD, BEARER] = ['s3cr3t-token-1', 's3cr3t-password-2', 's3cr3t-bearer-3'];
+const BASIC = Buffer.from(`jane:${PASSWORD}`).toString('base64');
+
+let lab: Lab;
+let server: Server;
+let url: string;
+const heard = new Set<string>();
+
+before(async () => {
+  lab = await createLab();
+  await lab.pod({ namespace: 'shop', name: 'web-0', ips: ['10.244.0.10'] });
+  // Whatever it is asked, it says who asked.
+  server = createServer(({ headers }, response) => {
+    heard.add(`${headers.authorization}`);
+    const message = `unauthorized: ${headers.authorization}`;
+    const code = headers.authorization?.includes(BASIC) ? 500 : 401;
+    response.writeHead(code, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ message, error: message }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+after(async () => {
+  server.closeAllConnections();
+  server.close();
+  await lab.end();
+});
+
+function kubeconfig(api: string): string {
+  const path = join(process.env['LAB_DIRECTORY'] ?? '/tmp', `secrets-${process.pid}`);
+  const config = {
+    clusters: [{ name: 'c', cluster: { server: api, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: BEARER } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+function clean(what: string, text: string): void {
+  for (const secret of [TOKEN, PASSWORD, BEARER, BASIC])
+    assert.ok(!text.includes(secret), `${secret} is in ${what}: ${text}`);
+}
+
+const bucket = { INFLUX_DATABASE: '', INFLUX_BUCKET: 'b', INFLUX_ORG: 'o', INFLUX_TOKEN: TOKEN };
+const database = { INFLUX_DATABASE: 'd', INFLUX_USERNAME: 'jane', INFLUX_PASSWORD: PASSWORD };
+const NOBODY_THERE = 'http://127.0.0.1:1';
+
+for (const [name, api, influx, own] of [
+  ['a token that InfluxDB and the API server say back', true, true, bucket],
+  ['a password that InfluxDB says back', true, true, database],
+  ['credentials for servers that are not there', false, false, bucket],
+] as const) {
+  test(`in no output, process list or child: ${name}`, async () => {
+    heard.clear();
+    const daemon = lab.daemon({
+      INTERVAL: '5s',
+      KUBECONFIG: kubeconfig(api ? url : NOBODY_THERE),
+      INFLUX_URL: influx ? url : NOBODY_THERE,
+      ...own,
+    });
+    try {
+      const said = (words: string) => daemon.log.some((line) => line.includes(words));
+      await until(() => said(api ? 'unauthorized' : 'ECONNREFUSED'), 'the refusal', 20);
+      await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
+      for (const { pid } of processesNamed('iftop'))
+        for (const file of ['cmdline', 'environ'])
+          clean(`iftop's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+      clean('the command line', readFileSync(`/proc/${daemon.process.pid}/cmdline`, 'utf8'));
+    } catch (error) {
+      throw new Error(daemon.log.join('\n'), { cause: error });
+    } finally {
+      await kill(daemon.process, 'SIGTERM');
+    }
+    // Without the API server rows are held to the end.
+    const output = daemon.log.join('\n');
+    assert.match(output, /InfluxDB does not take rows/);
+    if (influx) assert.equal(heard.size, 2, [...heard].join());
+    clean('the output', output);
+  });
+}
+
+test('in no message about a mistake in the configuration', async () => {
+  const wrong = {
+    INFLUX_URL: `http://jane:${PASSWORD}@127.0.0.1`,
+    INFLUX_TOKEN: TOKEN,
+    INTERVAL: 'x',
+  };
+  const path = kubeconfig(url);
+  for (const text of [`users: [{token: ${BEARER}`, `token: ${BEARER}\n  - : [`]) {
+    writeFileSync(path, text);
+    for (const extra of [wrong, {}]) {
+      const { process, log } = lab.daemon({ ...extra, KUBECONFIG: path });
+      await once(process, 'close');
+      clean('the output', log.join('\n'));
+    }
+  }
+});

@@ -1,0 +1,139 @@
+/** What the API server and the file of networks tell. */
+import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import { Readable } from 'node:stream';
+import { ApiError } from '../../lib/kubernetes/api-error.ts';
+import { Directory } from '../../lib/kubernetes/directory.ts';
+import { ListReader } from '../../lib/kubernetes/list.ts';
+import { parseNetworks } from '../../lib/kubernetes/networks.ts';
+import { localPod, nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
+import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { watch, type WatchEvent } from '../../lib/kubernetes/watch.ts';
+import { objects } from '../kubernetes/recorded.ts';
+import { pieces, type Target } from './target.ts';
+
+const recorded = (['pods', 'services', 'nodes'] as const).flatMap((kind) => objects(kind));
+const seeds = recorded.map((object) => Buffer.from(JSON.stringify(object)));
+
+function read(input: readonly Buffer[]): unknown {
+  const reader = new ListReader();
+  const items: unknown[] = [];
+  try {
+    for (const piece of input) items.push(...reader.read(piece));
+    return { items, version: reader.end() };
+  } catch (error) {
+    assert.ok(error instanceof SyntaxError || error instanceof RangeError, String(error));
+    return 'refused';
+  }
+}
+
+async function follow(chunks: readonly Buffer[]): Promise<unknown> {
+  const client = {
+    server: 'none',
+    figures: { requests: 0, bytes: 0, connections: 0 },
+    get: async () => Readable.from(chunks, { objectMode: false }),
+  };
+  const events: WatchEvent[] = [];
+  const { signal } = new AbortController();
+  try {
+    for await (const event of watch({ client, path: '/x', signal }, '1', () => {}))
+      events.push(event);
+  } catch (error) {
+    assert.ok(error instanceof Error && !(error instanceof TypeError), String(error));
+  }
+  return events;
+}
+
+/** All strings in it, keys included. */
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => [key, ...strings(each)]);
+}
+
+export const clusterTargets: readonly Target[] = [
+  {
+    name: 'object',
+    json: true,
+    seeds,
+    check(input) {
+      let object: ReturnType<typeof objectOf>;
+      try {
+        object = objectOf(JSON.parse(input.toString()));
+      } catch (error) {
+        assert.ok(error instanceof SyntaxError, String(error));
+        return;
+      }
+      const directory = new Directory();
+      const pod = localPod(object);
+      assert.ok(strings(pod).every((text) => text.length <= 1024));
+      for (const owner of [podRecord(object), serviceRecord(object), nodeRecord(object)]) {
+        assert.ok(strings(owner).every((text) => text.length <= 317));
+        assert.ok(owner.ips.length <= 4096 && owner.ips.every((ip) => isIP(ip)));
+        assert.ok(Number.isFinite(owner.since) && !Number.isNaN(owner.started));
+        directory.put(owner, 1000);
+        directory.peer(owner.ips[0] ?? '10.0.0.1', 900, 1000);
+        directory.remove(owner, 2000);
+      }
+      assert.equal(({} as { polluted?: string }).polluted, undefined);
+    },
+  },
+  {
+    name: 'list',
+    json: true,
+    seeds: [
+      Buffer.from(
+        JSON.stringify({ metadata: { resourceVersion: '7' }, items: recorded.slice(0, 3) }),
+      ),
+    ],
+    check(input, random) {
+      const whole = read([input]);
+      const parts = read(pieces(input, random));
+      assert.deepEqual(parts, whole);
+    },
+  },
+  {
+    name: 'watch',
+    seeds: [
+      Buffer.from(
+        recorded
+          .slice(0, 3)
+          .map((object) => JSON.stringify({ type: 'ADDED', object }))
+          .join('\n') + '\n{"type":"ERROR","object":{"code":410,"message":"too old"}}\n',
+      ),
+    ],
+    async check(input, random) {
+      assert.deepEqual(await follow(pieces(input, random)), await follow([input]));
+    },
+  },
+  {
+    name: 'api-error',
+    seeds: [
+      Buffer.from('30\n{"kind":"Status","message":"no"}'),
+      Buffer.from('Wed, 21 Oct 2099 07:28:00 GMT\n<html>'),
+    ],
+    check(input) {
+      const [wait = '', ...body] = input.toString().split('\n');
+      const error = new ApiError('/x', 429, { 'retry-after': wait }, body.join('\n'));
+      assert.ok(error.message.length <= 520);
+      const { retryAfter = 0 } = error;
+      assert.ok(retryAfter >= 0 && retryAfter <= 300_000);
+    },
+  },
+  {
+    name: 'networks',
+    seeds: [
+      Buffer.from(
+        'office: [192.0.2.0/24, 2001:db8::/32]\ncdn:\n  - 198.51.100.0/24\n"a b": 203.0.113.7\n',
+      ),
+    ],
+    check(input) {
+      const { networks, mistakes } = parseNetworks(input.toString());
+      for (const { line } of mistakes) assert.ok(Number.isInteger(line) && line >= 1);
+      for (const { value, cidr } of networks.entries.values()) {
+        assert.ok(value.length <= 253 && !/\p{Cc}/u.test(value));
+        assert.ok(isIP(cidr.replace(/\/.*/, '')));
+      }
+    },
+  },
+];

@@ -1,0 +1,106 @@
+/** What is written, and what the disk gives back. */
+import assert from 'node:assert/strict';
+import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
+import { encodeRecord, payloadOf, scan } from '../../lib/influx/record.ts';
+import { WriteError } from '../../lib/influx/write.ts';
+import { parseLine } from '../influx/line-protocol.ts';
+import type { Target } from './target.ts';
+
+const TAGS: { readonly [measurement: string]: string } = {
+  nstat:
+    'namespace pod workload node zone peer_kind peer_namespace peer peer_workload peer_zone port',
+  nstat_pod: 'namespace pod workload node interface',
+  nstat_agent: 'node',
+};
+const ROWS = ['nstat,a=b c=1i 7\n', 'nstat_pod,a=b c=2i 8\nnstat,a=b c=3i 8\n', 'x\n'];
+const RECORDS = ROWS.map((text, index) =>
+  encodeRecord({
+    end: 1000 * index,
+    rows: text.split('\n').length - 1,
+    payload: Buffer.from(text),
+  }),
+);
+const NUMBERS = [0, 1, 0.5, -1, NaN, Infinity, 1e300, 2 ** 53, 123_456_789];
+
+export const influxTargets: readonly Target[] = [
+  {
+    name: 'spool',
+    seeds: [Buffer.concat(RECORDS), ...RECORDS],
+    check(input) {
+      const { found, damaged } = scan(input);
+      assert.ok(Number.isSafeInteger(damaged) && damaged >= 0);
+      for (const { offset, length, end } of found) {
+        assert.ok(Number.isFinite(end));
+        // Its checksums cannot be hit by chance: what is found is what was written.
+        assert.ok(ROWS.includes(payloadOf(input.subarray(offset, offset + length)).toString()));
+      }
+    },
+  },
+  {
+    name: 'encode',
+    seeds: [Buffer.from('web\nshop\nDeployment/web\nworker-1\nzone-a\n10.0.0.0/24')],
+    check(input, random) {
+      const names = input.toString().split(random.of(['\n', '/', 'b']));
+      const name = () => random.of(names);
+      const number = () => random.of(NUMBERS);
+      const bytes = () => ({ sent: number(), received: number() });
+      const pod = {
+        uid: '',
+        cgroupUid: '',
+        namespace: name(),
+        name: name(),
+        workload: name(),
+        ips: [],
+      };
+      const peer = {
+        kind: 'pod' as const,
+        namespace: name(),
+        name: name(),
+        workload: name(),
+        zone: name(),
+      };
+      const kernel = { ...bytes(), sentPackets: number(), receivedPackets: number() };
+      const missing = {
+        uncaptured: number(),
+        overload: number(),
+        paused: number(),
+        other: number(),
+      };
+      const traffic = {
+        pod,
+        end: 1e12,
+        edges: [{ peer, ...bytes() }],
+        attributed: bytes(),
+        kernel,
+        missing,
+        overloaded: true,
+        paused: true,
+      };
+      const context = { node: name(), zone: name(), iface: name(), interval: 10_000 };
+      const rows = encodeTraffic(traffic, context);
+      for (const row of [
+        ...rows,
+        encodeAgent(name(), 1e12, { a: { integer: number() }, b: { float: number() } }),
+      ]) {
+        assert.doesNotMatch(row, /[\n\r\0]/);
+        const { measurement, tags, fields, time } = parseLine(row);
+        assert.equal(tags.map(([tag]) => tag).join(' '), TAGS[measurement]);
+        assert.ok(tags.every(([, value]) => value.length <= 320));
+        for (const value of fields.values())
+          assert.match(value, /^-?(?:\d{1,16}i|\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/);
+        assert.equal(time, '1000000000');
+      }
+    },
+  },
+  {
+    name: 'influxdb-error',
+    seeds: [
+      Buffer.from('partial write: max-series-per-database limit exceeded: (1000000) dropped=3'),
+    ],
+    check(input) {
+      const { message, dropped = 1 } = new WriteError(new Error(input.toString()), ['max-series']);
+      assert.ok(message.length <= 1000 && !message.includes('max-series'));
+      assert.ok(dropped > 0);
+    },
+  },
+];

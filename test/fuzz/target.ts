@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Random } from './random.ts';
+
+/** A parser under test. */
+export interface Target {
+  readonly name: string;
+  /** Inputs to begin with, beside those in test/fuzz/corpus/<name>/. */
+  readonly seeds: readonly Buffer[];
+  /** Its inputs are JSON, and changed as such half of the time. */
+  readonly json?: boolean;
+  /** Throws when anything is not as it must be, whatever the input. */
+  check(input: Buffer, random: Random): void | Promise<void>;
+}
+
+export const CORPUS = 'test/fuzz/corpus';
+
+/** The content of the files of a directory and all below it. */
+export function filesOf(directory: string): Buffer[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+}
+
+/** An input in up to six pieces. */
+export function pieces(input: Buffer, random: Random): Buffer[] {
+  const cuts = Array.from({ length: random.below(6) }, () => random.below(input.length + 1));
+  const ends = [0, ...cuts.sort((a, b) => a - b), input.length];
+  return ends.slice(1).map((end, index) => input.subarray(ends[index], end));
+}
