@@ -65,7 +65,10 @@ test('every line is a JSON object with level, time and message', () => {
 
 test('when all is well there is one line for a window, but for debugging', () => {
   const said = daemon.log.slice(...calm).map(parse);
-  const messages = said.filter(({ level }) => level !== 'debug').map(({ msg }) => msg);
+  // The first look is taken once, and may fall into these windows.
+  const messages = said
+    .filter(({ level, msg }) => level !== 'debug' && !msg.startsWith('a first look'))
+    .map(({ msg }) => msg);
   assert.deepEqual(new Set(messages), new Set(['window closed']));
   assert.equal(messages.length, 2);
 });
