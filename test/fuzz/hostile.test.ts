@@ -11,11 +11,9 @@ test('a mebibyte of what almost matches is read to its end', async (t) => {
   const worker = new Worker(new URL('hostile-worker.ts', import.meta.url));
   t.after(() => worker.terminate());
   for (const name of Object.keys(readers)) {
-    await t.test(name, async () => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows
-      worker.postMessage(name);
-      const [read] = await once(worker, 'message', { signal: AbortSignal.timeout(HANGS) });
-      assert.equal(read, name);
-    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows
+    worker.postMessage(name);
+    const read = once(worker, 'message', { signal: AbortSignal.timeout(HANGS) });
+    await assert.doesNotReject(read, `${name} hangs`);
   }
 });
