@@ -14,14 +14,16 @@ export function memory(proc: string, pids: Iterable<number | 'self'>): number {
 
 /** proc_pid_smaps(5); it takes the right to trace the process, and some 0.3 ms. */
 function proportional(proc: string, pid: number | 'self'): number | undefined {
-  const [, kilobytes] = /^Pss: +(\d+) kB$/m.exec(read(`${proc}/${pid}/smaps_rollup`) ?? '') ?? [];
+  const [, kilobytes] =
+    /^Pss: +(\d{1,20}) kB$/m.exec(read(`${proc}/${pid}/smaps_rollup`) ?? '') ?? [];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
 /** proc_pid_statm(5): pages of memory, in total, resident, and of these shared. */
 function unshared(proc: string, pid: number | 'self'): number | undefined {
-  const [, resident, shared] = read(`${proc}/${pid}/statm`)?.split(' ').map(Number) ?? [];
-  return resident === undefined ? undefined : (resident - (shared ?? 0)) * PAGE;
+  const [, resident = NaN, shared = NaN] =
+    read(`${proc}/${pid}/statm`)?.split(' ').map(Number) ?? [];
+  return resident >= shared && resident < Infinity ? (resident - shared) * PAGE : undefined;
 }
 
 /** Undefined if the process has gone, or we may not look at it. */

@@ -64,8 +64,14 @@ export class Spool implements Disposable {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const held = lock(join(directory, 'lock'));
     try {
-      const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
-      const next = Number.parseInt(names.at(-1) ?? '0', 10) + 1;
+      const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) =>
+        NAME.test(name),
+      );
+      const numbers = entries.map(({ name }) => Number.parseInt(name, 10));
+      const names = entries
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
       const segments: Segment[] = [];
       const records: Leftovers['records'][number][] = [];
       let damaged = 0;
@@ -78,7 +84,10 @@ export class Spool implements Disposable {
         else segments.push(segment);
         for (const found of scanned.found) records.push({ ...found, place: { ...found, segment } });
       }
-      const spool = new Spool({ directory, max, next, lock: held }, segments);
+      const spool = new Spool(
+        { directory, max, next: Math.max(0, ...numbers) + 1, lock: held },
+        segments,
+      );
       return { spool, records, damaged };
     } catch (error) {
       held[Symbol.dispose]();

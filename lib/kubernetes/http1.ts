@@ -35,6 +35,8 @@ export function http1(server: string, figures: Figures): Connection {
             over ||= !signal.aborted;
             reject(error);
           })
+          // To a protocol that it switches to without being asked, Node ends without an error.
+          .on('close', () => reject(new Error('the connection was closed without an answer')))
           .end();
       });
       // By itself an aborted answer is one that broke off.

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import type { LocalPod, Netns } from '../model.ts';
 import { canonical } from '../kubernetes/address.ts';
 
@@ -52,12 +53,17 @@ export function belongsTo(proc: string, pid: number, cgroupUid: string): boolean
 
 /** The addresses in the network namespace of a process, the loopback's left out. */
 export function addressesOf(proc: string, pid: number): Set<string> {
+  const net = `${proc}/${pid}/net`;
+  return addressesIn(read(`${net}/fib_trie`), read(`${net}/if_inet6`));
+}
+
+/** The same, from the texts of /proc/<pid>/net/fib_trie and /proc/<pid>/net/if_inet6. */
+export function addressesIn(fibTrie: string, ifInet6: string): Set<string> {
   const found = new Set<string>();
-  const local = /\|-- ([\d.]+)\n +\/32 host LOCAL/g;
-  for (const [, address = ''] of read(`${proc}/${pid}/net/fib_trie`).matchAll(local)) {
-    if (!address.startsWith('127.')) found.add(address);
+  for (const [, address = ''] of fibTrie.matchAll(/\|-- ([\d.]+)\n +\/32 host LOCAL/g)) {
+    if (isIPv4(address) && !address.startsWith('127.')) found.add(address);
   }
-  for (const line of read(`${proc}/${pid}/net/if_inet6`).split('\n')) {
+  for (const line of ifInet6.split('\n')) {
     const groups = line.slice(0, 32).match(/[0-9a-f]{4}/g);
     const address = groups?.length === 8 ? canonical(groups.join(':')) : undefined;
     if (address && address !== '::1') found.add(address);

@@ -15,7 +15,7 @@ export interface Stat {
   readonly rssBytes: number;
 }
 
-/** Undefined if there is no such process. */
+/** Undefined if there is no such process, or its figures are none. */
 export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
   let text: string;
   try {
@@ -28,11 +28,12 @@ export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
     .slice(text.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number);
-  const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15);
-  return {
+  const [user = NaN, system = NaN, childUser = NaN, childSystem = NaN] = fields.slice(11, 15);
+  const stat = {
     cpu: (user + system) / TICKS_PER_SECOND,
     waitedFor: (childUser + childSystem) / TICKS_PER_SECOND,
-    started: (fields[19] ?? 0) / TICKS_PER_SECOND,
-    rssBytes: (fields[21] ?? 0) * PAGE,
+    started: (fields[19] ?? NaN) / TICKS_PER_SECOND,
+    rssBytes: (fields[21] ?? NaN) * PAGE,
   };
+  return Object.values(stat).every((figure) => figure >= 0 && figure < Infinity) ? stat : undefined;
 }

@@ -1,14 +1,15 @@
 import { test } from 'node:test';
 import { Random } from './random.ts';
-import { corpusOf, fuzz, targets } from './run.ts';
+import { fuzz, targets } from './run.ts';
+import { corpusOf } from './target.ts';
 
-const LIMITS = { inputs: 2000, seconds: 0.7 };
+const LIMITS = { inputs: 2000, seconds: 0.15 };
 const seed = Math.floor(Math.random() * 2 ** 32);
 
 for (const target of targets) {
   test(`${target.name}: all that ever broke it is read`, async () => {
     for (const input of [...target.seeds, ...corpusOf(target)])
-      for (let at = 0; at < 20; at += 1) await target.check(input, new Random(at));
+      for (let at = 0; at < 5; at += 1) await target.check(input, new Random(at));
   });
 
   test(`${target.name}: anything is read (seed ${seed})`, async () => {

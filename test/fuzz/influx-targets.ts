@@ -1,9 +1,20 @@
 /** What is written, and what the disk gives back. */
 import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  mkdtempDisposableSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
 import { encodeRecord, payloadOf, scan } from '../../lib/influx/record.ts';
+import { Spool } from '../../lib/influx/spool.ts';
 import { WriteError } from '../../lib/influx/write.ts';
 import { parseLine } from '../influx/line-protocol.ts';
+import type { Random } from './random.ts';
 import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {
@@ -22,11 +33,27 @@ const RECORDS = ROWS.map((text, index) =>
 );
 const NUMBERS = [0, 1, 0.5, -1, NaN, Infinity, 1e300, 2 ** 53, 123_456_789];
 
+/** Its lock's, the last number that there is, and what no entry of a directory can be called. */
+const RESERVED = /^(?:lock.*|9{12}\.rows|\.{0,2})$/s;
+
+function fileName(text: string): string {
+  return text.replaceAll(/[/\0]/g, '_').slice(0, 60);
+}
+
+/** An entry of a directory: a file, a directory, or a link to another file or to nothing. */
+function put(path: string, elsewhere: string, random: Random): void {
+  const kind = random.below(5);
+  if (kind === 0) mkdirSync(path);
+  else if (kind === 1) symlinkSync(elsewhere, path);
+  else if (kind === 2) symlinkSync(`${path}-nowhere`, path);
+  else writeFileSync(path, Buffer.concat([random.of(RECORDS), Buffer.from(path)]));
+}
+
 export const influxTargets: readonly Target[] = [
   {
-    name: 'spool',
+    name: 'record',
     seeds: [Buffer.concat(RECORDS), ...RECORDS],
-    check(input) {
+    check(input, random) {
       const { found, damaged } = scan(input);
       assert.ok(Number.isSafeInteger(damaged) && damaged >= 0);
       for (const { offset, length, end } of found) {
@@ -34,6 +61,41 @@ export const influxTargets: readonly Target[] = [
         // Its checksums cannot be hit by chance: what is found is what was written.
         assert.ok(ROWS.includes(payloadOf(input.subarray(offset, offset + length)).toString()));
       }
+      // Whatever it holds and whatever is behind it, a record is found again.
+      const batch = { end: random.below(1e6), rows: random.below(9), payload: input };
+      const record = encodeRecord(batch);
+      const [first] = scan(Buffer.concat([record, random.of(RECORDS)])).found;
+      const { end, rows } = batch;
+      assert.deepEqual(first, { offset: 0, length: record.length, end, rows });
+      assert.ok(payloadOf(record).equals(input));
+    },
+  },
+  {
+    name: 'spool',
+    seeds: [
+      Buffer.from('000000000001.rows\nlock-journal\n000000000002.rows\n1.rows\n.rows'),
+      Buffer.from('999999999999.rows\n000000000000.rows\n000000000001.rows.bak'),
+    ],
+    async check(input, random) {
+      using outside = mkdtempDisposableSync(join(tmpdir(), 'nstats-fuzz-'));
+      const directory = join(outside.path, 'spool');
+      const elsewhere = join(outside.path, 'elsewhere');
+      mkdirSync(directory);
+      writeFileSync(elsewhere, random.of(RECORDS));
+      const before = readFileSync(elsewhere);
+      const names = input.toString().split('\n').map(fileName);
+      for (const name of new Set(names.filter((name) => !RESERVED.test(name))))
+        put(join(directory, name), elsewhere, random);
+
+      const RECORD = RECORDS[0] ?? Buffer.alloc(0);
+      const first = await Spool.open(directory, 1 << 20);
+      const records = first.records.length;
+      await first.spool.append(RECORD);
+      first.spool[Symbol.dispose]();
+      const second = await Spool.open(directory, 1 << 20);
+      second.spool[Symbol.dispose]();
+      assert.equal(second.records.length, records + 1);
+      assert.ok(readFileSync(elsewhere).equals(before));
     },
   },
   {

@@ -23,6 +23,8 @@ const TOKENS = [
   '&a',
   '*a',
   '\ud83d\udca9',
+  '\r\n',
+  '\r\n\r\n',
 ];
 const LONG = 20_000;
 /** An input does not grow for ever. */
@@ -35,20 +37,34 @@ export function mutateBytes(input: Buffer, others: readonly Buffer[], random: Ra
     const at = random.below(bytes.length + 1);
     const to = Math.min(bytes.length, at + random.below(1 + random.of([1, 8, 100, 4000])));
     const [head, part, tail] = [bytes.subarray(0, at), bytes.subarray(at, to), bytes.subarray(to)];
-    const other = random.of(others);
-    const from = random.below(other.length + 1);
-    const middle = [
-      () => part.map((byte, index) => (index === 0 ? byte ^ (1 << random.below(8)) : byte)),
-      () => Buffer.of(random.below(256)),
-      () => Buffer.alloc(0),
-      () => Buffer.concat([part, part]),
-      () => Buffer.concat([part, Buffer.from(random.of(TOKENS))]),
-      () => other.subarray(from, from + random.below(400)),
-      () => Buffer.alloc(random.below(50) === 0 ? LONG : random.below(60), random.of(TOKENS)),
-    ];
-    bytes = Buffer.concat([head, random.of(middle)(), tail]).subarray(0, MOST);
+    const middle = changed(part, random.of(others), random);
+    bytes = Buffer.concat([head, middle, tail]).subarray(0, MOST);
   }
   return bytes;
+}
+
+function changed(part: Buffer, other: Buffer, random: Random): Uint8Array {
+  switch (random.below(7)) {
+    case 0: {
+      const flipped = Buffer.from(part);
+      if (flipped[0] !== undefined) flipped[0] ^= 1 << random.below(8);
+      return flipped;
+    }
+    case 1:
+      return Buffer.of(random.below(256));
+    case 2:
+      return Buffer.alloc(0);
+    case 3:
+      return Buffer.concat([part, part]);
+    case 4:
+      return Buffer.concat([part, Buffer.from(random.of(TOKENS))]);
+    case 5: {
+      const from = random.below(other.length + 1);
+      return other.subarray(from, from + random.below(400));
+    }
+    default:
+      return Buffer.alloc(random.below(50) === 0 ? LONG : random.below(60), random.of(TOKENS));
+  }
 }
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

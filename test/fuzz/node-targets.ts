@@ -1,11 +1,17 @@
 /** What the node tells: iftop and /proc. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { memory } from '../../daemon/memory.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { parseNetDev } from '../../lib/netns/counters.ts';
-import { podUid } from '../../lib/netns/locate.ts';
+import { addressesOf, locate, podUid } from '../../lib/netns/locate.ts';
+import { ProcessTable } from '../../lib/netns/processes.ts';
+import { statOf } from '../../lib/netns/stat.ts';
 import { filesOf, pieces, type Target } from './target.ts';
 
 /** More than any link can carry in a slot; what iftop prints has twenty digits at most. */
@@ -27,13 +33,25 @@ const NET_DEV = `Inter-|   Receive                |  Transmit
   eth0: 1234567    8901    0    0    0     0          0         0   765432    1098    0    0    0     0       0          0
 `;
 
+/** What is read of a process, and what it says in this order, parted by PART. */
+const FILES = ['cgroup', 'stat', 'net/fib_trie', 'net/if_inet6', 'smaps_rollup', 'statm', 'ns/net'];
+const PART = '\n--\n';
+const PROCESS = [
+  '0::/kubepods/besteffort/pod633e5f2d-07f3-4e12-be0a-3947fa6d6906/abc',
+  '7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 50 60 70 80 20 0 1 0 12345 4096000 1000 18446744073709551615 1 1 0',
+  'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.244.1.7\n        /32 host LOCAL\n',
+  'fd770000000000000000000000000002 04 40 00 80     eth0\n',
+  '5581a000-7ffd5000 ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  884 kB',
+  '1000 200 30 4 0 50 0',
+];
+
 export const nodeTargets: readonly Target[] = [
   {
     name: 'iftop',
     seeds: filesOf('test/fixtures/iftop').filter(({ length }) => length < 64 * 1024),
     check(input, random) {
       const frames = framesOf([input]);
-      assert.deepEqual(framesOf(pieces(input, random)), frames);
+      assert.equal(JSON.stringify(framesOf(pieces(input, random))), JSON.stringify(frames));
       for (const lines of frames) {
         assert.ok(lines.length <= 4096);
         const { flows, total, unparsed } = parseFrame(lines);
@@ -66,6 +84,28 @@ export const nodeTargets: readonly Target[] = [
     ],
     check(input) {
       assert.match(podUid(input.toString()) ?? '0'.repeat(32), /^[0-9a-f-]{32,36}$/);
+    },
+  },
+  {
+    name: 'proc',
+    seeds: [Buffer.from(PROCESS.join(PART))],
+    check(input) {
+      using proc = mkdtempDisposableSync(join(tmpdir(), 'nstats-fuzz-'));
+      mkdirSync(join(proc.path, '7', 'net'), { recursive: true });
+      mkdirSync(join(proc.path, '7', 'ns'));
+      const parts = input.toString('latin1').split(PART);
+      for (const [index, file] of FILES.entries())
+        writeFileSync(join(proc.path, '7', file), parts[index] ?? '', 'latin1');
+      for (const ip of addressesOf(proc.path, 7)) assert.ok(isIP(ip), ip);
+      for (const figure of Object.values<number>({ ...statOf(proc.path, 7) }))
+        assert.ok(Number.isFinite(figure) && figure >= 0);
+      const bytes = memory(proc.path, [7]);
+      assert.ok(Number.isFinite(bytes) && bytes >= 0);
+      for (const [uid, pids] of new ProcessTable(proc.path).all()) {
+        assert.match(uid, /^[0-9a-f-]{32,36}$/);
+        assert.deepEqual(pids, [7]);
+        assert.equal(locate(proc.path, { cgroupUid: uid, ips: [] }, pids, new Set())?.pid, 7);
+      }
     },
   },
 ];

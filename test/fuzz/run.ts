@@ -1,13 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync } from 'node:fs';
 import { clusterTargets } from './cluster-targets.ts';
+import { daemonTargets } from './daemon-targets.ts';
 import { influxTargets } from './influx-targets.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
 import { nodeTargets } from './node-targets.ts';
 import { Random } from './random.ts';
-import { CORPUS, filesOf, type Target } from './target.ts';
+import { corpusFile, corpusOf, type Target } from './target.ts';
+import { wireTargets } from './wire-targets.ts';
 
-export const targets: readonly Target[] = [...nodeTargets, ...clusterTargets, ...influxTargets];
+export const targets: readonly Target[] = [
+  ...nodeTargets,
+  ...clusterTargets,
+  ...influxTargets,
+  ...daemonTargets,
+  ...wireTargets,
+];
 
 export interface Limits {
   /** Inputs of each target at most. */
@@ -16,15 +23,8 @@ export interface Limits {
   readonly seed: number;
 }
 
-/** An input that broke a target, and where it was saved. */
+/** An input broke a target, and was added to its corpus. */
 class FuzzError extends Error {}
-
-/** The inputs of a target that are kept. */
-export function corpusOf({ name }: Target): Buffer[] {
-  const directory = join(CORPUS, name);
-  mkdirSync(directory, { recursive: true });
-  return filesOf(directory);
-}
 
 /**
  * Tries mutated inputs; returns how many, and in how many seconds.
@@ -33,19 +33,28 @@ export function corpusOf({ name }: Target): Buffer[] {
 export async function fuzz(target: Target, { inputs, seconds, seed }: Limits) {
   const random = new Random(seed);
   const pool = [...target.seeds, ...corpusOf(target)];
+  let input: Buffer = Buffer.alloc(0);
+  const keep = () =>
+    appendFileSync(corpusFile(target), `${JSON.stringify(input.toString('latin1'))}\n`);
+  // What nobody waits for is thrown at the process.
+  process.once('uncaughtExceptionMonitor', keep);
   const start = performance.now();
   let tried = 0;
   for (; tried < inputs && performance.now() - start < seconds * 1000; tried += 1) {
-    const from = random.of(pool);
+    // The smaller one of two: large inputs take most of the time, and find little more.
+    const [a, b] = [random.of(pool), random.of(pool)];
+    const from = a.length < b.length ? a : b;
     const structured = target.json && random.below(2) === 0;
-    const input = structured ? mutateJson(from, random) : mutateBytes(from, pool, random);
+    input = structured ? mutateJson(from, random) : mutateBytes(from, pool, random);
     try {
       await target.check(input, random);
     } catch (cause) {
-      const path = join(CORPUS, target.name, `broke-${seed}-${tried}`);
-      writeFileSync(path, input);
-      throw new FuzzError(`${target.name}, seed ${seed}: ${path}`, { cause });
+      keep();
+      throw new FuzzError(`${target.name}, seed ${seed}: the last line of ${corpusFile(target)}`, {
+        cause,
+      });
     }
   }
+  process.off('uncaughtExceptionMonitor', keep);
   return { tried, took: (performance.now() - start) / 1000 };
 }

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from './random.ts';
 
 /** A parser under test. */
 export interface Target {
   readonly name: string;
-  /** Inputs to begin with, beside those in test/fuzz/corpus/<name>/. */
+  /** Inputs to begin with, beside those in its corpus. */
   readonly seeds: readonly Buffer[];
   /** Its inputs are JSON, and changed as such half of the time. */
   readonly json?: boolean;
@@ -13,7 +13,19 @@ export interface Target {
   check(input: Buffer, random: Random): void | Promise<void>;
 }
 
-export const CORPUS = 'test/fuzz/corpus';
+/** Where the inputs of a target are kept: each is the JSON of a string, a character a byte. */
+export function corpusFile({ name }: Target): string {
+  return join('test/fuzz/corpus', `${name}.jsonl`);
+}
+
+/** The inputs of a target that are kept. */
+export function corpusOf(target: Target): Buffer[] {
+  const file = corpusFile(target);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => Buffer.from(JSON.parse(line) as string, 'latin1'));
+}
 
 /** The content of the files of a directory and all below it. */
 export function filesOf(directory: string): Buffer[] {

@@ -28,13 +28,10 @@ function pair(text: string): [string, string] {
   return [unescape(name), unescape(value)];
 }
 
-function split(text: string, separator: ',' | ' ' | '='): string[] {
-  const parts = [''];
-  for (const [at, character] of text.split('').entries()) {
-    if (character === separator && text[at - 1] !== '\\') parts.push('');
-    else parts.push(`${parts.pop()}${character}`);
-  }
-  return parts;
+const SEPARATOR = { ',': /(?<!\\),/, ' ': /(?<!\\) /, '=': /(?<!\\)=/ };
+
+function split(text: string, separator: keyof typeof SEPARATOR): string[] {
+  return text.split(SEPARATOR[separator]);
 }
 
 function unescape(text: string): string {

@@ -119,6 +119,13 @@ test('other files are left alone, and noise in one of ours hides nothing of the 
   assert.equal(readFileSync(join(directory, 'README'), 'utf8'), 'mine');
 });
 
+test('a directory that is called like one of ours keeps nothing from being written', async () => {
+  await write('a');
+  mkdirSync(join(directory, '000000000002.rows'));
+  await write('b');
+  assert.deepEqual(await found(), { texts: ['a', 'b'], damaged: 0 });
+});
+
 test('the oldest files make room, so that the directory never has more than its bound', async () => {
   const { spool } = await Spool.open(directory, MAX);
   const large = record('x'.repeat(50_000));
