@@ -40,7 +40,7 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
       {
         name: 'capture killed',
         most: 0,
-        begin: () => process.kill(random.pick(processesNamed('iftop')).pid, 'SIGKILL'),
+        begin: () => killOne(random),
       },
     ],
   };
@@ -105,6 +105,17 @@ export async function misbehave(
     await fault.end?.();
     happened({ name: fault.name, from, to: Date.now() });
     await pass(random.between(peace.least, peace.most));
+  }
+}
+
+function killOne(random: Random): void {
+  const captures = processesNamed('iftop');
+  if (captures.length === 0) return;
+  try {
+    process.kill(random.pick(captures).pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
