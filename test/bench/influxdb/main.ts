@@ -1,10 +1,10 @@
 /** What the rows of a node take on the wire, in the index and on the disk of a real influxd. */
-import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeTraffic } from '../../../lib/influx/encode.ts';
 import { writer } from '../../../lib/influx/write.ts';
 import { ip, Processes } from '../../lab/shell.ts';
-import { startStore, stored } from './store.ts';
+import { held, startStore, stored } from './store.ts';
 import { type Detail, SyntheticNode } from './node.ts';
 import { type Figures, resultOf } from './table.ts';
 import { sentTo } from './wire.ts';
@@ -49,13 +49,7 @@ async function fill(detail: Detail, port: number): Promise<Figures> {
     if ((start + WINDOW) % REPORT === 0) console.error(`influxdb: ${rows} rows by ${detail}`);
   }
   const sent = wire();
-  const count = async (measurement: string, field: string) => {
-    const [row] = await influx.query(`SELECT count("${field}") FROM ${measurement}`);
-    return Number(row?.['count']);
-  };
-  const cardinality = await influx.query('SHOW SERIES EXACT CARDINALITY');
-  const series = cardinality.reduce((sum, { count }) => sum + Number(count), 0);
-  const there = (await count('nstat', 'sentBytes')) + (await count('nstat_pod', 'sentAttributed'));
+  const { rows: there, series } = await held(influx);
   if (there !== rows) throw new Error(`InfluxDB has ${there} of ${rows} rows`);
   const disk = await stored(directory);
   await influx.stop();

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Influx, startInflux, until } from '../../lab/influx.ts';
+import { type Influx, type Row, startInflux, until } from '../../lab/influx.ts';
 import type { Processes } from '../../lab/shell.ts';
 
 /** What lies in memory and in the write-ahead log becomes a file at once, and files one file. */
@@ -16,6 +16,18 @@ const PATIENCE = 60;
 /** Starts an influxd that brings what it has to rest as soon as nothing more comes. */
 export function startStore(directory: string, processes: Processes, port: number): Promise<Influx> {
   return startInflux(directory, processes, { port, data: AT_REST });
+}
+
+/** What a query finds there. */
+export async function held(influx: Influx): Promise<{ rows: number; series: number }> {
+  const counts = ['count("sentBytes") FROM nstat', 'count("sentAttributed") FROM nstat_pod'];
+  const answers = await Promise.all(counts.map((count) => influx.query(`SELECT ${count}`)));
+  const cardinality = await influx.query('SHOW SERIES EXACT CARDINALITY');
+  return { rows: sum(answers.flat()), series: sum(cardinality) };
+}
+
+function sum(rows: readonly Row[]): number {
+  return rows.reduce((total, { count }) => total + Number(count), 0);
 }
 
 /** Waits until all that it has is in one file; resolves to its size in bytes. */

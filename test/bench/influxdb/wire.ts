@@ -7,11 +7,14 @@ const CHANNEL = 'net.client.socket';
 export function sentTo(url: string): () => number {
   const sockets: Socket[] = [];
   const { port } = new URL(url);
-  const collect = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+  // A socket that is closed does not know any more where it led to.
+  const collect = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    socket.once('connect', () => `${socket.remotePort}` === port && sockets.push(socket));
+  };
   subscribe(CHANNEL, collect);
   return () => {
     unsubscribe(CHANNEL, collect);
-    const own = sockets.filter(({ remotePort }) => `${remotePort}` === port);
-    return own.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+    return sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
   };
 }
