@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBundle } from '../../image/bundle.ts';
 import { pod as podObject } from '../../lab/apiserver/objects.ts';
-import { type Row, until } from '../../lab/influx.ts';
+import { until } from '../../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../../lab/lab.ts';
 import { processesNamed } from '../../lab/processes.ts';
 import { ip, kill } from '../../lab/shell.ts';
@@ -71,19 +71,11 @@ async function measure(lab: Lab, kinds: readonly Kind[], pods: readonly Pod[]): 
   const kernel = whole.map((bytes) => bytes());
   await kill(daemon.process, 'SIGTERM');
 
-  const sums = async (measurement: string, ...fields: string[]) => {
-    const columns = fields.map((field) => `sum("${field}") AS "${field}"`).join(', ');
-    const rows = await lab.influx.query(`SELECT ${columns} FROM ${measurement} GROUP BY "pod"`);
-    return pods.map(({ name }) =>
-      sum(
-        rows.find((row) => row['pod'] === name),
-        fields,
-      ),
-    );
-  };
-  const counted = await sums('nstat_pod', 'sentBytes', 'receivedBytes');
-  const attributed = await sums('nstat', 'sentBytes', 'receivedBytes');
-  const rates = await sums('prototype', 'sendRate', 'receiveRate');
+  const counted = await sums(lab, pods, 'nstat_pod', 'sentBytes', 'receivedBytes');
+  const attributed = await sums(lab, pods, 'nstat', 'sentBytes', 'receivedBytes');
+  const rates = await sums(lab, pods, 'prototype', 'sendRate', 'receiveRate');
+  if (rates.includes(0)) throw new Error('the prototype has written nothing of some pod');
+  if (shots.some((shot) => shot.kernel === 0)) throw new Error('no one-shot window of some pod');
   return kinds.map(({ name }, nth) => ({
     name,
     kernel: kernel[nth] ?? NaN,
@@ -105,6 +97,15 @@ async function prototype(lab: Lab, pods: readonly Pod[]): Promise<void> {
   }
 }
 
-function sum(row: Row | undefined, fields: readonly string[]): number {
-  return fields.reduce((total, field) => total + Number(row?.[field] ?? 0), 0);
+/** What InfluxDB has of each pod, two fields together. */
+async function sums(
+  { influx }: Lab,
+  pods: readonly Pod[],
+  measurement: string,
+  ...[one, other]: readonly [string, string]
+): Promise<number[]> {
+  const columns = `sum("${one}") AS one, sum("${other}") AS other`;
+  const rows = await influx.query(`SELECT ${columns} FROM ${measurement} GROUP BY "pod"`);
+  const sum = new Map(rows.map(({ pod, one, other }) => [pod, Number(one) + Number(other)]));
+  return pods.map(({ name }) => sum.get(name) ?? 0);
 }

@@ -130,7 +130,7 @@ function isList({ path }: RequestRecord): boolean {
   return !path.includes('watch=');
 }
 
-/** Not only of a node, or to count the nodes. */
+/** Not only of a node, or to count the nodes; nor of the namespaces, which do not wait for their turn. */
 function isWhole({ path }: RequestRecord): boolean {
-  return !/fieldSelector=|limit=/.test(path);
+  return !/fieldSelector=|limit=|\/namespaces\?/.test(path);
 }

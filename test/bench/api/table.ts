@@ -47,6 +47,7 @@ export function tableOf(
 ): Table {
   const { pods, services, nodes } = size;
   const objects = pods + services + nodes;
+  const each = (heap: number) => `${Math.round(heap / objects).toLocaleString('en')} B`;
   const rows: readonly [string, (column: Column) => string][] = [
     ['**to list everything**', () => ''],
     ['lists, watches begun', ({ list }) => `${list.lists}, ${list.watches}`],
@@ -58,11 +59,10 @@ export function tableOf(
       'resident before, after; at most',
       ({ list }) => `${megabytes(list.before)}, ${megabytes(list.after)}; ${megabytes(list.peak)}`,
     ],
-    ['heap that stays, an object', ({ list }) => `${(list.heap / objects / 1000).toFixed(1)} kB`],
+    ['heap that stays, an object', ({ list }) => each(list.heap)],
     [
-      'of it the directory, alone in a process',
-      ({ directory }) =>
-        directory === undefined ? '–' : `${(directory / objects / 1000).toFixed(1)} kB`,
+      'the directory alone, in a process of its own, an object',
+      ({ directory }) => (directory === undefined ? '–' : each(directory)),
     ],
     ['**to follow, a minute**', () => ''],
     ['lists, watches begun', ({ minute }) => `${fixed(minute.lists)}, ${fixed(minute.watches)}`],

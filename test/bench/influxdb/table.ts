@@ -20,10 +20,10 @@ export function resultOf(figures: readonly Figures[], minutes: number): Result {
   const podHours = (pods * minutes) / 60;
   const rows = figures.map(({ detail, rows, plain, wire, series, half, disk }) => [
     `\`${detail}\``,
-    (rows / podHours).toLocaleString('en', { maximumFractionDigits: 0 }),
+    whole(rows / podHours),
     (rows / podHours / 360).toFixed(1),
-    (wire / podHours / 1000).toFixed(0),
-    (plain / podHours / 1000).toFixed(0),
+    whole(wire / podHours / 1000),
+    whole(plain / podHours / 1000),
     (series / pods).toFixed(1),
     (day(half, disk, minutes) / pods / 1e6).toFixed(2),
   ]);
@@ -31,7 +31,7 @@ export function resultOf(figures: readonly Figures[], minutes: number): Result {
     `${pods} pods of a node, made up: each talks to ${all} others (${workloads} workloads of ${replicas} pods ` +
     `each, ${services} services, ${external} outside networks, ${nodes} nodes). The first has some ${most / 1e6} MB in a ` +
     'window of 10 s and direction, the nth a part of 1/n, in a part of 1/√n of all windows; bytes vary ' +
-    `between a quarter and four times that. ${minutes} minutes of them are encoded and written to influxd 1.6.7 ` +
+    `between a quarter and four times that. ${minutes} minutes of them are encoded and written to influxd ` +
     'as the agent does it. On the wire is all that is sent by TCP, on disk are the compacted TSM files. A day is ' +
     `extrapolated from what the second half of the ${minutes} minutes added${minutes < 60 ? ', an hour from all of them' : ''}:`;
   const head = [
@@ -47,6 +47,10 @@ export function resultOf(figures: readonly Figures[], minutes: number): Result {
     figures: { parameters: PARAMETERS, minutes, details: figures },
     tables: [{ name: 'influxdb', text, head, rows }],
   };
+}
+
+function whole(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 0 });
 }
 
 /** What a day would take if it grew as in the second half: the names of series are there once. */
