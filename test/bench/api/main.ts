@@ -20,6 +20,9 @@ import type { Usage } from './usage.ts';
 
 const FOLLOWED = (process.argv.includes('--quick') ? 10 : 60) / 60;
 const running: Asked[] = [];
+const directory = mkdtempSync(join(tmpdir(), 'nstats-bench-'));
+process.once('exit', () => rmSync(directory, { recursive: true }));
+process.once('SIGTERM', () => process.exit(1));
 try {
   process.stdout.write(JSON.stringify(await compare(FOLLOWED)));
 } finally {
@@ -27,7 +30,7 @@ try {
 }
 
 /** Bytes of heap that the directory of the cluster takes. */
-async function directory(): Promise<number> {
+async function directoryHeap(): Promise<number> {
   const memory = run('memory.ts');
   const { bytes } = await memory.ask<{ bytes: number }>('fill');
   await memory.end();
@@ -35,7 +38,7 @@ async function directory(): Promise<number> {
 }
 
 async function compare(minutes: number): Promise<Result> {
-  const heap = await directory();
+  const heap = await directoryHeap();
   const server = run('server.ts', '--max-old-space-size=8192');
   const { url, ca, bytes } = await server.ask<Started>('start');
   console.error(`api: ${SIZE.pods} pods are there, and are listed`);
@@ -83,7 +86,6 @@ async function compare(minutes: number): Promise<Result> {
 /** Has an agent list everything, and looks at what that took. */
 async function listed(server: Asked, name: string, kubeconfig: string) {
   const agent = run(`${name}.ts`);
-  const directory = mkdtempSync(join(tmpdir(), 'nstats-bench-'));
   const path = join(directory, 'kubeconfig');
   writeFileSync(path, kubeconfig);
   const before = await agent.ask<Usage>('usage');
@@ -94,7 +96,6 @@ async function listed(server: Asked, name: string, kubeconfig: string) {
   await sleep(2000);
   const { cpu, rss, peak } = await agent.ask<Usage>('usage');
   const seen = await server.ask<Seen>('seen');
-  rmSync(directory, { recursive: true });
   const requests = of(seen, name);
   const first = requests.find((request) => isList(request) && isWhole(request));
   const list = {
