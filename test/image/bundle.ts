@@ -11,9 +11,9 @@ export interface Bundle extends Disposable {
   readonly main: string;
 }
 
-/** Bundles the daemon as the image has it, into a directory of its own. */
-export function makeBundle(): Bundle {
-  const directory = mkdtempSync(join(tmpdir(), 'nstats-bundle-'));
+/** Bundles the daemon as the image has it, into a directory of its own below `parent`. */
+export function makeBundle(parent = tmpdir()): Bundle {
+  const directory = mkdtempSync(join(parent, 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
   sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);

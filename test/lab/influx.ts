@@ -21,11 +21,11 @@ export interface Influx {
 
 const DATABASE = 'nstats';
 
-/** Starts a real influxd 1.x with a database in the directory. */
+/** Starts a real influxd 1.x with a database in the directory; `data`: more settings of its storage. */
 export async function startInflux(
   directory: string,
   processes: Processes,
-  { host = '127.0.0.1', port = 8086 } = {},
+  { host = '127.0.0.1', port = 8086, data = '' } = {},
 ): Promise<Influx> {
   const path = join(directory, `influx-${port}`);
   mkdirSync(path, { recursive: true });
@@ -38,6 +38,7 @@ bind-address = "127.0.0.1:${port + 2}"
   dir = "${path}/data"
   wal-dir = "${path}/wal"
   query-log-enabled = false
+  ${data}
 [monitor]
   store-enabled = false
 [http]

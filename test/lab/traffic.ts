@@ -4,6 +4,8 @@
  *   traffic.ts serve <port>                     takes what comes by TCP and UDP; a TCP client that
  *                                               begins with a number is sent so many bytes a second
  *   traffic.ts send <host> <port> <bytes/s> [on-seconds off-seconds]     sends by TCP
+ *   traffic.ts streams <host> <port> <bytes/s> <count>     sends by so many TCP connections together
+ *   traffic.ts visit <host> <port> <connections/s> <bytes> sends so many bytes by a TCP connection each
  *   traffic.ts fetch <host> <port> <bytes/s>    receives by TCP
  *   traffic.ts spray <port> <bytes/s> <host>... sends by UDP to all of the hosts, each its share
  *   traffic.ts sweep <packets/s> <count>        sends by UDP to so many addresses from 198.18.0.0 on,
@@ -18,6 +20,8 @@ const STEP = 20;
 if (mode === 'serve') serve(Number(args[0]));
 if (mode === 'send')
   send(args[0] ?? '', Number(args[1]), Number(args[2]), args.slice(3).map(Number));
+if (mode === 'streams') streams(args[0] ?? '', args.slice(1).map(Number));
+if (mode === 'visit') visit(args[0] ?? '', args.slice(1).map(Number));
 if (mode === 'fetch') fetchFrom(args[0] ?? '', Number(args[1]), Number(args[2]));
 if (mode === 'sweep') sweep(Number(args[0]), Number(args[1]));
 if (mode === 'spray') spray(Number(args[0]), Number(args[1]), args.slice(2));
@@ -38,6 +42,18 @@ function send(host: string, port: number, rate: number, [on = 0, off = 0]: numbe
   const socket = connect(port, host, () => pace(socket, rate, on, off));
   socket.on('error', () => setTimeout(() => send(host, port, rate, [on, off]), 100));
   socket.resume();
+}
+
+function streams(host: string, [port = 0, rate = 0, count = 1]: number[]): void {
+  for (let nth = 0; nth < count; nth += 1) send(host, port, rate / count, []);
+}
+
+function visit(host: string, [port = 0, rate = 1, bytes = 0]: number[]): void {
+  setInterval(() => {
+    const socket = connect(port, host, () => socket.end(Buffer.alloc(bytes)));
+    socket.on('error', () => {});
+    socket.resume();
+  }, 1000 / rate);
 }
 
 function fetchFrom(host: string, port: number, rate: number): void {

@@ -15,10 +15,13 @@ interface Message {
   readonly error?: string;
 }
 
-/** Starts a process of the bench, a file in this folder. */
+/** Starts a process of the bench, a file in this folder, with our own arguments. */
 export function start(file: string, ...flags: string[]): Asked {
   const path = new URL(file, import.meta.url);
-  const child = fork(path, { execArgv: ['--expose-gc', ...flags], serialization: 'advanced' });
+  const child = fork(path, process.argv.slice(2), {
+    execArgv: ['--expose-gc', ...flags],
+    serialization: 'advanced',
+  });
   return {
     async ask<T>(question: string, argument = '') {
       const ended = new AbortController();

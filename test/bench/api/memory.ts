@@ -1,4 +1,4 @@
-/** What the directory holds in memory of the large cluster, alone in a process. */
+/** What the directory holds in memory of the cluster, alone in a process. */
 import { Directory } from '../../../lib/kubernetes/directory.ts';
 import {
   nodeRecord,
@@ -19,8 +19,7 @@ answer({
     directory.replace('pod', [...records(podsOf(SIZE), podRecord)], Date.now());
     directory.replace('service', [...records(servicesOf(SIZE), serviceRecord)], Date.now());
     directory.replace('node', [...records(nodesOf(SIZE), nodeRecord)], Date.now());
-    const bytes = liveHeap() - before;
-    return { bytes, addresses: directory.size };
+    return { bytes: liveHeap() - before, addresses: directory.size };
   },
 });
 

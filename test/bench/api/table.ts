@@ -1,3 +1,6 @@
+import type { Table } from '../result.ts';
+import type { Size } from './cluster.ts';
+
 /** What was measured of one agent. Bytes are of bodies as they were sent. */
 export interface Column {
   readonly name: string;
@@ -25,42 +28,62 @@ export interface Column {
   };
   /** Resident memory at the end. */
   readonly resident: number;
+  /** What its directory alone has on the heap; undefined if it has none. */
+  readonly directory: number | undefined;
 }
 
-/** As Markdown; `objects` is how many were listed. */
-export function table(columns: readonly Column[], objects: number): string {
+interface Scene {
+  readonly size: Size;
+  /** Mean size of an object as JSON. */
+  readonly bytes: { readonly pod: number };
+  readonly seconds: number;
+  /** To pods. */
+  readonly changes: number;
+}
+
+export function tableOf(
+  columns: readonly Column[],
+  { size, bytes, seconds, changes }: Scene,
+): Table {
+  const { pods, services, nodes } = size;
+  const objects = pods + services + nodes;
+  const each = (heap: number) => `${Math.round(heap / objects).toLocaleString('en')} B`;
   const rows: readonly [string, (column: Column) => string][] = [
     ['**to list everything**', () => ''],
     ['lists, watches begun', ({ list }) => `${list.lists}, ${list.watches}`],
     ['TLS connections', ({ list }) => `${list.connections}`],
-    ['received', ({ list }) => megabytes(list.bytes)],
+    ['received, gzipped', ({ list }) => megabytes(list.bytes)],
     ['time, the stand-in’s included', ({ list }) => `${list.seconds.toFixed(1)} s`],
     ['CPU of the client', ({ list }) => `${list.cpu.toFixed(1)} s`],
     [
       'resident before, after; at most',
       ({ list }) => `${megabytes(list.before)}, ${megabytes(list.after)}; ${megabytes(list.peak)}`,
     ],
-    ['heap that stays', ({ list }) => megabytes(list.heap)],
-    ['the same, an object', ({ list }) => `${(list.heap / objects).toFixed(0)} B`],
+    ['heap that stays, an object', ({ list }) => each(list.heap)],
+    [
+      'the directory alone, in a process of its own, an object',
+      ({ directory }) => (directory === undefined ? '–' : each(directory)),
+    ],
     ['**to follow, a minute**', () => ''],
     ['lists, watches begun', ({ minute }) => `${fixed(minute.lists)}, ${fixed(minute.watches)}`],
     ['received', ({ minute }) => megabytes(minute.bytes)],
     ['CPU of the client', ({ minute }) => `${minute.cpu.toFixed(2)} s`],
     ['resident at the end', ({ resident }) => megabytes(resident)],
-    ['**an hour, extrapolated from the minutes**', () => ''],
+    [`**an hour, extrapolated from ${seconds} s**`, () => ''],
     ['received', ({ minute }) => megabytes(minute.bytes * 60)],
     ['CPU of the client', ({ minute }) => `${(minute.cpu * 60).toFixed(0)} s`],
   ];
-  const head = [
-    line(['', ...columns.map(({ name }) => name)]),
-    `|${'---|'.repeat(columns.length + 1)}`,
-  ];
-  const body = rows.map(([what, cell]) => line([what, ...columns.map(cell)]));
-  return [...head, ...body].join('\n');
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
+  const cluster = [pods, services, nodes].map((count) => count.toLocaleString('en'));
+  return {
+    name: 'api',
+    text:
+      `A cluster of ${cluster[0]} pods (${(bytes.pod / 1000).toFixed(1)} kB each), ${cluster[1]} services and ` +
+      `${cluster[2]} nodes on the stand-in API server is listed, and followed for ${seconds} s with ` +
+      `${changes.toLocaleString('en')} changes of pods, by an agent and beside it by the informers of ` +
+      '@kubernetes/client-node. Bytes are of bodies as the server sent them:',
+    head: ['', ...columns.map(({ name }) => name)],
+    rows: rows.map(([what, cell]) => [what, ...columns.map(cell)]),
+  };
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,67 @@
+/** What nstats is worth and what it costs, section by section, as tables and as figures. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './machine.ts';
+import { type Results, tablesOf, withTables } from './readme.ts';
+import { markdown, type Result } from './result.ts';
+import { runSection } from './section.ts';
+
+const SECTIONS = ['accuracy', 'cost', 'daemon', 'api', 'influxdb'];
+const RESULTS = join(import.meta.dirname, 'results.json');
+const README = join(import.meta.dirname, '../../README.md');
+const USAGE = `npm run bench [-- [--quick] [--write] [section...]]
+
+Sections: ${SECTIONS.join(', ')}; all of them if none is named. All but api need root on Debian.
+--quick   less of everything, in some two minutes instead of fifteen
+--write   keep the results of all sections in test/bench/results.json and in the README
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+const { quick, write, help } = values;
+const partly = quick || positionals.length > 0;
+if (help || positionals.some((name) => !SECTIONS.includes(name)) || (write && partly)) {
+  (help ? process.stdout : process.stderr).write(USAGE);
+  process.exit(help ? 0 : 2);
+}
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => interrupted.abort(new Error('interrupted')));
+
+const began = performance.now();
+const sections: { [name: string]: Result } = {};
+const failed: string[] = [];
+for (const name of SECTIONS) {
+  if (interrupted.signal.aborted) break;
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  console.log(`\n## ${name}\n`);
+  try {
+    const result = await runSection(name, { quick, signal: interrupted.signal });
+    for (const table of result.tables) console.log(`${markdown(table)}\n`);
+    sections[name] = result;
+  } catch (error) {
+    console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    failed.push(name);
+  }
+}
+const seconds = Math.round((performance.now() - began) / 1000);
+const results: Results = { seconds, machine: describeMachine(), sections };
+const [machine] = tablesOf({ ...results, sections: {} });
+if (machine) console.log(`\n## machine\n\n${markdown(machine)}`);
+
+const complete = failed.length === 0 && !interrupted.signal.aborted;
+if (write && complete) {
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(README, withTables(readFileSync(README, 'utf8'), tablesOf(results)));
+}
+if (failed.length > 0)
+  console.log(`\nFAIL  ${failed.join(', ')}${write ? '; nothing is kept' : ''}`);
+process.exitCode = complete ? 0 : 1;

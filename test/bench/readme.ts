@@ -1,0 +1,43 @@
+import type { Machine } from './machine.ts';
+import { markdown, type Result, type Table } from './result.ts';
+
+/** What a run of all sections has measured, as results.json has it. */
+export interface Results {
+  /** How long it took. */
+  readonly seconds: number;
+  readonly machine: Machine;
+  readonly sections: { readonly [name: string]: Result };
+}
+
+/** A table's place in the README. */
+const PLACE = /^<!-- bench:(\S+) -->\n[^]*?^<!-- \/bench -->$/gm;
+const BEGIN = /^<!-- bench:/gm;
+
+/** First the machine's, then those of the sections. */
+export function tablesOf({ seconds, machine, sections }: Results): Table[] {
+  const minutes = `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const described: Table = {
+    name: 'machine',
+    text: `\`npm run bench\` took ${minutes} on this machine:`,
+    head: ['', ''],
+    rows: Object.entries(machine),
+  };
+  return [described, ...Object.values(sections).flatMap(({ tables }) => tables)];
+}
+
+/**
+ * Puts the tables into their places in the README; one without a place is left out.
+ *
+ * @throws Error if a place has no table, or no end
+ */
+export function withTables(readme: string, tables: readonly Table[]): string {
+  const text = readme.replaceAll(PLACE, (place, name: string) => {
+    const table = tables.find((each) => each.name === name);
+    if (!table) throw new Error(`the bench has no table ${name}`);
+    if (place.match(BEGIN)?.length !== 1) throw new Error(`the place of table ${name} has no end`);
+    return `<!-- bench:${name} -->\n${markdown(table)}\n<!-- /bench -->`;
+  });
+  const begun = text.match(BEGIN)?.length ?? 0;
+  if (begun !== (text.match(PLACE)?.length ?? 0)) throw new Error('a table’s place has no end');
+  return text;
+}
