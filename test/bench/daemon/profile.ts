@@ -1,0 +1,86 @@
+/**
+ * Where the daemon spends its time while 110 pods are busy, by Node's own profiler, with the profiler's own
+ * cost: the functions and the modules with the most self time.
+ *
+ *   node test/lab/enter.ts test/bench/daemon/profile.ts [--seconds 60] [--pods 110]
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { memory } from '../../../daemon/memory.ts';
+import { makeBundle } from '../../image/bundle.ts';
+import { createLab, type Pod } from '../../lab/lab.ts';
+import { cpuSeconds, statusOf } from '../../lab/processes.ts';
+import { startAgent } from '../node/agent.ts';
+import { FULL, grow, talk } from '../node/pods.ts';
+import { moduleIn, type Profile, selfTimes } from './cpuprofile.ts';
+
+const MOST = 25;
+const SETTLED = 20_000;
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    pods: { type: 'string', default: `${FULL}` },
+  },
+});
+const [seconds, count] = [Number(values.seconds), Number(values.pods)];
+
+using bundle = makeBundle();
+const lab = await createLab(bundle.main);
+try {
+  const pods: Pod[] = [];
+  await grow(lab, pods, count);
+  const traffic = await talk(lab, pods);
+  const agent = await startAgent(lab, `--cpu-prof --cpu-prof-dir=${lab.directory}`);
+  await agent.captures(count);
+  await sleep(SETTLED);
+  const from = { age: agent.age(), cpu: cpuSeconds(agent.pid), all: agent.cgroup.cpu };
+  await sleep(seconds * 1000);
+  const to = { age: agent.age(), cpu: cpuSeconds(agent.pid), all: agent.cgroup.cpu };
+  const share = (cpu: number) => ((cpu * 100_000) / (to.age - from.age)).toFixed(2);
+  const rss = Number.parseInt(String(statusOf(agent.pid)?.['VmRSS']), 10) * 1024;
+  const pss = memory('/proc', [agent.pid]);
+  console.log(
+    `${count} busy pods, ${seconds} s: daemon ${share(to.cpu - from.cpu)} % of a core, ` +
+      `with its captures ${share(to.all - from.all)} %; ` +
+      `RSS ${(rss / 1e6).toFixed(1)} MB, PSS ${(pss / 1e6).toFixed(1)} MB`,
+  );
+  await agent.end();
+  traffic.end();
+  const file = readdirSync(lab.directory).find((name) => name.endsWith('.cpuprofile')) ?? '';
+  const profile = JSON.parse(readFileSync(join(lab.directory, file), 'utf8')) as Profile;
+  const source = readFileSync(bundle.main, 'utf8');
+  const moduleOf = moduleIn(source);
+  const times = selfTimes(profile, from.age, to.age);
+  print(times, ({ functionName, lineNumber, url }) => {
+    const name = functionName || `(line ${lineNumber + 1})`;
+    return `${name}  ${url.endsWith('nstats.js') ? moduleOf(lineNumber) : url}`;
+  });
+  print(times, ({ functionName, lineNumber, url }) => {
+    if (url === '') return functionName;
+    return url.endsWith('nstats.js') ? moduleOf(lineNumber) : url;
+  });
+} finally {
+  await lab.end();
+}
+
+/** Self times by what they are called, most first; shares are of the time in which it was not idle. */
+function print(
+  times: ReturnType<typeof selfTimes>,
+  nameOf: (frame: (typeof times)[number]['frame']) => string,
+): void {
+  const sums = new Map<string, number>();
+  let busy = 0;
+  for (const { frame, seconds } of times) {
+    if (frame.functionName === '(idle)') continue;
+    busy += seconds;
+    sums.set(nameOf(frame), (sums.get(nameOf(frame)) ?? 0) + seconds);
+  }
+  console.log(`\n${busy.toFixed(2)} s not idle`);
+  const sorted = [...sums].toSorted(([, a], [, b]) => b - a);
+  for (const [name, seconds] of sorted.slice(0, MOST)) {
+    const share = ((seconds / busy) * 100).toFixed(1).padStart(5);
+    console.log(`${(seconds * 1000).toFixed(0).padStart(7)} ms ${share} %  ${name}`);
+  }
+}

@@ -1,0 +1,19 @@
+/** What a section of the bench has measured: figures for machines, tables of the same for people. */
+export interface Result {
+  readonly figures: { readonly [name: string]: unknown };
+  readonly tables: readonly Table[];
+}
+
+export interface Table {
+  /** What the README calls it: the table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`. */
+  readonly name: string;
+  /** A sentence above it: what was done, and to what it is compared. */
+  readonly text: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function markdown({ text, head, rows }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [text, '', line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
