@@ -11,12 +11,12 @@ export interface Bundle extends Disposable {
   readonly main: string;
 }
 
-/** Bundles the daemon as the image has it, into a directory of its own. */
-export function makeBundle(): Bundle {
+/** Bundles the daemon as the image has it, into a directory of its own; `options` are rolldown's. */
+export function makeBundle(...options: readonly string[]): Bundle {
   const directory = mkdtempSync(join(tmpdir(), 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
-  sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);
+  sh(process.execPath, [rolldown, '--config', config, '--dir', directory, ...options]);
   return {
     directory,
     main: join(directory, 'nstats.js'),

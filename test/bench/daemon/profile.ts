@@ -1,6 +1,6 @@
 /**
  * Where the daemon spends its time while 110 pods are busy, by Node's own profiler, with the profiler's own
- * cost: the functions and the modules with the most self time.
+ * cost: the functions and the modules that take the most of it.
  *
  *   node test/lab/enter.ts test/bench/daemon/profile.ts [--seconds 60] [--pods 110]
  */
@@ -14,7 +14,7 @@ import { createLab, type Pod } from '../../lab/lab.ts';
 import { cpuSeconds, statusOf } from '../../lab/processes.ts';
 import { startAgent } from '../node/agent.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
-import { moduleIn, type Profile, selfTimes } from './cpuprofile.ts';
+import { type Profile, type SelfTime, selfTimes, sourcesIn } from './cpuprofile.ts';
 
 const MOST = 25;
 const SETTLED = 20_000;
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const [seconds, count] = [Number(values.seconds), Number(values.pods)];
 
-using bundle = makeBundle();
+using bundle = makeBundle('--sourcemap');
 const lab = await createLab(bundle.main);
 try {
   const pods: Pod[] = [];
@@ -50,37 +50,32 @@ try {
   traffic.end();
   const file = readdirSync(lab.directory).find((name) => name.endsWith('.cpuprofile')) ?? '';
   const profile = JSON.parse(readFileSync(join(lab.directory, file), 'utf8')) as Profile;
-  const source = readFileSync(bundle.main, 'utf8');
-  const moduleOf = moduleIn(source);
   const times = selfTimes(profile, from.age, to.age);
-  print(times, ({ functionName, lineNumber, url }) => {
-    const name = functionName || `(line ${lineNumber + 1})`;
-    return `${name}  ${url.endsWith('nstats.js') ? moduleOf(lineNumber) : url}`;
-  });
-  print(times, ({ functionName, lineNumber, url }) => {
-    if (url === '') return functionName;
-    return url.endsWith('nstats.js') ? moduleOf(lineNumber) : url;
+  const source = sourcesIn(bundle.directory);
+  console.log('\nby function');
+  print(times, ([frame]) => `${frame.functionName || '(anonymous)'}  ${source(frame)}`);
+  console.log("\nby module of ours, with what it calls of Node and V8");
+  print(times, (stack) => {
+    const own = stack.map(source).find((name) => name.endsWith('.ts'));
+    return own ?? `${stack[0].functionName}  ${source(stack[0])}`;
   });
 } finally {
   await lab.end();
 }
 
 /** Self times by what they are called, most first; shares are of the time in which it was not idle. */
-function print(
-  times: ReturnType<typeof selfTimes>,
-  nameOf: (frame: (typeof times)[number]['frame']) => string,
-): void {
+function print(times: readonly SelfTime[], nameOf: (stack: SelfTime['stack']) => string): void {
   const sums = new Map<string, number>();
   let busy = 0;
-  for (const { frame, seconds } of times) {
-    if (frame.functionName === '(idle)') continue;
+  for (const { stack, seconds } of times) {
+    if (stack[0].functionName === '(idle)') continue;
     busy += seconds;
-    sums.set(nameOf(frame), (sums.get(nameOf(frame)) ?? 0) + seconds);
+    sums.set(nameOf(stack), (sums.get(nameOf(stack)) ?? 0) + seconds);
   }
-  console.log(`\n${busy.toFixed(2)} s not idle`);
   const sorted = [...sums].toSorted(([, a], [, b]) => b - a);
   for (const [name, seconds] of sorted.slice(0, MOST)) {
     const share = ((seconds / busy) * 100).toFixed(1).padStart(5);
     console.log(`${(seconds * 1000).toFixed(0).padStart(7)} ms ${share} %  ${name}`);
   }
+  console.log(`${(busy * 1000).toFixed(0).padStart(7)} ms not idle`);
 }
