@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing: npm packages from the lock file, and Debian packages where root may.
-#   sh test/setup.sh demo|test|image
+#   sh test/setup.sh demo|test|bench|image
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -14,6 +14,7 @@ fi
 programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
 case "${1:-}" in
   test) programs="$programs kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
+  bench) programs="$programs curl:curl iperf3:iperf3 python3:python3" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
 esac
 packages=""

@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { memory } from '../../../daemon/memory.ts';
+import { statOf } from '../../../lib/netns/stat.ts';
 import { makeBundle } from '../../image/bundle.ts';
 import { createLab, type Pod } from '../../lab/lab.ts';
-import { cpuSeconds, statusOf } from '../../lab/processes.ts';
-import { startAgent } from '../node/agent.ts';
+import { cpuSeconds } from '../../lab/processes.ts';
+import { captures, startAgent } from '../node/agent.ts';
+import { megabytes } from '../node/figures.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
 import { type Profile, type SelfTime, selfTimes, sourcesIn } from './cpuprofile.ts';
 
@@ -27,24 +29,25 @@ const { values } = parseArgs({
 const [seconds, count] = [Number(values.seconds), Number(values.pods)];
 
 using bundle = makeBundle('--sourcemap');
-const lab = await createLab(bundle.main);
+const lab = await createLab();
 try {
   const pods: Pod[] = [];
   await grow(lab, pods, count);
   const traffic = await talk(lab, pods);
-  const agent = await startAgent(lab, `--cpu-prof --cpu-prof-dir=${lab.directory}`);
-  await agent.captures(count);
+  const options = `--cpu-prof --cpu-prof-dir=${lab.directory}`;
+  const agent = await startAgent(lab, bundle.main, { options });
+  await captures(agent, count);
   await sleep(SETTLED);
   const from = { age: agent.age(), cpu: cpuSeconds(agent.pid), all: agent.cgroup.cpu };
   await sleep(seconds * 1000);
   const to = { age: agent.age(), cpu: cpuSeconds(agent.pid), all: agent.cgroup.cpu };
   const share = (cpu: number) => ((cpu * 100_000) / (to.age - from.age)).toFixed(2);
-  const rss = Number.parseInt(String(statusOf(agent.pid)?.['VmRSS']), 10) * 1024;
+  const rss = statOf('/proc', agent.pid)?.rssBytes ?? NaN;
   const pss = memory('/proc', [agent.pid]);
   console.log(
     `${count} busy pods, ${seconds} s: daemon ${share(to.cpu - from.cpu)} % of a core, ` +
       `with its captures ${share(to.all - from.all)} %; ` +
-      `RSS ${(rss / 1e6).toFixed(1)} MB, PSS ${(pss / 1e6).toFixed(1)} MB`,
+      `RSS ${megabytes(rss)} MB, PSS ${megabytes(pss)} MB`,
   );
   await agent.end();
   traffic.end();
@@ -54,7 +57,7 @@ try {
   const source = sourcesIn(bundle.directory);
   console.log('\nby function');
   print(times, ([frame]) => `${frame.functionName || '(anonymous)'}  ${source(frame)}`);
-  console.log("\nby module of ours, with what it calls of Node and V8");
+  console.log('\nby module of ours, with what it calls of Node and V8');
   print(times, (stack) => {
     const own = stack.map(source).find((name) => name.endsWith('.ts'));
     return own ?? `${stack[0].functionName}  ${source(stack[0])}`;
