@@ -69,6 +69,9 @@ async function delaysOf(lab: Lab, options: BusyOptions): Promise<Busy['delays']>
   for (const { pid } of [agent, bare]) process.kill(pid, 'SIGUSR2');
   await sleep(delays);
   await Promise.all([agent.end(), bare.end()]);
-  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Delays;
   return { agent: read(files.agent), bare: read(files.bare) };
+}
+
+function read(file: string): Delays {
+  return JSON.parse(readFileSync(file, 'utf8')) as Delays;
 }

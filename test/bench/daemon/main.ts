@@ -27,7 +27,9 @@ const SIZE = quick
     };
 const IDLE = 2;
 
-const say = (line: string) => console.error(`daemon: ${line}`);
+const began = performance.now();
+const say = (line: string) =>
+  console.error(`daemon: ${((performance.now() - began) / 1000).toFixed(0)} s: ${line}`);
 say('its stages');
 const found = stages(SIZE.loop);
 using bundle = makeBundle();
@@ -79,9 +81,6 @@ function restTable(rests: readonly Rest[]): Table {
 }
 
 function busyTable({ agent, captures, loop, delays }: Busy): Table {
-  const percent = (share: number) => number(share * 100, 1);
-  const times = ({ p50, p99, max }: Busy['delays']['bare']) =>
-    [p50, p99, max].map((each) => number(each, 1));
   return {
     name: 'busy',
     text:
@@ -119,4 +118,12 @@ function busyTable({ agent, captures, loop, delays }: Busy): Table {
       ['a Node that does nothing', '', '', ...times(delays.bare), '', ''],
     ],
   };
+}
+
+function percent(share: number): string {
+  return number(share * 100, 1);
+}
+
+function times({ p50, p99, max }: Busy['delays']['bare']): string[] {
+  return [p50, p99, max].map((each) => number(each, 1));
 }

@@ -4,7 +4,7 @@ import { parseFrame } from '../../../lib/iftop/parse.ts';
 import { encodeTraffic } from '../../../lib/influx/encode.ts';
 import { Directory } from '../../../lib/kubernetes/directory.ts';
 import { podRecord } from '../../../lib/kubernetes/records.ts';
-import type { Edge, Pair, Traffic } from '../../../lib/model.ts';
+import type { Bytes, Edge, Pair, Traffic } from '../../../lib/model.ts';
 import { real } from '../../iftop/captures.ts';
 import { podsOf, SIZE } from '../api/cluster.ts';
 import { median } from '../node/figures.ts';
@@ -128,7 +128,6 @@ function frameText(): string {
 }
 
 function trafficOf(peers: number): Traffic {
-  const bytes = (peer: number) => ({ sent: 123_457 * (peer + 1), received: 76_543 * (peer + 1) });
   const edges = Array.from({ length: peers }, (_, peer): Edge => {
     const workload = `Deployment/app-${peer}`;
     const name = `app-${peer}-6cd5976f84-2n5b8`;
@@ -152,4 +151,8 @@ function trafficOf(peers: number): Traffic {
     overloaded: false,
     paused: false,
   };
+}
+
+function bytes(peer: number): Bytes {
+  return { sent: 123_457 * (peer + 1), received: 76_543 * (peer + 1) };
 }
