@@ -9,7 +9,7 @@ export interface Load {
   readonly name: string;
   readonly packets: number;
   readonly gigabits: number;
-  /** CPU seconds of nstats, less what it took in a time as long without traffic. */
+  /** CPU seconds of nstats' iftop. */
   readonly cpu: number;
   /** CPU seconds of the sender itself. */
   readonly sender: number;
@@ -49,17 +49,11 @@ export async function loads(
   const agent = await startAgent(lab, bundle);
   await captures(agent, 2);
   await sleep(LAG);
-  const used = async <T>(during: () => Promise<T>) => {
-    const before = agent.cgroup.cpu;
-    const result = await during();
-    await sleep(LAG);
-    return { result, cpu: agent.cgroup.cpu - before };
-  };
-  const rest = await used(() => sleep(seconds * 1000));
   const measured: Load[] = [];
   for (const [name, options] of Object.entries(LOADS)) {
-    const before = pod.sandbox.counters();
-    const { result, cpu } = await used(() => iperf(pod, OUTSIDE, seconds, ...options));
+    const [before, cpu] = [pod.sandbox.counters(), agent.cgroup.cpuOf('iftop')];
+    const { cpu: sender } = await iperf(pod, OUTSIDE, seconds, ...options);
+    await sleep(LAG);
     const after = pod.sandbox.counters();
     const sum = (what: 'Packets' | 'Bytes') =>
       after[`sent${what}`] -
@@ -70,8 +64,8 @@ export async function loads(
       name,
       packets: sum('Packets'),
       gigabits: (sum('Bytes') * 8) / 1e9,
-      cpu: Math.max(0, cpu - rest.cpu),
-      sender: result.cpu,
+      cpu: agent.cgroup.cpuOf('iftop') - cpu,
+      sender,
     });
   }
   await agent.end();

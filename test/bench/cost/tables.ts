@@ -34,12 +34,12 @@ export function shareTable(shares: readonly Share[], patience: number): Table {
 export function loadTable(loads: readonly Load[]): Table {
   return {
     name: 'load',
-    text: 'One busy pod: CPU of nstats, less what it takes without traffic, and of the sender (iperf3).',
+    text: 'One busy pod: CPU of its capture, which grows with its packets, and of the sender (iperf3). What the kernel does to hand packets over is in the throughput.',
     head: [
       'traffic',
       'packets',
       'Gbit',
-      'nstats, CPU s',
+      'iftop, CPU s',
       'for a million packets',
       'for a Gbit',
       'of the sender’s CPU, %',

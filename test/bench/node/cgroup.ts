@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { memory } from '../../../daemon/memory.ts';
 import { statusOf } from '../../lab/processes.ts';
 
@@ -30,6 +30,16 @@ export class Cgroup {
   /** Those of its processes that run a program of this name. */
   running(name: string): number[] {
     return this.pids.filter((pid) => statusOf(pid)?.['Name'] === name);
+  }
+
+  /** CPU seconds of those that run a program of this name, to the nanosecond (sched-stats.rst). */
+  cpuOf(name: string): number {
+    const tasks = this.running(name).flatMap((pid) =>
+      readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`),
+    );
+    return (
+      tasks.reduce((sum, file) => sum + Number.parseInt(readFileSync(file, 'utf8'), 10), 0) / 1e9
+    );
   }
 
   /** Bytes of memory (PSS). */
