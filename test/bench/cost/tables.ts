@@ -57,11 +57,14 @@ export function loadTable(loads: readonly Load[]): Table {
 }
 
 export function throughputTable({ without, observed, ratio }: Throughput): Table {
-  const gigabits = (rates: readonly number[]) => number(median(rates) / 1e9, 2);
   return {
     name: 'throughput',
     text: `TCP from pod to pod on one node, in turns not observed and observed at both ends, ${without.length} pairs of runs.`,
     head: ['not observed, Gbit/s', 'observed, Gbit/s', 'lost, median of the pairs, %'],
     rows: [[gigabits(without), gigabits(observed), number((1 - ratio) * 100, 1)]],
   };
+}
+
+function gigabits(rates: readonly number[]): string {
+  return number(median(rates) / 1e9, 2);
 }

@@ -31,7 +31,9 @@ export function stages(milliseconds: number): Stage[] {
     // The first round is for the compiler.
     for (let round = 0; round <= ROUNDS; round += 1) {
       const [own, others] = [stage, reference].map((run) => units * repeat(run, milliseconds));
-      if (round > 0) rates.stage.push(own ?? NaN), rates.reference.push(others ?? NaN);
+      if (round === 0) continue;
+      rates.stage.push(own ?? NaN);
+      rates.reference.push(others ?? NaN);
     }
     return { rate: median(rates.stage), referenceRate: median(rates.reference) };
   };
