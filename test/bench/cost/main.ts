@@ -17,14 +17,14 @@ import { loadTable, shareTable, throughputTable } from './tables.ts';
 const quick = process.argv.includes('--quick');
 /** Milliseconds, but `seconds`. An iftop that has seen packets ends after 10 s and a little. */
 const SIZE = quick
-  ? { steps: [10], settle: 3000, measure: 10_000, patience: 12_500, seconds: 2, pairs: 0 }
+  ? { steps: [10], settle: 2000, measure: 10_000, patience: 12_000, seconds: 2, pairs: 0 }
   : {
       steps: [10, 50, FULL],
-      settle: 10_000,
+      settle: 8000,
       measure: 30_000,
       patience: 15_000,
-      seconds: 8,
-      pairs: 5,
+      seconds: 6,
+      pairs: 4,
     };
 
 const began = performance.now();

@@ -17,7 +17,7 @@ const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
 /** Enters a cgroup, and then becomes the command: what came before that is not counted. */
 const JOIN = 'echo $$ >"$0/cgroup.procs" && exec "$@"';
 /** Milliseconds from one start to the next: cron starts all of a node at once. */
-const APART = 40;
+const APART = 20;
 
 /** A sidecar in each pod with the prototype's pipeline, without the cron that starts it. */
 export class Sidecars {

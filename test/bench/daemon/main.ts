@@ -19,11 +19,11 @@ const SIZE = quick
   : {
       loop: 200,
       starts: 3,
-      rest: 15_000,
+      rest: 10_000,
       pods: FULL,
-      settle: 10_000,
-      measure: 30_000,
-      delays: 15_000,
+      settle: 8000,
+      measure: 20_000,
+      delays: 10_000,
     };
 const IDLE = 2;
 
