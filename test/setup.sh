@@ -14,7 +14,7 @@ fi
 programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
 case "${1:-}" in
   test) programs="$programs kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
-  bench) programs="$programs curl:curl python3:python3" ;;
+  bench) programs="$programs curl:curl iperf3:iperf3 python3:python3" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
 esac
 packages=""

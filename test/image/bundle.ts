@@ -11,12 +11,25 @@ export interface Bundle extends Disposable {
   readonly main: string;
 }
 
-/** Bundles the daemon as the image has it, into a directory of its own below `parent`. */
-export function makeBundle(parent = tmpdir()): Bundle {
+interface BundleOptions {
+  /** Its directory is made in here. */
+  readonly parent?: string | undefined;
+  readonly sourcemap?: boolean;
+}
+
+/** Bundles the daemon as the image has it, into a directory of its own. */
+export function makeBundle({ parent = tmpdir(), sourcemap = false }: BundleOptions = {}): Bundle {
   const directory = mkdtempSync(join(parent, 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
-  sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);
+  sh(process.execPath, [
+    rolldown,
+    '--config',
+    config,
+    '--dir',
+    directory,
+    ...(sourcemap ? ['--sourcemap'] : []),
+  ]);
   return {
     directory,
     main: join(directory, 'nstats.js'),

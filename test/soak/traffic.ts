@@ -33,11 +33,13 @@ export class Traffic {
   readonly #random: Random;
   readonly #processes: Processes;
   readonly #senders = new Map<Pod, Sender>();
-  readonly #timer = setInterval(() => this.#tick(), EVERY);
+  readonly #timer: NodeJS.Timeout;
 
-  constructor(random: Random, processes: Processes) {
+  /** `every`: milliseconds from one time that they send to the next. */
+  constructor(random: Random, processes: Processes, every = EVERY) {
     this.#random = random;
     this.#processes = processes;
+    this.#timer = setInterval(() => this.#tick(), every);
   }
 
   /** The pod can take what is sent to it, and send. */

@@ -23,7 +23,7 @@ const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
 const ENVIRONMENT = { NODE_ENV: 'production', NODE_OPTIONS: '--disable-warning=DEP0169' };
 
 // In the lab's own file system, which nothing outlives.
-using bundle = makeBundle(process.env['LAB_DIRECTORY']);
+using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
 const lab = await createLab(bundle.main);
 try {
   const kinds = KINDS.filter((kind) => kind.quick || !quick);

@@ -1,0 +1,65 @@
+/**
+ * What it costs to observe pods, beside the prototype's sidecars on the same pods with the same traffic; what
+ * a busy pod's packets cost, and its throughput. Prints a Result as JSON:
+ *
+ *   node test/lab/enter.ts test/bench/cost/main.ts [--quick]
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeBundle } from '../../image/bundle.ts';
+import { createLab, type Pod } from '../../lab/lab.ts';
+import { captures, startAgent } from '../node/agent.ts';
+import { FULL, grow, talk } from '../node/pods.ts';
+import type { Result } from '../result.ts';
+import { loads, throughput } from './observed.ts';
+import { type Share, share } from './share.ts';
+import { loadTable, shareTable, throughputTable } from './tables.ts';
+
+const quick = process.argv.includes('--quick');
+/** Milliseconds, but `seconds`. An iftop that has seen packets ends after 10 s and a little. */
+const SIZE = quick
+  ? { steps: [10], settle: 2000, measure: 10_000, patience: 12_000, seconds: 2, pairs: 0 }
+  : {
+      steps: [10, 50, FULL],
+      settle: 8000,
+      measure: 30_000,
+      patience: 15_000,
+      seconds: 6,
+      pairs: 4,
+    };
+
+const began = performance.now();
+const say = (line: string) =>
+  console.error(`cost: ${((performance.now() - began) / 1000).toFixed(0)} s: ${line}`);
+using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
+const lab = await createLab();
+try {
+  const pods: Pod[] = [];
+  await grow(lab, pods, 2);
+  const [first, second] = pods;
+  if (!first || !second) throw new Error('no pods');
+  const options = { bundle: bundle.main, ...SIZE };
+  say('packets of one pod');
+  const measured = await loads(lab, first, options);
+  say('throughput');
+  const through = SIZE.pairs > 0 ? await throughput(lab, [first, second], options) : undefined;
+  const shares: Share[] = [];
+  for (const count of SIZE.steps) {
+    await grow(lab, pods, count);
+    const agent = await startAgent(lab, bundle.main);
+    await captures(agent, count);
+    for (const busy of [false, true]) {
+      const traffic = busy ? await talk(lab, pods) : undefined;
+      await sleep(SIZE.settle);
+      say(`${count} ${busy ? 'busy' : 'idle'} pods`);
+      shares.push(await share({ lab, pods, agent }, { ...SIZE, busy }));
+      traffic?.end();
+    }
+    await agent.end();
+  }
+  const tables = [shareTable(shares, SIZE.patience), loadTable(measured)];
+  const figures = { shares, loads: measured, throughput: through };
+  const result = { figures, tables: through ? [...tables, throughputTable(through)] : tables };
+  console.log(JSON.stringify(result satisfies Result));
+} finally {
+  await lab.end();
+}
