@@ -134,9 +134,12 @@ export class IftopProcess {
   }
 
   #output(text: string): void {
+    // It writes line by line, and nobody waits for less than a frame.
+    let isNews = !this.#listening;
     const output = this.#listening ? text : this.#greeting(text);
     const at = Date.now();
     for (const lines of this.#splitter.push(output)) {
+      isNews = true;
       this.#printed += 1;
       if (this.#printed > FRAMES_AHEAD + (at - this.#started) / 1000) {
         this.#process.kill('SIGKILL');
@@ -150,7 +153,7 @@ export class IftopProcess {
       if (repeated) this.#unanswered = false;
       else this.#frames.push({ at, lines });
     }
-    this.wake();
+    if (isNews) this.wake();
   }
 
   /** Follows the start; returns the output behind it. */

@@ -95,7 +95,7 @@ export class Session {
     const strain = new Strain(from, this.#options.cpu());
 
     for (;;) {
-      strain.measure(Date.now(), this.#options.cpu());
+      strain.measure(Date.now(), this.#options.cpu);
       if (strain.isStrained) this.#options.strained();
       if (strain.isTooMuch) throw overload();
       const asked = iftop.asked;

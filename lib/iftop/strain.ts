@@ -4,8 +4,11 @@ const STRAINED = 0.25;
 const TOO_MUCH = 0.5;
 /** For so long it may: an attempt at a burst is cheaper than giving up on it. */
 const PATIENCE = 8000;
-/** The kernel tells CPU time in hundredths of a second: shares of less time than this are noise. */
-const LEAST = 900;
+/**
+ * The kernel tells CPU time in hundredths of a second: shares of less time than this are noise. And to
+ * read it takes longer than to read anything else that is asked of a capture: once a slot will do.
+ */
+const LEAST = 1900;
 
 /** The share of a core that a capture takes, and for how long it has been too much. */
 export class Strain {
@@ -19,10 +22,11 @@ export class Strain {
     [this.#at, this.#cpu] = [now, cpu];
   }
 
-  /** The share was taken since the measurement before. */
-  measure(now: number, cpu: number): void {
+  /** Reads the CPU time in seconds, if it is time for that: the share was taken since it was read before. */
+  measure(now: number, read: () => number): void {
     const lasted = now - this.#at;
     if (lasted < LEAST) return;
+    const cpu = read();
     this.#share = ((cpu - this.#cpu) * 1000) / lasted;
     this.#since = this.#share < TOO_MUCH ? undefined : (this.#since ?? this.#at);
     [this.#at, this.#cpu] = [now, cpu];

@@ -24,16 +24,13 @@ export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
     return undefined;
   }
   // proc(5): the fields behind the command's name, which may itself contain anything.
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const [user = NaN, system = NaN, childUser = NaN, childSystem = NaN] = fields.slice(11, 15);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 22);
+  const number = (index: number) => Number(fields[index] ?? NaN);
   const stat = {
-    cpu: (user + system) / TICKS_PER_SECOND,
-    waitedFor: (childUser + childSystem) / TICKS_PER_SECOND,
-    started: (fields[19] ?? NaN) / TICKS_PER_SECOND,
-    rssBytes: (fields[21] ?? NaN) * PAGE,
+    cpu: (number(11) + number(12)) / TICKS_PER_SECOND,
+    waitedFor: (number(13) + number(14)) / TICKS_PER_SECOND,
+    started: number(19) / TICKS_PER_SECOND,
+    rssBytes: number(21) * PAGE,
   };
   return Object.values(stat).every((figure) => figure >= 0 && figure < Infinity) ? stat : undefined;
 }
