@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
 import { sh } from '../lab/shell.ts';
-import { type Bundle, makeBundle } from './bundle.ts';
+import { type Bundle, imageEnvironment, makeBundle } from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -48,8 +48,8 @@ test("client-node's generated API and undici are left out", () => {
   assert.doesNotMatch(source, /class (V1Pod|CoreV1Api|ObjectSerializer|Dispatcher)\b/);
 });
 
-test('--help says what the sources say', () => {
-  const { stdout, stderr, status } = run({}, '--help');
+test('--help says what the sources say, with what the image sets', () => {
+  const { stdout, stderr, status } = run(imageEnvironment(), '--help');
   assert.equal(status, 0, stderr);
   assert.equal(stdout, sh(process.execPath, [join(ROOT, 'daemon/main.ts'), '--help']));
 });

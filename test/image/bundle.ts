@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sh } from '../lab/shell.ts';
@@ -22,14 +22,8 @@ export function makeBundle({ parent = tmpdir(), sourcemap = false }: BundleOptio
   const directory = mkdtempSync(join(parent, 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
-  sh(process.execPath, [
-    rolldown,
-    '--config',
-    config,
-    '--dir',
-    directory,
-    ...(sourcemap ? ['--sourcemap'] : []),
-  ]);
+  const options = sourcemap ? ['--sourcemap'] : [];
+  sh(process.execPath, [rolldown, '--config', config, '--dir', directory, ...options]);
   return {
     directory,
     main: join(directory, 'nstats.js'),
@@ -37,4 +31,14 @@ export function makeBundle({ parent = tmpdir(), sourcemap = false }: BundleOptio
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+/** The variables that the Dockerfile's last stage sets, but for the path of programs. */
+export function imageEnvironment(): { [name: string]: string } {
+  const [, last = ''] = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('FROM scratch');
+  const [, text = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(last) ?? [];
+  const variables = [...text.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)].map(
+    ([, name = '', quoted, plain]) => [name, quoted ?? plain ?? ''] as const,
+  );
+  return Object.fromEntries(variables.filter(([name]) => name !== 'PATH'));
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeBundle } from '../../image/bundle.ts';
+import { imageEnvironment, makeBundle } from '../../image/bundle.ts';
 import { pod as podObject } from '../../lab/apiserver/objects.ts';
 import { until } from '../../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../../lab/lab.ts';
@@ -19,8 +19,6 @@ const quick = process.argv.includes('--quick');
 const MINUTES = quick ? 1 : 3;
 const MINUTE = 60_000;
 const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
-/** As the image has it. */
-const ENVIRONMENT = { NODE_ENV: 'production', NODE_OPTIONS: '--disable-warning=DEP0169' };
 
 // In the lab's own file system, which nothing outlives.
 using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
@@ -52,7 +50,7 @@ async function build(lab: Lab, kinds: readonly Kind[]): Promise<Pod[]> {
 }
 
 async function measure(lab: Lab, kinds: readonly Kind[], pods: readonly Pod[]): Promise<Figures[]> {
-  const daemon = lab.daemon(ENVIRONMENT);
+  const daemon = lab.daemon(imageEnvironment());
   await until(() => processesNamed('iftop').length === pods.length, 'a capture of each pod');
   await sleep(1500);
   const whole = pods.map(kernelBytes);

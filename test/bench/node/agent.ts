@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { until } from '../../lab/influx.ts';
+import { imageEnvironment } from '../../image/bundle.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { kill } from '../../lab/shell.ts';
 import { Cgroup } from './cgroup.ts';
@@ -18,8 +19,7 @@ export interface Measured {
 /** The daemon from its sources; what ships is the bundle. */
 export const SOURCES = join(import.meta.dirname, '../../../daemon/main.ts');
 const METRICS = 'http://127.0.0.1:9790/metrics';
-/** As the Dockerfile has it. */
-const IMAGE = { NODE_ENV: 'production', NODE_OPTIONS: '--disable-warning=DEP0169' };
+const IMAGE = imageEnvironment();
 
 /** Starts a daemon on the lab's node as the image does, with more `options` of Node. */
 export function startAgent(
@@ -27,7 +27,7 @@ export function startAgent(
   main: string,
   { options = '', environment = {} }: { options?: string; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<Measured> {
-  const NODE_OPTIONS = `${IMAGE.NODE_OPTIONS} ${options}`.trim();
+  const NODE_OPTIONS = `${IMAGE['NODE_OPTIONS']} ${options}`.trim();
   const env = { ...lab.environment, ...IMAGE, NODE_OPTIONS, ...environment };
   return start(lab, [main], '"msg":"started"', env);
 }
