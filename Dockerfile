@@ -26,7 +26,7 @@ RUN set -eu; \
     install -d -m 1777 /image/tmp; \
     for directory in bin sbin lib lib64; do ln -s "usr/$directory" "/image/$directory"; done; \
     programs=$(dpkg -L coreutils | grep 'libstdbuf\.so$'); \
-    for name in node iftop nsenter setpriv stdbuf sh; do \
+    for name in node iftop nice nsenter setpriv stdbuf sh; do \
       program=$(command -v "$name"); \
       programs="$programs $program"; \
     done; \

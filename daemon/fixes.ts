@@ -13,7 +13,7 @@ export const FIX_RIGHTS =
 export function fixCapture(error: Error): string {
   const { message } = error;
   if (/ENOENT|\b12[67]\b/.test(message)) {
-    return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf)';
+    return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf, nice)';
   }
   return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged';
 }

@@ -3,5 +3,9 @@ import { createSocket } from 'node:dgram';
 import { PORT } from './traffic.ts';
 
 const socket = createSocket('udp4').bind(PORT, () => {
-  process.send?.('socket', socket, {}, () => process.disconnect?.());
+  process.send?.('socket', socket, {}, () => {
+    // It is open elsewhere now; here it would keep this process alive.
+    socket.close();
+    process.disconnect?.();
+  });
 });
