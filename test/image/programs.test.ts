@@ -7,9 +7,12 @@ import { iftopCommand } from '../../lib/iftop/process.ts';
 const PATH = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
 
+function isProgram(word: string): boolean {
+  return PATH.some((directory) => existsSync(join(directory, word)));
+}
+
 test('the image has the programs by which a capture is started', () => {
   const [, list = ''] = /for name in (.*); do/.exec(dockerfile) ?? [];
-  const isProgram = (word: string) => PATH.some((directory) => existsSync(join(directory, word)));
   const needed = ['node', 'nsenter', 'setpriv', 'sh', ...iftopCommand('eth0').filter(isProgram)];
   assert.ok(needed.includes('iftop'));
   assert.deepEqual(new Set(list.split(' ')), new Set(needed));
