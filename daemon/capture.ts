@@ -83,6 +83,11 @@ export class Capture {
     return pid !== undefined;
   }
 
+  /** It was asked to end. */
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   /** Lets it end, with a last slot. */
   stop(): void {
     this.#stop.abort();

@@ -10,6 +10,7 @@ import { ConfigError, readConfig, VARIABLES } from './config.ts';
 import { fixInflux } from './fixes.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';
+import { printer } from './printer.ts';
 import type { Sink } from './report.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
@@ -75,7 +76,7 @@ async function main(): Promise<number> {
       signal: stop.signal,
     });
   if (values['dry-run']) {
-    await pipeline(stdout());
+    await pipeline(printer((text) => process.stdout.write(text)));
     return 0;
   }
   const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log });
@@ -112,31 +113,6 @@ function reach(kubeconfig: string | undefined): ApiClient {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError([`KUBECONFIG is "${kubeconfig ?? ''}"; it cannot be used: ${why}`]);
   }
-}
-
-const NOTHING_LOST = {
-  refused: 0,
-  dropped: 0,
-  damaged: 0,
-  windowsDropped: 0,
-  retries: 0,
-  bytes: 0,
-  oldest: undefined,
-  degraded: false,
-  inMemory: 0,
-};
-
-function stdout(): Sink {
-  let written = 0;
-  return {
-    push(lines) {
-      process.stdout.write(`${lines.join('\n')}\n`);
-      written += lines.length;
-    },
-    get figures() {
-      return { ...NOTHING_LOST, written };
-    },
-  };
 }
 
 try {

@@ -198,12 +198,12 @@ export class Observed {
     this.#options.troubles.say(`${nameOf(pod)} overload`, what, identity(pod));
   }
 
-  #ended({ created }: Capture, error: Error | undefined): void {
+  #ended({ created, isStopping }: Capture, error: Error | undefined): void {
     const { troubles, log, restarted } = this.#options;
     this.#capture = undefined;
     const who = identity(this.pod);
     // However a capture ends that was to end, it is no trouble.
-    if (!error || this.#gone || this.#paused || error instanceof NetnsGoneError) {
+    if (!error || this.#gone || isStopping || error instanceof NetnsGoneError) {
       log.debug({ ...who, error: error?.message }, 'capture ended');
       if (this.#paused) this.#ledger.pause();
       else this.#last = undefined;

@@ -9,8 +9,8 @@ export class FrameSplitter {
   #lines: string[] = [];
   #partial = '';
   #size = 0;
-  /** Frames thrown away because they did not end. */
-  oversized = 0;
+  /** Lines thrown away because their frame did not end. */
+  dropped = 0;
 
   /** Feeds a piece of output and returns the frames that are now complete. */
   push(chunk: string): string[][] {
@@ -29,6 +29,7 @@ export class FrameSplitter {
       this.#size = 0;
     }
     if (this.#size + this.#partial.length > MAX_FRAME) {
+      this.#lines.push(this.#partial);
       this.#drop();
       this.#partial = '';
     }
@@ -36,8 +37,8 @@ export class FrameSplitter {
   }
 
   #drop(): void {
+    this.dropped += this.#lines.length;
     this.#lines = [];
     this.#size = 0;
-    this.oversized += 1;
   }
 }

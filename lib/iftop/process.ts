@@ -87,6 +87,11 @@ export class IftopProcess {
     return this.#ended === undefined ? this.#process.pid : undefined;
   }
 
+  /** Lines thrown away so far, of what is no frame. */
+  get dropped(): number {
+    return this.#splitter.dropped;
+  }
+
   /** The time of the question that it has not answered yet. */
   get asked(): number | undefined {
     return this.#unanswered ? this.#asked : undefined;

@@ -89,6 +89,7 @@ export class Session {
     /** The last frame was empty, and nothing had been counted that could still be under way. */
     let quiet = true;
     const unseen = { now: 0, sure: 0 };
+    let dropped = 0;
     let stopped = Infinity;
     /** The last answer was a prompt one. */
     let prompt = true;
@@ -98,6 +99,8 @@ export class Session {
       strain.measure(Date.now(), this.#options.cpu);
       if (strain.isStrained) this.#options.strained();
       if (strain.isTooMuch) throw overload();
+      if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
+      dropped = iftop.dropped;
       const asked = iftop.asked;
       const frame = iftop.take();
       if (frame) {

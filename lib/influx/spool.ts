@@ -24,7 +24,9 @@ interface Leftovers {
   readonly damaged: number;
 }
 
-const NAME = /^\d{12}\.rows$/;
+/** In the order of the numbers, of which there may be more digits than we begin with. */
+const NAME = /^\d{12,15}\.rows$/;
+const numberOf = (name: string) => Number.parseInt(name, 10);
 const SEGMENT_MOST = 8 * 1024 * 1024;
 /** Segments that the bound is made of at least: as a whole segment is dropped at once. */
 const SEGMENTS = 16;
@@ -67,11 +69,11 @@ export class Spool implements Disposable {
       const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) =>
         NAME.test(name),
       );
-      const numbers = entries.map(({ name }) => Number.parseInt(name, 10));
+      const numbers = entries.map(({ name }) => numberOf(name));
       const names = entries
         .filter((entry) => !entry.isDirectory())
         .map(({ name }) => name)
-        .sort();
+        .sort((a, b) => numberOf(a) - numberOf(b));
       const segments: Segment[] = [];
       const records: Leftovers['records'][number][] = [];
       let damaged = 0;

@@ -8,11 +8,11 @@ import { delivery } from '../../daemon/metrics/delivery.ts';
 import { exposition } from '../../daemon/metrics/exposition.ts';
 import { counter, gauge } from '../../daemon/metrics/metric.ts';
 import { Observatory } from '../../daemon/observatory.ts';
-import type { Sink } from '../../daemon/report.ts';
 import { Sync } from '../../daemon/sync.ts';
 import { type Named, Tally } from '../../daemon/tally.ts';
 import { Cpu } from '../../daemon/usage.ts';
 import { Troubles } from '../../daemon/log.ts';
+import { printer } from '../../daemon/printer.ts';
 import { ApiError } from '../../lib/kubernetes/client.ts';
 import { Directory, nameless } from '../../lib/kubernetes/directory.ts';
 import type { Owner } from '../../lib/kubernetes/records.ts';
@@ -23,19 +23,6 @@ import { parse } from './exposition.ts';
 
 const NODE = 'lab-1';
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const nothing: Sink['figures'] = {
-  written: 0,
-  refused: 0,
-  dropped: 0,
-  damaged: 0,
-  windowsDropped: 0,
-  retries: 0,
-  bytes: 0,
-  oldest: undefined,
-  degraded: false,
-  inMemory: 0,
-};
-
 /** The objects that count, and what a scrape says of them. */
 function agent(flows: 'none' | 'namespace' = 'none') {
   const troubles = new Troubles(quiet);
@@ -52,7 +39,7 @@ function agent(flows: 'none' | 'namespace' = 'none') {
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
   const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
-  const sink = { figures: nothing };
+  const sink = { figures: printer(() => {}).figures };
   const cpu = new Cpu('/proc', () => []);
   const sources = { observatory, tally, directory, sync, client, sink, cpu, proc: '/proc' };
   const text = exposition(allMetrics({ node: NODE, ...sources }));

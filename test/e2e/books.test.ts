@@ -11,7 +11,7 @@ const LIVES = Number(process.env['LIVES'] ?? 10);
 const LIFE = 3000;
 const RATE = 1_000_000;
 const SILENCE = 1200;
-const REASONS = ['missingUncaptured', 'missingOverload', 'missingOther'] as const;
+const REASONS = ['missingUncaptured', 'missingOverload', 'missingPaused', 'missingOther'] as const;
 
 let lab: Lab;
 let daemon: Daemon;

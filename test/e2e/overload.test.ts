@@ -93,9 +93,16 @@ test('the totals of the overloaded pod are those of its interface, to the byte',
 });
 
 test('what is missing of it is said to be missing for its flows', (t) => {
-  const reasons = ['missingUncaptured', 'missingOverload', 'missingOther'] as const;
-  const [uncaptured, overload, other] = reasons.map((reason) => sum('storm', reason));
-  t.diagnostic(`uncaptured ${uncaptured}, overload ${overload}, other ${other} bytes`);
+  const reasons = [
+    'missingUncaptured',
+    'missingOverload',
+    'missingPaused',
+    'missingOther',
+  ] as const;
+  const [uncaptured, overload, paused, other] = reasons.map((reason) => sum('storm', reason));
+  t.diagnostic(
+    `uncaptured ${uncaptured}, overload ${overload}, paused ${paused}, other ${other} bytes`,
+  );
   for (const row of rows.filter(({ pod }) => pod === 'storm')) {
     const number = (field: string) => Number(row[field] ?? 0);
     const parts = reasons.map(number).reduce((total, bytes) => total + bytes, 0);

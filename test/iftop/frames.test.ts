@@ -48,7 +48,7 @@ for (const [what, piece] of [
   test(`${what}: it is thrown away and counted, and the frames after it are found`, () => {
     const splitter = new FrameSplitter();
     for (let i = 0; i < 20; i += 1) assert.deepEqual(splitter.push(piece), []);
-    assert.ok(splitter.oversized >= 4);
+    assert.ok(splitter.dropped >= 4);
     const end = '='.repeat(92);
     const [first, second] = [`\n${end}\n`, `a\n${end}\n`].flatMap((text) => splitter.push(text));
     assert.equal(first?.at(-1), end);
@@ -61,5 +61,5 @@ test('many frames in a row are no endless text', () => {
   const text = captures.find(({ name }) => name === 'pairs-1200')?.text ?? '';
   const splitter = new FrameSplitter();
   for (let i = 0; i < 30; i += 1) assert.equal(splitter.push(text).length, 1);
-  assert.equal(splitter.oversized, 0);
+  assert.equal(splitter.dropped, 0);
 });

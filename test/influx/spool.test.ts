@@ -126,6 +126,12 @@ test('a directory that is called like one of ours keeps nothing from being writt
   assert.deepEqual(await found(), { texts: ['a', 'b'], damaged: 0 });
 });
 
+test('beyond the largest number of twelve digits rows are found again, in order', async () => {
+  mkdirSync(join(directory, '999999999998.rows'));
+  for (const text of ['a', 'b', 'c']) await write(text);
+  assert.deepEqual(await found(), { texts: ['a', 'b', 'c'], damaged: 0 });
+});
+
 test('the oldest files make room, so that the directory never has more than its bound', async () => {
   const { spool } = await Spool.open(directory, MAX);
   const large = record('x'.repeat(50_000));

@@ -1,0 +1,26 @@
+import type { Sink } from './report.ts';
+
+/** A sink for --dry-run: nothing is kept, sent or lost. */
+export function printer(print: (text: string) => void): Sink {
+  let written = 0;
+  return {
+    push(lines) {
+      print(`${lines.join('\n')}\n`);
+      written += lines.length;
+    },
+    get figures() {
+      return {
+        written,
+        refused: 0,
+        dropped: 0,
+        damaged: 0,
+        windowsDropped: 0,
+        retries: 0,
+        bytes: 0,
+        oldest: undefined,
+        degraded: false,
+        inMemory: 0,
+      };
+    },
+  };
+}
