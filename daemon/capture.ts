@@ -2,9 +2,10 @@ import type { Ledger } from '../lib/flows/window.ts';
 import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../lib/model.ts';
-import { readCounters } from '../lib/netns/counters.ts';
+import { openCounters, parseNetDev, readCounters } from '../lib/netns/counters.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
-import { statOf } from '../lib/netns/stat.ts';
+import { ProcFile } from '../lib/netns/proc-file.ts';
+import { parseStat } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
 import type { Starts } from './starts.ts';
 
@@ -41,6 +42,9 @@ export class Capture {
   readonly #options: CaptureOptions & CaptureEvents;
   readonly #stop = new AbortController();
   #session: Session | undefined;
+  /** What is read of it every other second, from when it captures until it has ended. */
+  #counters: ProcFile | undefined;
+  #stat: ProcFile | undefined;
 
   constructor(
     pod: LocalPod,
@@ -66,7 +70,15 @@ export class Capture {
   /** The interface's counters now, if they can be read. */
   counters(): Counters | undefined {
     const { proc, iface } = this.#options;
+    const text = this.#counters?.read();
+    if (text !== undefined) return parseNetDev(text, iface);
     return readCounters(proc, this.netns.inode, [this.pid, this.netns.pid], iface);
+  }
+
+  /** CPU time in seconds that its process has used; undefined while there is none. */
+  get cpu(): number | undefined {
+    const text = this.#stat?.read();
+    return text === undefined ? undefined : parseStat(text)?.cpu;
   }
 
   /** The process by which the namespace is reached has gone. */
@@ -104,13 +116,14 @@ export class Capture {
         : enter(openNetns(proc, this.netns, pod.cgroupUid), command);
       return Session.start(child, {
         counters: () => this.counters(),
-        cpu: () => (this.pid === undefined ? 0 : (statOf(proc, this.pid)?.cpu ?? 0)),
+        cpu: () => this.cpu ?? 0,
         strained,
         unparsed,
         frame,
       });
     });
     if (!this.#session) return;
+    this.#open();
     this.started = Date.now();
     ledger.captured(this.counters());
     began();
@@ -121,6 +134,16 @@ export class Capture {
       }
     } finally {
       ledger.released(this.counters());
+      for (const file of [this.#counters, this.#stat]) file?.close();
+      [this.#counters, this.#stat] = [undefined, undefined];
     }
+  }
+
+  #open(): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    const { proc } = this.#options;
+    this.#counters = openCounters(proc, { inode: this.netns.inode, pid });
+    this.#stat = ProcFile.open(`${proc}/${pid}/stat`);
   }
 }

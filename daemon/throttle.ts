@@ -39,8 +39,7 @@ export class Throttle {
     let total = own.cpu + own.waitedFor;
     const loads = new Map<string, Load>();
     for (const [name, observed] of pods) {
-      const pid = observed.capture?.pid;
-      const cpu = pid === undefined ? undefined : statOf(proc, pid)?.cpu;
+      const cpu = observed.capture?.cpu;
       total += cpu ?? 0;
       if (!observed.gone) loads.set(name, { cpu, packets: () => packetsOf(observed) });
     }

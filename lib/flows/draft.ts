@@ -1,5 +1,8 @@
 import type { Bytes, Counters, KernelBytes, Pair } from '../model.ts';
 
+/** A pair while it grows: most of what is counted ends up here, so nothing is made anew for it. */
+type Growing = { -readonly [field in keyof Pair]: Pair[field] };
+
 /** A window that bytes are still put into. */
 export interface Draft {
   readonly start: number;
@@ -8,7 +11,7 @@ export interface Draft {
   /** The counters when it ended. */
   counters: Counters | undefined;
   kernel: KernelBytes | undefined;
-  readonly pairs: Map<string, Pair>;
+  readonly pairs: Map<string, Growing>;
   rest: Bytes;
   uncaptured: number;
   overloaded: boolean;
@@ -39,14 +42,14 @@ export function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: B
   for (const pair of pairs) {
     const key = `${pair.local} ${pair.remote}`;
     const known = draft.pairs.get(key);
-    const part = times(pair, share);
-    draft.pairs.set(key, {
-      local: pair.local,
-      remote: pair.remote,
-      from: Math.min(known?.from ?? pair.from, pair.from),
-      to: Math.max(known?.to ?? pair.to, pair.to),
-      ...(known ? plus(known, part) : part),
-    });
+    if (!known) {
+      draft.pairs.set(key, { ...pair, ...times(pair, share) });
+      continue;
+    }
+    known.from = Math.min(known.from, pair.from);
+    known.to = Math.max(known.to, pair.to);
+    known.sent += pair.sent * share.sent;
+    known.received += pair.received * share.received;
   }
 }
 

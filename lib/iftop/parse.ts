@@ -48,7 +48,9 @@ export function parseFrame(lines: readonly string[]): Frame {
 }
 
 function end(pattern: RegExp, line: string): { address: string; amount: Amount } | undefined {
-  const [, address = '', rate = ''] = pattern.exec(line) ?? [];
+  const match = pattern.exec(line);
+  if (!match) return undefined;
+  const [, address = '', rate = ''] = match;
   const amount = isIP(address) ? slotBytes(rate) : undefined;
   return amount && { address, amount };
 }

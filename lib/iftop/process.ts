@@ -41,7 +41,10 @@ export class IftopProcess {
   readonly #splitter = new FrameSplitter();
   readonly #frames: { readonly at: number; readonly lines: readonly string[] }[] = [];
   #stderr = '';
+  /** What it has said before it listens, and is no whole line. */
   #text = '';
+  /** The frame that came last. */
+  #last: readonly string[] = [];
   #listening = false;
   #ended: string | undefined;
   #wake: (() => void) | undefined;
@@ -53,7 +56,8 @@ export class IftopProcess {
 
   private constructor(process: Entered) {
     this.#process = process;
-    process.stdout.setEncoding('utf8').on('data', (text: string) => this.#output(text));
+    // Numbers and addresses: the locale is C's, and names are not looked up.
+    process.stdout.setEncoding('latin1').on('data', (text: string) => this.#output(text));
     process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
     });
@@ -150,11 +154,10 @@ export class IftopProcess {
         this.#process.kill('SIGKILL');
         break;
       }
-      // Asked for just after it had ticked by itself, iftop says the same thing twice, but for the
-      // cumulative totals, which are not part of a tick (tui.c, `tui_print`).
-      const frame = lines.filter((line) => !line.startsWith('Cumulative ')).join('\n');
-      const repeated = frame === this.#text && at - Math.min(this.#ticked, this.#asked) < REPEAT;
-      [this.#text, this.#ticked] = [frame, at];
+      // Asked for just after it had ticked by itself, iftop says the same thing twice.
+      const soon = at - Math.min(this.#ticked, this.#asked) < REPEAT;
+      const repeated = soon && isRepeated(lines, this.#last);
+      [this.#last, this.#ticked] = [lines, at];
       if (repeated) this.#unanswered = false;
       else this.#frames.push({ at, lines });
     }
@@ -173,4 +176,11 @@ export class IftopProcess {
     this.#text = this.#listening ? '' : left.slice(-STDERR_KEPT);
     return this.#listening ? left : '';
   }
+}
+
+/** The cumulative totals are not part of a tick, and may have grown (tui.c, `tui_print`). */
+function isRepeated(lines: readonly string[], last: readonly string[]): boolean {
+  const same = (line: string, index: number) =>
+    line === last[index] || line.startsWith('Cumulative ');
+  return lines.length === last.length && lines.every(same);
 }

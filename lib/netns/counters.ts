@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Counters, KernelBytes, Netns } from '../model.ts';
+import { netnsOf } from './locate.ts';
+import { ProcFile } from './proc-file.ts';
 
 /** What the counters have and an IP packet's own length has not. */
 const ETHERNET_HEADER = 14;
@@ -24,6 +26,17 @@ export function readCounters(
       // The process has gone; another may still be there.
     }
   }
+  return undefined;
+}
+
+/**
+ * The file of the counters in the namespace of a process. Like the process itself it keeps the namespace alive,
+ * so it is to be closed when that ends. Undefined if the process is not in that namespace.
+ */
+export function openCounters(proc: string, { inode, pid }: Netns): ProcFile | undefined {
+  const file = ProcFile.open(`${proc}/${pid}/net/dev`);
+  if (netnsOf(proc, pid) === inode) return file;
+  file?.close();
   return undefined;
 }
 

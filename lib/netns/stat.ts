@@ -23,6 +23,11 @@ export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
   } catch {
     return undefined;
   }
+  return parseStat(text);
+}
+
+/** The same from the text of the file. */
+export function parseStat(text: string): Stat | undefined {
   // proc(5): the fields behind the command's name, which may itself contain anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 22);
   const number = (index: number) => Number(fields[index] ?? NaN);
