@@ -6,6 +6,7 @@
  * It is not minified, so stack traces can be read. A source map would make them exact, but Node needs
  * some 35 MB to use it.
  */
+import http from 'node:http';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 import { licences } from './licences.ts';
@@ -24,6 +25,35 @@ const withoutUndici: Plugin = {
       : undefined,
 };
 
+/**
+ * Whoever imports node:http as a module gets all that it exports, and with WebSocket and its events Node's own undici,
+ * which takes 14 MB. Without these it is the same.
+ */
+const withoutWebSocket: Plugin = {
+  name: 'without-web-socket',
+  resolveId: (id, _importer, { kind }) =>
+    /^(?:node:)?http$/.test(id) && kind === 'import-statement' ? '\0http' : undefined,
+  load(id) {
+    if (id !== '\0http') return undefined;
+    const absent = new Set(['WebSocket', 'CloseEvent', 'MessageEvent']);
+    const names = Object.keys(http).filter((name) => !absent.has(name));
+    return `const http = process.getBuiltinModule('node:http');
+      export default http;
+      export const { ${names.join(', ')} } = http;`;
+  },
+};
+
+/** With a single character that is not ASCII Node takes two bytes for each of all of them. */
+const inAscii: Plugin = {
+  name: 'in-ascii',
+  generateBundle(_options, bundle) {
+    const escaped = (character: string) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    for (const output of Object.values(bundle))
+      if (output.type === 'chunk') output.code = output.code.replaceAll(/[^\0-\x7f]/g, escaped);
+  },
+};
+
 const daemon = join(import.meta.dirname, '../../daemon');
 
 export default defineConfig({
@@ -31,6 +61,11 @@ export default defineConfig({
   platform: 'node',
   // It does not say so itself, but its modules only define things.
   treeshake: { moduleSideEffects: [{ test: /@kubernetes\/client-node\//, sideEffects: false }] },
-  plugins: [withoutUndici, licences()],
-  output: { dir: 'dist', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
+  plugins: [withoutUndici, withoutWebSocket, inAscii, licences()],
+  output: {
+    dir: 'dist',
+    comments: false,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+  },
 });
