@@ -34,8 +34,9 @@ export interface CaptureEvents {
 export class Capture {
   /** Its process is only a way to the namespace, and may be replaced by another one in it. */
   netns: Netns;
-  readonly created = Date.now();
-  /** When it began to capture (milliseconds since 1970); undefined if it has not. */
+  /** By `performance.now()`. */
+  readonly created = performance.now();
+  /** When it began to capture, by `performance.now()`; undefined if it has not. */
   started: number | undefined;
   /** Settles when it has ended, with the reason if it was not asked to. */
   readonly done: Promise<void>;
@@ -124,7 +125,7 @@ export class Capture {
     });
     if (!this.#session) return;
     this.#open();
-    this.started = Date.now();
+    this.started = performance.now();
     ledger.captured(this.counters());
     began();
     try {

@@ -83,7 +83,10 @@ export class Observatory {
     const forbidden = [this.#own, this.#host];
     this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
     this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
-    this.#timer = setInterval(() => this.#seek(true), SEEK_EVERY).unref();
+    this.#timer = setInterval(() => {
+      this.#look();
+      this.#seek(true);
+    }, SEEK_EVERY).unref();
   }
 
   get figures() {
@@ -187,6 +190,11 @@ export class Observatory {
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
     }, delay);
+  }
+
+  /** Where no capture runs nobody else reads the counters, and they may be the last of their interface. */
+  #look(): void {
+    for (const observed of this.#pods.values()) if (!observed.capture) observed.counters();
   }
 
   /** Looks for the namespaces of pods that have none yet, or not any more. */

@@ -49,6 +49,7 @@ export class Observed {
   #last: Capture | undefined;
   #looking: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** No capture is started before, by `performance.now()`. */
   #notBefore = 0;
   /** It is no pod to observe any more; it stays until its last window is closed. */
   #gone = false;
@@ -85,7 +86,7 @@ export class Observed {
 
   /** Whether a capture is to be started now. */
   get waits(): boolean {
-    return !this.#gone && !this.#paused && !this.#capture && this.#notBefore <= Date.now();
+    return !this.#gone && !this.#paused && !this.#capture && this.#notBefore <= performance.now();
   }
 
   /** The process by which its namespace is reached has gone. */
@@ -95,12 +96,17 @@ export class Observed {
 
   /** Another process of the pod will do as well; without any, the namespace is a dead one. */
   moveTo(pids: readonly number[]): void {
-    if (this.#last?.moveTo(pids) === false && !this.#capture) this.#last = undefined;
+    if (this.#last?.moveTo(pids) !== false || this.#capture) return;
+    this.#last = undefined;
+    // It may have been given another one, which only a capture finds; to pause that is a matter of seconds.
+    this.#paused = false;
   }
 
-  /** The counters of its interface now, if they can be read. */
+  /** The counters of its interface now, if they can be read: they may be the last of it, so they are kept. */
   counters(): Counters | undefined {
-    return this.#last?.counters();
+    const counters = this.#last?.counters();
+    this.#ledger.look(counters);
+    return counters;
   }
 
   /** Ends its capture with a last slot, until `resume`; its totals go on. */
@@ -121,8 +127,9 @@ export class Observed {
   tell(pod: LocalPod): void {
     // Of one that was gone nothing is remembered that had it paused.
     if (this.#gone) this.#paused = false;
+    if (nameOf(pod) !== nameOf(this.pod)) this.#forgive();
     [this.pod, this.told, this.#gone, this.#finished] = [pod, 'wanted', false, false];
-    if (pod.terminating && this.#capture) this.#lookOften();
+    if (pod.terminating) this.#lookOften();
   }
 
   /** `isNew`: its interface was made while we watched, so all that it counted is to be accounted for. */
@@ -153,17 +160,15 @@ export class Observed {
       this.#ledger.released(this.counters());
       this.#last = undefined;
     }
-    this.#options.troubles.over(nameOf(this.pod));
-    for (const what of ['overload', 'budget'])
-      this.#options.troubles.over(`${nameOf(this.pod)} ${what}`);
+    this.#forgive();
   }
 
   turn(at: number): void {
     this.#finished = this.#gone && !this.#capture;
     const { started = Infinity } = this.#capture ?? {};
-    const running = Date.now() - started;
+    const running = performance.now() - started;
     if (running > PROVEN) this.#options.troubles.over(nameOf(this.pod));
-    if (this.#overload.settle(Date.now(), this.#capture?.started)) {
+    if (this.#overload.settle(performance.now(), this.#capture?.started)) {
       this.#ledger.overloaded = false;
       this.#options.troubles.over(`${nameOf(this.pod)} overload`);
     }
@@ -176,12 +181,12 @@ export class Observed {
     return this.#ledger.close();
   }
 
-  /** The counters, often, for as long as this may be the last time. */
+  /** The counters, often, for as long as this may be the last time; a capture need not run for that. */
   #lookOften(): void {
     this.#looking ??= setInterval(() => {
       const isNew = performance.now() - this.since < NEW;
-      if (this.#capture && (isNew || this.pod.terminating)) {
-        this.#ledger.look(this.#capture.counters());
+      if (this.#last && (isNew || this.pod.terminating)) {
+        this.counters();
         return;
       }
       clearInterval(this.#looking);
@@ -189,10 +194,17 @@ export class Observed {
     }, LOOK_EVERY).unref();
   }
 
+  /** No trouble with it goes on. */
+  #forgive(): void {
+    const name = nameOf(this.pod);
+    for (const subject of [name, `${name} overload`, `${name} budget`])
+      this.#options.troubles.over(subject);
+  }
+
   #strained(): void {
     const { pod } = this;
     if (this.#gone) return;
-    this.#overload.strained(Date.now());
+    this.#overload.strained(performance.now());
     this.#ledger.overloaded = true;
     const what = 'iftop is at its limits with this pod: what it misses is in the totals only';
     this.#options.troubles.say(`${nameOf(pod)} overload`, what, identity(pod));
@@ -211,15 +223,15 @@ export class Observed {
     }
     if (error instanceof SessionError && error.code === 'ERR_SESSION_OVERLOADED') {
       this.#strained();
-      const pause = this.#overload.stopped(Date.now());
-      this.#notBefore = Date.now() + pause;
+      const pause = this.#overload.stopped(performance.now());
+      this.#notBefore = performance.now() + pause;
       log.debug({ ...who, pause }, 'capture stopped: it was overloaded');
       return;
     }
     restarted();
-    this.#failures = Date.now() - created > PROVEN ? 1 : this.#failures + 1;
+    this.#failures = performance.now() - created > PROVEN ? 1 : this.#failures + 1;
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** (this.#failures - 1));
-    this.#notBefore = Date.now() + backoff;
+    this.#notBefore = performance.now() + backoff;
     const subject = nameOf(this.pod);
     troubles.say(subject, 'capture failed; it is tried again', { ...who, error: error.message });
   }

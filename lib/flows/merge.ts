@@ -1,4 +1,5 @@
-import type { KernelBytes, LocalPod, Window } from '../model.ts';
+import type { LocalPod, Window } from '../model.ts';
+import { sum } from '../netns/counters.ts';
 
 interface Closed {
   readonly pod: LocalPod;
@@ -28,18 +29,9 @@ function merge(a: Window, b: Window): Window {
     end: Math.max(a.end, b.end),
     pairs: [...a.pairs, ...b.pairs],
     rest: { sent: a.rest.sent + b.rest.sent, received: a.rest.received + b.rest.received },
-    kernel: a.kernel && b.kernel ? add(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
+    kernel: a.kernel && b.kernel ? sum(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
     uncaptured: a.uncaptured + b.uncaptured,
     overloaded: a.overloaded || b.overloaded,
     paused: a.paused === undefined ? b.paused : a.paused + (b.paused ?? 0),
-  };
-}
-
-function add(a: KernelBytes, b: KernelBytes): KernelBytes {
-  return {
-    sent: a.sent + b.sent,
-    received: a.received + b.received,
-    sentPackets: a.sentPackets + b.sentPackets,
-    receivedPackets: a.receivedPackets + b.receivedPackets,
   };
 }

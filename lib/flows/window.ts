@@ -1,5 +1,5 @@
-import type { Bytes, Counters, Slot, Window } from '../model.ts';
-import { between, isAfter, UNUSED } from '../netns/counters.ts';
+import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
+import { between, isAfter, sum, UNUSED } from '../netns/counters.ts';
 import { settle } from './balance.ts';
 import { createDraft, type Draft, NOTHING, plus, pour } from './draft.ts';
 
@@ -14,8 +14,10 @@ const UNNOTICED = 3000;
 export class Ledger {
   /** Oldest first; the last one is running. */
   readonly #drafts: Draft[];
-  /** Where the kernel's count of the running window begins. */
+  /** Where the kernel's count of the running window begins, on the interface that is there now. */
   #counters: Counters | undefined;
+  /** Counted in the running window by interfaces that have been replaced since. */
+  #replaced: KernelBytes | undefined;
   /** The latest that is known of the interface. */
   #latest: Counters | undefined;
   /** Counted by the kernel at the end of the last slot, but not in it: packets wait up to 1 s. */
@@ -39,11 +41,12 @@ export class Ledger {
   begin(counters: Counters | undefined, isNew = false): void {
     if (this.#counters === undefined) this.#gap = isNew ? UNUSED : counters;
     this.#counters ??= isNew ? UNUSED : counters;
-    this.#latest ??= counters;
+    this.look(counters);
   }
 
   /** A capture runs from here on: what was counted since the last one is in none. */
   captured(counters: Counters | undefined): void {
+    this.look(counters);
     this.#lose(counters);
     this.#gap = undefined;
     this.#paused = false;
@@ -65,9 +68,18 @@ export class Ledger {
     if (running) running.paused ??= 0;
   }
 
-  /** What the counters say in between, since the interface may vanish before they are read again. */
+  /**
+   * What the counters say in between, since the interface may vanish before they are read again. If they have
+   * gone back it is another one, which has counted from nothing.
+   */
   look(counters: Counters | undefined): void {
-    this.#latest = counters ?? this.#latest;
+    const last = this.#latest;
+    this.#latest = counters ?? last;
+    if (!counters || !last || isAfter(counters, last)) return;
+    this.#lose(last);
+    if (this.#gap) this.#gap = UNUSED;
+    this.#replaced = this.#count(last);
+    this.#counters = UNUSED;
   }
 
   /** What is missing since just before the last slot is so because the source cannot follow. */
@@ -84,7 +96,7 @@ export class Ledger {
     if (slot.from !== this.#last) this.#lag = NOTHING;
     this.#last = slot.to;
     this.#counters ??= slot.before;
-    this.#latest = slot.after ?? this.#latest;
+    this.look(slot.after);
     this.#reported = slot.after ?? this.#reported;
     const { pairs, rest } = settle(slot, this.#lag);
     const total = pairs.reduce(plus, rest);
@@ -111,14 +123,15 @@ export class Ledger {
   turn(at: number, counters: Counters | undefined): void {
     const running = this.#drafts.at(-1);
     if (!running) return;
+    this.look(counters);
     this.#lose(counters);
     running.end = at;
     // The window's kernel bytes end where its slots are divided, also when the interface has gone.
-    const seen = counters ?? this.#latest;
+    const seen = this.#latest;
     running.counters = seen;
-    if (seen) running.kernel = between(this.#counters ?? seen, seen);
+    if (seen) running.kernel = this.#count(seen);
     this.#counters = seen;
-    this.#latest = seen;
+    this.#replaced = undefined;
     this.#drafts.push(createDraft(at, this.#overloaded, this.#paused));
   }
 
@@ -129,6 +142,12 @@ export class Ledger {
     this.#drafts.shift();
     const { counters: _, pairs, end: __, ...rest } = oldest;
     return { ...rest, end: oldest.end, pairs: [...pairs.values()] };
+  }
+
+  /** What the kernel has counted in the running window up to here. */
+  #count(counters: Counters): KernelBytes {
+    const counted = between(this.#counters ?? counters, counters);
+    return this.#replaced ? sum(this.#replaced, counted) : counted;
   }
 
   /** While nothing captures: what has been counted up to here is missing, each window its part. */

@@ -95,3 +95,13 @@ export function between(before: Counters, after: Counters): KernelBytes {
     receivedPackets,
   };
 }
+
+/** What passed two interfaces, or one in two times. */
+export function sum(a: KernelBytes, b: KernelBytes): KernelBytes {
+  return {
+    sent: a.sent + b.sent,
+    received: a.received + b.received,
+    sentPackets: a.sentPackets + b.sentPackets,
+    receivedPackets: a.receivedPackets + b.receivedPackets,
+  };
+}

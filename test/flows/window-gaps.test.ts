@@ -96,3 +96,33 @@ test('what passes from the last slot before a pause to the first capture after i
   );
   assert.ok(windows.every((window) => window?.uncaptured === 0));
 });
+
+test('an interface that is replaced within a window has its bytes in it, and so has the new one', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(1000));
+  ledger.captured(sent(1000));
+  ledger.add(slot(1000, 3000, { sent: 500 }, { before: sent(1000), after: sent(1500) }));
+  ledger.look(sent(1800));
+  ledger.released(undefined);
+  ledger.begin(sent(40));
+  ledger.captured(sent(60));
+  ledger.add(slot(6000, 8000, { sent: 9000 }, { before: sent(60), after: sent(9060) }));
+  ledger.turn(10_000, sent(9060));
+  ledger.turn(20_000, sent(9100));
+  assert.deepEqual(close(ledger), [800 + 9060, 300 + 60, false]);
+  assert.deepEqual(close(ledger), [40, 0, false]);
+});
+
+test('one that is replaced while the capture is paused is so too', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.pause();
+  ledger.released(sent(100));
+  ledger.look(sent(700));
+  ledger.look(sent(50));
+  ledger.turn(10_000, sent(80));
+  const window = ledger.close();
+  assert.equal(window?.kernel?.sent, 780);
+  assert.equal(window?.paused, 780);
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Troubles } from '../../daemon/log.ts';
+import { Observed } from '../../daemon/observed.ts';
+import { Starts } from '../../daemon/starts.ts';
+import type { LocalPod } from '../../lib/model.ts';
+import { ProcTree } from '../netns/recordings.ts';
+
+const POD: LocalPod = {
+  uid: 'u',
+  cgroupUid: 'u',
+  namespace: 'shop',
+  name: 'web-0',
+  workload: 'StatefulSet/web',
+  ips: [],
+};
+
+/** A pod whose capture was paused before it had begun; its interface has sent so many bytes. */
+class Paused {
+  readonly observed: Observed;
+  readonly said: { readonly level: string; readonly pod?: string; readonly trouble?: string }[] =
+    [];
+  readonly #tree: ProcTree;
+
+  constructor(context: TestContext, bytes: number, pod: LocalPod = POD) {
+    this.#tree = new ProcTree(context);
+    const log = (level: string) => (fields: object) => void this.said.push({ level, ...fields });
+    const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+    this.observed = new Observed(
+      pod,
+      { told: 'wanted', wasOff: false },
+      {
+        proc: this.#tree.path,
+        iface: 'eth0',
+        own: false,
+        starts: new Starts(),
+        log: all,
+        troubles: new Troubles(all),
+        reported: () => {},
+        unparsed: () => {},
+        restarted: () => {},
+      },
+    );
+    this.add(7, 'first', bytes);
+    this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
+    this.observed.pause();
+  }
+
+  /** A process in a network namespace. */
+  add(pid: number, netns: string, bytes: number): void {
+    this.#tree.add(pid, netns, { net_dev: netDev(bytes) });
+  }
+
+  sent(pid: number, bytes: number): void {
+    writeFileSync(join(this.#tree.path, `${pid}`, 'net/dev'), netDev(bytes));
+  }
+
+  /** The process ends, and with it what it was in. */
+  end(pid: number): void {
+    rmSync(join(this.#tree.path, `${pid}`), { recursive: true });
+  }
+
+  /** Bytes of the window that ends now. */
+  close(): { readonly kernel: number | undefined; readonly paused: number | undefined } {
+    this.observed.turn(Date.now());
+    const { kernel, paused } = this.observed.close() ?? {};
+    return { kernel: kernel?.sent, paused };
+  }
+}
+
+function netDev(bytes: number): string {
+  return `  eth0: 0 0 0 0 0 0 0 0 ${bytes} 0 0 0 0 0 0 0\n`;
+}
+
+test('a paused pod that dies has its totals up to the last look', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.close();
+  pod.sent(7, 5000);
+  pod.observed.tell({ ...POD, terminating: true });
+  await sleep(500);
+  pod.end(7);
+  pod.observed.remove();
+  assert.deepEqual(pod.close(), { kernel: 4000, paused: 4000 });
+});
+
+test('one that is given another network namespace meanwhile is captured there', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.end(7);
+  pod.add(8, 'second', 500);
+  assert.equal(pod.observed.state, 'paused');
+  assert.equal(pod.observed.isLost, true);
+  pod.observed.moveTo([8]);
+  assert.equal(pod.observed.waits, true);
+});
+
+test('when the API tells who it is, what was said of it before is over', async (t) => {
+  const nobody = { ...POD, namespace: '-', name: 'u' };
+  const pod = new Paused(t, 0, nobody);
+  await sleep(10);
+  pod.observed.tell(POD);
+  pod.observed.pause();
+  const warned = pod.said.filter(({ level }) => level === 'warn');
+  assert.deepEqual(
+    warned.map(({ pod }) => pod),
+    ['u', 'web-0'],
+  );
+});
