@@ -6,6 +6,7 @@ import { followCluster, localSubject, resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
 import { firstLook } from './first-look.ts';
+import { collectGarbage } from './garbage.ts';
 import { Health } from './health.ts';
 import { serve } from './http.ts';
 import { exposition } from './metrics/exposition.ts';
@@ -80,6 +81,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 
   const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();
+  let starting = true;
   for await (const end of boundaries(config.interval, signal)) {
     observatory.turn(end);
     const close = () => {
@@ -87,6 +89,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       reporter.close(end);
       reporter.flush();
       health.windowClosed();
+      if (!starting || !sync.complete) return;
+      starting = false;
+      collectGarbage();
     };
     // By then the slots that span the end have come.
     closing.set(end, setTimeout(close, GRACE));
