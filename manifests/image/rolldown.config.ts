@@ -43,12 +43,14 @@ const withoutWebSocket: Plugin = {
   },
 };
 
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** With a single character that is not ASCII Node takes two bytes for each of all of them. */
 const inAscii: Plugin = {
   name: 'in-ascii',
   generateBundle(_options, bundle) {
-    const escaped = (character: string) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
     for (const output of Object.values(bundle))
       if (output.type === 'chunk') output.code = output.code.replaceAll(/[^\0-\x7f]/g, escaped);
   },
