@@ -34,6 +34,8 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
     api.cut();
   };
   const cut = () => api.cut();
+  // What has been spoiled would break off later, when nothing is said to be wrong.
+  const mend = () => (api.fault(undefined), cut());
   const captures = {
     peace: { least: 5, most: 20 },
     faults: [
@@ -75,13 +77,13 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
         name: 'API overloaded',
         most: 20,
         begin: () => spoil(() => (coin() ? tooManyRequests : 'proceed')),
-        end: () => api.fault(undefined),
+        end: mend,
       },
       {
         name: 'API breaking off',
         most: 20,
         begin: () => spoil(() => (coin() ? { cutAfter: 3000 } : 'proceed')),
-        end: () => api.fault(undefined),
+        end: mend,
       },
     ],
   };

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { statusOf } from '../lab/processes.ts';
+import { type ProcessStatus, statusOf } from '../lab/processes.ts';
 
 /** What the daemon holds at a moment. */
 export interface Gauges {
@@ -8,6 +8,8 @@ export interface Gauges {
   readonly heap: number;
   /** Proportional set size in bytes, without its children. */
   readonly memory: number;
+  /** The same of all the captures together. */
+  readonly capturesMemory: number;
   readonly descriptors: number;
   /** Network namespaces that it holds open. */
   readonly namespaces: number;
@@ -20,25 +22,53 @@ export interface Gauges {
   readonly spool: number;
 }
 
+/** The daemon at rest, with the same pods each time. */
+export interface Rests {
+  readonly start: Gauges;
+  readonly middle: Gauges;
+  readonly end: Gauges;
+}
+
+export const LABELS: { readonly [gauge in keyof Gauges]: string } = {
+  heap: 'live heap, MB',
+  memory: 'memory (PSS), MB',
+  capturesMemory: 'memory (PSS) of the captures, MB',
+  descriptors: 'open descriptors',
+  namespaces: 'network namespaces held open',
+  threads: 'threads',
+  maps: 'memory areas',
+  children: 'captures',
+  zombies: 'zombies',
+  spool: 'spool, kB',
+};
+
 export function gauge(pid: number, spool: string): Gauges {
   const proc = `/proc/${pid}`;
   const links = readdirSync(`${proc}/fd`).map((fd) => linkOf(`${proc}/fd/${fd}`));
-  const children = readdirSync(`${proc}/task`).flatMap((thread) =>
-    readFileSync(`${proc}/task/${thread}/children`, 'utf8').trim().split(' ').map(Number),
-  );
-  const states = children.flatMap((child) => statusOf(child)?.state ?? []);
-  const rollup = readFileSync(`${proc}/smaps_rollup`, 'utf8');
+  const children = childrenOf(pid);
   return {
     heap: NaN,
-    memory: Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1]) * 1024,
+    memory: proportional(pid),
+    capturesMemory: memoryOf(children),
     descriptors: links.length,
     namespaces: links.filter((link) => link.startsWith('net:[')).length,
     threads: Number(statusOf(pid)?.['Threads']),
     maps: readFileSync(`${proc}/maps`, 'utf8').trimEnd().split('\n').length,
-    children: states.filter((state) => !state.startsWith('Z')).length,
-    zombies: states.filter((state) => state.startsWith('Z')).length,
-    spool: bytesIn(spool),
+    ...countOf(children),
+    spool: waiting(spool),
   };
+}
+
+/** How many processes of the daemon run, and how many have ended and are not waited for. */
+export function processes(pid: number): Pick<Gauges, 'children' | 'zombies'> {
+  return countOf(childrenOf(pid));
+}
+
+/** Bytes of the files in which rows wait. */
+export function waiting(spool: string): number {
+  const files = readdirSync(spool).map((name) => join(spool, name));
+  const sizes = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Of each gauge the middle one of several readings. */
@@ -49,6 +79,34 @@ export function median(readings: readonly Gauges[]): Gauges {
   ) as unknown as Gauges;
 }
 
+function childrenOf(pid: number): ProcessStatus[] {
+  const pids = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' ').map(Number),
+  );
+  return pids.flatMap((child) => statusOf(child) ?? []);
+}
+
+function countOf(children: readonly ProcessStatus[]): Pick<Gauges, 'children' | 'zombies'> {
+  const zombies = children.filter(({ state }) => state.startsWith('Z')).length;
+  return { children: children.length - zombies, zombies };
+}
+
+/** One that was forked a moment ago and is no other program yet has all of the daemon's memory. */
+function memoryOf(captures: readonly ProcessStatus[]): number {
+  const iftops = captures.filter((child) => child['Name'] === 'iftop');
+  return iftops.reduce((sum, { pid }) => sum + (proportional(pid) || 0), 0);
+}
+
+/** Proportional set size of a process in bytes; NaN if it has none any more. */
+function proportional(pid: number): number {
+  try {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1]) * 1024;
+  } catch {
+    return NaN;
+  }
+}
+
 /** One that was open a moment ago may be closed by now. */
 function linkOf(path: string): string {
   try {
@@ -56,12 +114,6 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
-}
-
-function bytesIn(directory: string): number {
-  const files = readdirSync(directory).map((name) => join(directory, name));
-  const sizes = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function middle(values: readonly number[]): number {

@@ -1,7 +1,8 @@
 /** Does the daemon grow, lose or invent anything in a long and rough time? */
 import { parseArgs } from 'node:util';
+import { ledger, table } from './report.ts';
 import { soak } from './soak.ts';
-import { complaints, ledger, table } from './verdict.ts';
+import { complaints } from './verdict.ts';
 
 const USAGE = `npm run soak [-- --minutes N] [--pods N] [--seed N]
 
@@ -31,19 +32,20 @@ const say = (line: string) => {
   console.log(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}  ${line}`);
 };
 say(`${minutes} minutes, ${pods} pods, seed ${seed}`);
-const { rests, most, books, faults, log } = await soak({
+const outcome = await soak({
   seconds: minutes * 60,
   rest: Math.min(30, 2 + minutes * 4),
   pods,
   seed,
   say,
 });
+const { rests, most, books, faults, log } = outcome;
 console.log(`\n${table(rests, most)}\n\n${ledger(books)}\n`);
 const counts = Object.entries(Object.groupBy(faults, ({ name }) => name));
 console.log(`went wrong: ${counts.map(([name, all]) => `${name} ${all?.length}`).join(', ')}`);
 const warnings = log.filter((line) => /"level":"(warn|error)"/.test(line));
 console.log(`the daemon's log: ${log.length} lines, ${warnings.length} warnings`);
-const wrong = complaints(rests, books);
+const wrong = complaints(outcome);
 for (const complaint of wrong) console.log(`FAIL  ${complaint}`);
 if (wrong.length > 0) console.log(`the last warnings:\n${warnings.slice(-20).join('\n')}`);
 console.log(wrong.length > 0 ? `FAIL  seed ${seed}` : 'PASS  nothing has grown, the books balance');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/influx.ts';
 import type { Daemon } from '../lab/lab.ts';
-import { gauge, type Gauges, median } from './gauges.ts';
+import { gauge, type Gauges, median, processes, waiting } from './gauges.ts';
 import { liveHeap } from './heap.ts';
 
 export interface ObserverOptions {
@@ -17,6 +17,8 @@ const SAY_EVERY = 30_000;
 /** How long it may take to come to rest, in seconds. */
 const PATIENCE = 90;
 const READINGS = 3;
+/** Fewer bytes than this in the spool are those of a window that is just being written. */
+const DELIVERED = 100_000;
 /** Where the daemon tells what it follows. */
 const READY = 'http://127.0.0.1:9790/readyz';
 
@@ -32,14 +34,19 @@ export class Observer {
     [this.#daemon, this.#spool, this.#options] = [daemon, spool, options];
   }
 
-  /** Resolves when there is a capture for each pod and no other child, and the cluster is followed. */
+  /**
+   * Resolves when there is a capture for each pod and no other child, the cluster is followed, and what
+   * waited for InfluxDB has been delivered, which may be asked again as late as 45 s after an outage.
+   */
   async calm(what: string): Promise<void> {
     const isCalm = () => {
-      const { children, zombies } = this.#look();
+      const { children, zombies } = processes(this.#pid);
       return children === this.#options.pods && zombies === 0;
     };
     await until(isCalm, `a capture for each pod at the ${what}`, PATIENCE);
     await until(isFollowed, `the cluster followed at the ${what}`, PATIENCE);
+    const isDelivered = () => waiting(this.#spool) < DELIVERED;
+    await until(isDelivered, `the rows delivered at the ${what}`, PATIENCE);
   }
 
   /** Resolves to the middle of several readings, when nothing happens any more. */
@@ -86,10 +93,16 @@ export class Observer {
   }
 }
 
-function text({ memory, descriptors, namespaces, threads, children, zombies, spool }: Gauges) {
+function text(gauges: Gauges): string {
+  const { memory, capturesMemory, descriptors, namespaces, threads, children, zombies } = gauges;
   const held = `${descriptors} descriptors, ${namespaces} namespaces, ${threads} threads`;
-  const processes = `${children} captures, ${zombies} zombies`;
-  return `${(memory / 1e6).toFixed(0)} MB, ${held}, ${processes}, spool ${(spool / 1e3).toFixed(0)} kB`;
+  const captures = `${children} captures (${inMegabytes(capturesMemory)}), ${zombies} zombies`;
+  const spool = `spool ${(gauges.spool / 1e3).toFixed(0)} kB`;
+  return `${inMegabytes(memory)}, ${held}, ${captures}, ${spool}`;
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
 async function isFollowed(): Promise<boolean> {

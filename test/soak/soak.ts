@@ -4,12 +4,12 @@ import { kill } from '../lab/shell.ts';
 import { type Books, books } from './books.ts';
 import { kernelCount } from './counts.ts';
 import { misbehave, type Span, tracks } from './faults.ts';
-import type { Gauges } from './gauges.ts';
+import type { Gauges, Rests } from './gauges.ts';
 import { Guests } from './guests.ts';
 import { Observer } from './observer.ts';
 import { Random } from './random.ts';
+import { outagesOf } from './told.ts';
 import { Traffic } from './traffic.ts';
-import type { Rests } from './verdict.ts';
 
 export interface SoakOptions {
   /** How long pods come and go and things go wrong, in seconds; the rests come on top. */
@@ -90,8 +90,8 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   const counts = residents.map(kernelCount);
   await kill(daemon.process, 'SIGTERM');
   const truth = { residents: counts, guests: guests.lives, sent: traffic.sent };
-  const deaf = faults.filter(({ name }) => name.startsWith('API'));
-  const found = await books(lab.influx, { ...truth, deaf, from, to, interval: INTERVAL });
+  const outages = outagesOf(faults, lab.api.requests);
+  const found = await books(lab.influx, { ...truth, outages, from, to, interval: INTERVAL });
   const { most = end } = observer;
   return { rests: { start, middle, end }, most, books: found, faults, log: daemon.log };
 }
