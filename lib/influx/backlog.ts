@@ -104,11 +104,17 @@ export class Backlog {
     return taken;
   }
 
-  /** The rows of a batch; none if the disk has damaged them, which is counted. */
+  /** Not if it was taken, or dropped. */
+  has(batch: Waiting): boolean {
+    return this.#waiting.has(batch);
+  }
+
+  /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
   async load(batch: Waiting): Promise<string[]> {
+    if (!this.has(batch)) return [];
     const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
     if (payload) return payload.toString().trimEnd().split('\n');
-    if (this.#waiting.has(batch)) {
+    if (this.has(batch)) {
       this.#lost.damaged += batch.rows;
       this.#options.log.error({ rows: batch.rows }, 'rows are damaged on disk; they are lost');
       await this.done(batch);
@@ -126,6 +132,8 @@ export class Backlog {
   #drop(batch: Waiting): void {
     this.#waiting.delete(batch);
     this.#unstored.delete(batch);
+    // Whoever still knows the batch does not keep its rows.
+    batch.payload = undefined;
     this.#lost.dropped += batch.rows;
     if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
     this.#lastDropped = batch.end;

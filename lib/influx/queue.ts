@@ -1,6 +1,6 @@
 import type { Log } from '../model.ts';
 import type { Backlog, Waiting } from './backlog.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type Delivered } from './deliver.ts';
 import { type Write, WriteError } from './write.ts';
 
 export interface QueueOptions {
@@ -92,20 +92,25 @@ export class Queue {
   async #send(batches: readonly Waiting[]): Promise<void> {
     const { write, backlog, log } = this.#options;
     const from = performance.now();
+    for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
+    // All of it was dropped or damaged.
+    if (lines.length === 0) return;
+    let delivered: Delivered;
     try {
-      const { written, refused, refusal } = await deliver(write, lines);
-      this.#counts.written += written;
-      this.#counts.refused += refused;
-      if (refusal) log.error({ rows: refused, ...refusal }, 'InfluxDB refuses a row; it is lost');
+      delivered = await deliver(write, lines);
     } catch (error) {
       this.#failed(error);
       return;
     }
-    for (const batch of batches) {
-      this.#fresh.delete(batch);
-      await backlog.done(batch);
-    }
+    const { refused, refusal } = delivered;
+    // What was dropped while it was sent has been counted already.
+    const kept = batches.filter((batch) => backlog.has(batch));
+    const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
+    this.#counts.written += Math.max(0, rows - refused);
+    this.#counts.refused += Math.min(rows, refused);
+    if (refusal) log.error({ rows: refused, ...refusal }, 'InfluxDB refuses a row; it is lost');
+    await Promise.all(kept.map((batch) => backlog.done(batch)));
     if (this.#attempts > 0) log.info({ attempts: this.#attempts }, 'InfluxDB takes rows again');
     this.#attempts = 0;
     const now = performance.now();

@@ -86,6 +86,14 @@ describe('without a disk', () => {
     assert.deepEqual([dropped, windowsDropped, bytes, inMemory], [8, 2, 72, 8]);
   });
 
+  test('rows that are dropped are in memory no more, whoever still knows of them', () => {
+    const { backlog } = site.agent({ at: join(site.root, 'file', 'spool'), memory: 50 });
+    const [first] = backlog.add(rows(4, 'a'), 1);
+    assert.ok(first?.payload);
+    backlog.add(rows(4, 'b'), 2);
+    assert.equal(first.payload, undefined);
+  });
+
   test('they go to the disk when it is there', async () => {
     const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
     waiting.push(rows(3, 'a'), 1);
