@@ -56,11 +56,24 @@ describe('what InfluxDB may answer', () => {
       assert.deepEqual(site.said, [
         {
           message: 'InfluxDB refuses a row; it is lost',
-          fields: { rows: 1, row: 'm v=33i 1', error: `${status} unable to parse it` },
+          fields: { rows: 1, total: 1, row: 'm v=33i 1', error: `${status} unable to parse it` },
         },
       ]);
     });
   }
+
+  test('a row that it refuses in each window is told of once', async () => {
+    site.influx.answer = ({ rows: [row = ''] }) => ({ status: row.startsWith('bad') ? 400 : 204 });
+    const { queue: waiting } = site.agent();
+    for (let end = 1; end <= 10; end += 1) waiting.push(rows(1, 'bad'), end);
+    await drain(waiting);
+    assert.equal(waiting.figures.refused, 10);
+    assert.deepEqual(site.messages, ['InfluxDB refuses a row; it is lost']);
+    assert.ok(!site.over.has('InfluxDB refusals'));
+    waiting.push(rows(1, 'good'), 11);
+    await drain(waiting);
+    assert.ok(site.over.has('InfluxDB refusals'));
+  });
 
   test('of a partial write, what was taken is not sent again, and the rest is counted', async () => {
     const message = 'partial write: max-series-per-database limit exceeded: (9/9) dropped=5';
@@ -210,14 +223,28 @@ describe('after an outage', () => {
   });
 
   test('it is said once, and its end', async () => {
-    site.influx.answer = (_, index) => (index < 3 ? 503 : 204);
+    const over: boolean[] = [];
+    site.influx.answer = (_, index) => {
+      over.push(site.over.has('InfluxDB'));
+      return index < 3 ? 503 : 204;
+    };
     const { queue: waiting } = site.agent();
     waiting.push(rows(1), 1);
     await drain(waiting);
-    assert.deepEqual(site.messages, [
-      'InfluxDB does not take rows; they are kept',
-      'InfluxDB takes rows again',
-    ]);
+    over.push(site.over.has('InfluxDB'));
+    assert.deepEqual(over, [false, false, false, false, true]);
+    assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
     assert.equal(waiting.figures.retries, 3);
+  });
+
+  test('when every other request fails it is said once', async () => {
+    site.influx.answer = (_, index) => (index % 2 === 0 ? 503 : 204);
+    const { queue: waiting } = site.agent();
+    for (const name of ['a', 'b', 'c']) {
+      waiting.push(rows(1, name), name.charCodeAt(0));
+      await drain(waiting);
+    }
+    assert.equal(waiting.figures.retries, 3);
+    assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
   });
 });
