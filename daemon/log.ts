@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log } from '../lib/model.ts';
+import type { Log, TroubleLog } from '../lib/model.ts';
 import type { LogLevel } from './config.ts';
 
 /** JSON lines on a descriptor: 1 is stdout. Written at once, so that the last words are not lost. */
@@ -35,7 +35,7 @@ interface Trouble {
  * A trouble is said when it comes (warn), once an hour while it lasts, and when it has been over for a
  * minute (info). In between it is counted: `times` and `since` are in every line but the first.
  */
-export class Troubles {
+export class Troubles implements TroubleLog {
   readonly #log: Log;
   readonly #troubles = new Map<string, Trouble>();
 
@@ -43,7 +43,6 @@ export class Troubles {
     this.#log = log;
   }
 
-  /** `subject` and `what` tell one trouble from another. */
   say(subject: string, what: string, fields: object): void {
     const now = Date.now();
     const key = `${subject}\n${what}`;
@@ -63,7 +62,6 @@ export class Troubles {
     this.#log.warn({ ...fields, ...history(known) }, what);
   }
 
-  /** All troubles of a subject are over, or the subject is. */
   over(subject: string): void {
     for (const [key, trouble] of this.#troubles) {
       if (!key.startsWith(`${subject}\n`)) continue;

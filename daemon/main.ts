@@ -65,23 +65,18 @@ async function main(): Promise<number> {
   const { node, interval, influx } = config;
   log.info({ node, interval, influx: influx.url, api: client.server, pid: process.pid }, 'started');
 
+  const troubles = new Troubles(log);
+  const { signal } = stop;
   const pipeline = (sink: Sink) =>
-    runPipeline({
-      config,
-      client,
-      sink,
-      log,
-      troubles: new Troubles(log),
-      proc: PROC,
-      signal: stop.signal,
-    });
+    runPipeline({ config, client, sink, log, troubles, proc: PROC, signal });
   if (values['dry-run']) {
     await pipeline(printer((text) => process.stdout.write(text)));
     return 0;
   }
-  const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log });
+  const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log, troubles });
   const offset = Math.random() * OFFSET_MOST;
-  const queue = new Queue({ write: writer(influx), backlog, offset, log, fix: fixInflux(influx) });
+  const fix = fixInflux(influx);
+  const queue = new Queue({ write: writer(influx), backlog, offset, troubles, fix });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await pipeline(queue);

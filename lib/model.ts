@@ -149,3 +149,11 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** The log of what may go on for hours: it is not said each time. */
+export interface TroubleLog {
+  /** `subject` and `what` tell one trouble from another. */
+  say(subject: string, what: string, fields: object): void;
+  /** All troubles of a subject are over, or the subject is. */
+  over(subject: string): void;
+}

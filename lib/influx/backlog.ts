@@ -1,4 +1,4 @@
-import type { Log } from '../model.ts';
+import type { Log, TroubleLog } from '../model.ts';
 import { type Batch, encodeRecord } from './record.ts';
 import { type Place, Spool } from './spool.ts';
 
@@ -9,6 +9,7 @@ export interface BacklogOptions {
   /** Bytes of rows that are held in memory when they cannot be on disk, at most. */
   readonly memory: number;
   readonly log: Log;
+  readonly troubles: TroubleLog;
 }
 
 /** A batch that InfluxDB has not taken: its rows are on disk, or else in memory. */
@@ -18,6 +19,8 @@ export type Waiting = Omit<Batch, 'payload'> & {
   place: Place | undefined;
 };
 
+/** What troubles with the disk are filed under. */
+const [DISK, DAMAGE] = ['spool', 'spool damage'];
 /** So much is sent in one request at most. */
 const MOST = { rows: 5000, bytes: 1024 * 1024 };
 
@@ -104,13 +107,24 @@ export class Backlog {
     return taken;
   }
 
-  /** The rows of a batch; none if the disk has damaged them, which is counted. */
+  /** Not if it was taken, or dropped. */
+  has(batch: Waiting): boolean {
+    return this.#waiting.has(batch);
+  }
+
+  /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
   async load(batch: Waiting): Promise<string[]> {
+    if (!this.has(batch)) return [];
+    const { troubles } = this.#options;
     const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
-    if (payload) return payload.toString().trimEnd().split('\n');
-    if (this.#waiting.has(batch)) {
-      this.#lost.damaged += batch.rows;
-      this.#options.log.error({ rows: batch.rows }, 'rows are damaged on disk; they are lost');
+    if (payload) {
+      troubles.over(DAMAGE);
+      return payload.toString().trimEnd().split('\n');
+    }
+    if (this.has(batch)) {
+      const { rows } = batch;
+      const total = (this.#lost.damaged += rows);
+      troubles.say(DAMAGE, 'rows are damaged on disk; they are lost', { rows, total });
       await this.done(batch);
     }
     return [];
@@ -126,6 +140,8 @@ export class Backlog {
   #drop(batch: Waiting): void {
     this.#waiting.delete(batch);
     this.#unstored.delete(batch);
+    // Whoever still knows the batch does not keep its rows.
+    batch.payload = undefined;
     this.#lost.dropped += batch.rows;
     if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
     this.#lastDropped = batch.end;
@@ -138,17 +154,16 @@ export class Backlog {
   }
 
   async #storeAll(): Promise<void> {
-    const { directory, log } = this.#options;
+    const { directory, troubles } = this.#options;
     try {
       const spool = (this.#spool ??= await this.#openSpool());
       for (const batch of this.#unstored) await this.#put(spool, batch);
-      if (this.#degraded) log.info({ directory }, 'rows that wait are on disk again');
+      troubles.over(DISK);
       this.#degraded = false;
     } catch (error) {
-      if (!this.#degraded) {
-        const why = error instanceof Error ? error.message : String(error);
-        log.warn({ directory, error: why }, 'rows that wait are in memory, for want of the disk');
-      }
+      const why = error instanceof Error ? error.message : String(error);
+      const what = 'rows that wait are in memory, for want of the disk';
+      troubles.say(DISK, what, { directory, error: why });
       this.#degraded = true;
     }
   }

@@ -1,8 +1,7 @@
 import { type Write, WriteError } from './write.ts';
 
-/** What became of a batch: rows that are in InfluxDB, and rows that never will be. */
+/** What became of a batch: rows that never will be in InfluxDB; all others are. */
 export interface Delivered {
-  readonly written: number;
   readonly refused: number;
   /** One row that was refused, if it could be told which, and what InfluxDB said. */
   readonly refusal: { readonly row: string | undefined; readonly error: string } | undefined;
@@ -20,24 +19,22 @@ const TOO_LARGE = 413;
  */
 export async function deliver(write: Write, lines: readonly string[]): Promise<Delivered> {
   try {
-    if (lines.length > 0) await write(lines);
-    return { written: lines.length, refused: 0, refusal: undefined };
+    await write(lines);
+    return { refused: 0, refusal: undefined };
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
     const { status = 0, dropped, message } = error;
     if (!REFUSED.has(status) && status !== TOO_LARGE) throw error;
     // Some hundred thousand series too many are not to be looked for one by one.
     if (dropped !== undefined && dropped <= lines.length) {
-      const refusal = { row: undefined, error: message };
-      return { written: lines.length - dropped, refused: dropped, refusal };
+      return { refused: dropped, refusal: { row: undefined, error: message } };
     }
     const [row] = lines;
-    if (lines.length === 1) return { written: 0, refused: 1, refusal: { row, error: message } };
+    if (lines.length === 1) return { refused: 1, refusal: { row, error: message } };
     const half = Math.ceil(lines.length / 2);
     const first = await deliver(write, lines.slice(0, half));
     const second = await deliver(write, lines.slice(half));
     return {
-      written: first.written + second.written,
       refused: first.refused + second.refused,
       refusal: first.refusal ?? second.refusal,
     };

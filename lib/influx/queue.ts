@@ -1,6 +1,6 @@
-import type { Log } from '../model.ts';
+import type { TroubleLog } from '../model.ts';
 import type { Backlog, Waiting } from './backlog.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type Delivered } from './deliver.ts';
 import { type Write, WriteError } from './write.ts';
 
 export interface QueueOptions {
@@ -8,11 +8,13 @@ export interface QueueOptions {
   readonly backlog: Backlog;
   /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
   readonly offset: number;
-  readonly log: Log;
+  readonly troubles: TroubleLog;
   /** What to do when InfluxDB does not take rows, for the log. */
   readonly fix?: string;
 }
 
+/** What troubles with InfluxDB are filed under. */
+const [INFLUXDB, REFUSALS] = ['InfluxDB', 'InfluxDB refusals'];
 const BACKOFF = { first: 500, most: 30_000 };
 /**
  * Between two requests of the backlog, in milliseconds: so long at least, and twice what the last
@@ -90,24 +92,32 @@ export class Queue {
   }
 
   async #send(batches: readonly Waiting[]): Promise<void> {
-    const { write, backlog, log } = this.#options;
+    const { write, backlog, troubles } = this.#options;
     const from = performance.now();
+    for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
+    // All of it was dropped or damaged.
+    if (lines.length === 0) return;
+    let delivered: Delivered;
     try {
-      const { written, refused, refusal } = await deliver(write, lines);
-      this.#counts.written += written;
-      this.#counts.refused += refused;
-      if (refusal) log.error({ rows: refused, ...refusal }, 'InfluxDB refuses a row; it is lost');
+      delivered = await deliver(write, lines);
     } catch (error) {
       this.#failed(error);
       return;
     }
-    for (const batch of batches) {
-      this.#fresh.delete(batch);
-      await backlog.done(batch);
-    }
-    if (this.#attempts > 0) log.info({ attempts: this.#attempts }, 'InfluxDB takes rows again');
+    const { refused, refusal } = delivered;
+    // What was dropped while it was sent has been counted already.
+    const kept = batches.filter((batch) => backlog.has(batch));
+    const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
+    this.#counts.written += Math.max(0, rows - refused);
+    this.#counts.refused += Math.min(rows, refused);
+    troubles.over(INFLUXDB);
     this.#attempts = 0;
+    if (refusal) {
+      const fields = { rows: refused, total: this.#counts.refused, ...refusal };
+      troubles.say(REFUSALS, 'InfluxDB refuses a row; it is lost', fields);
+    } else troubles.over(REFUSALS);
+    await Promise.all(kept.map((batch) => backlog.done(batch)));
     const now = performance.now();
     this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
   }
@@ -115,9 +125,8 @@ export class Queue {
   /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    const { log, fix } = this.#options;
-    if (this.#attempts === 0)
-      log.warn({ error: why, fix }, 'InfluxDB does not take rows; they are kept');
+    const { troubles, fix } = this.#options;
+    troubles.say(INFLUXDB, 'InfluxDB does not take rows; they are kept', { error: why, fix });
     this.#fresh.clear();
     this.#counts.retries += 1;
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);

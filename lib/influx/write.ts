@@ -1,5 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { Readable } from 'node:stream';
 import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
 import { withoutSecrets } from '../secrets.ts';
 
@@ -46,28 +47,45 @@ export class WriteError extends Error {
  */
 export type Write = (lines: readonly string[]) => Promise<void>;
 
-const TIMEOUT = 10_000;
+const PATIENCE = 10_000;
+/** Of an answer no more is read, in bytes. */
+const ANSWER_MOST = 1024 * 1024;
 /** Of what InfluxDB says of an error, in characters. */
 const WORDS_MOST = 1000;
 /** Longer than this no server is left alone, in milliseconds. */
 const RETRY_AFTER_MOST = 300_000;
 
+export interface WriterOptions {
+  /** How long a write may take, from the first byte of the request to the last of the answer, in ms. */
+  readonly patience?: number;
+}
+
 /**
  * A writer by way of the official client. The client's own queue and retries are turned off: they
- * drop a batch for good after any status below 429, and all that is left after three minutes.
+ * drop a batch for good after any status below 429, and all that is left after three minutes. Its
+ * time-out begins anew with each byte, and of an answer it keeps what comes; both are bounded here.
  */
-export function writer(target: Target): Write {
+export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
   // Its errors reach us as rejections; on the console they would only stand twice.
   setLogger({ error() {}, warn() {} });
   const { url } = target;
-  const Agent = url.startsWith('https:') ? HttpsAgent : HttpAgent;
+  const secure = url.startsWith('https:');
+  const Agent = secure ? HttpsAgent : HttpAgent;
+  const request = bounded(secure ? httpsRequest : httpRequest);
   let agent = new Agent({ keepAlive: true });
   return async (lines) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), patience);
     const influx = new InfluxDB({
       url,
-      timeout: TIMEOUT,
-      headers: headers(target),
-      transportOptions: { agent },
+      timeout: 0,
+      headers: { ...headers(target), 'accept-encoding': 'identity' },
+      transportOptions: {
+        agent,
+        signal: late.signal,
+        // The one place where the client takes a function that makes the request.
+        'follow-redirects': { http: { request }, https: { request } },
+      },
     });
     const api = influx.getWriteApi('', '', 's', {
       maxRetries: 0,
@@ -83,9 +101,34 @@ export function writer(target: Target): Write {
       // The client leaves a request that timed out running; this ends it.
       agent.destroy();
       agent = new Agent({ keepAlive: true });
-      throw new WriteError(error as Error, secretsOf(target));
+      const why = late.signal.aborted
+        ? new Error(`no whole answer within ${patience / 1000} s`)
+        : (error as Error);
+      throw new WriteError(why, secretsOf(target));
+    } finally {
+      clearTimeout(timer);
     }
   };
+}
+
+/** Makes requests of whose answers the client sees only the beginning, and nothing to unpack. */
+function bounded(request: typeof httpRequest) {
+  return (options: RequestOptions, callback: (answer: Readable) => void) =>
+    request(options, (answer) => {
+      const { statusCode, statusMessage, headers } = answer;
+      const seen = { statusCode, statusMessage, headers: { ...headers, 'content-encoding': '' } };
+      callback(Object.assign(Readable.from(beginning(answer)), seen));
+    });
+}
+
+async function* beginning(answer: IncomingMessage): AsyncGenerator<Buffer> {
+  let left = ANSWER_MOST;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    yield piece.subarray(0, left);
+    left -= piece.length;
+    // To leave an answer before its end closes the connection.
+    if (left <= 0) return;
+  }
 }
 
 /** Path and query of the write endpoint. */

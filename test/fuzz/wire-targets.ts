@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import type { Health } from '../../daemon/health.ts';
 import { serve } from '../../daemon/http.ts';
+import { writer } from '../../lib/influx/write.ts';
 import { connect } from '../../lib/kubernetes/client.ts';
 import { http2 } from '../../lib/kubernetes/http2.ts';
 import { pieces, type Target } from './target.ts';
@@ -17,6 +18,8 @@ import { pieces, type Target } from './target.ts';
 /** What takes so many milliseconds on this computer alone will never end. */
 const HANGS = 20_000;
 const TOKEN = 'token-of-the-tests';
+/** An answer of InfluxDB that does not end is given up: the client does not notice all that are over. */
+const INFLUXDB_PATIENCE = 250;
 
 const verdict = { ok: true, reasons: [] };
 const health = { alive: () => verdict, ready: () => verdict } as unknown as Health;
@@ -93,6 +96,11 @@ function head(status: string, ...headers: readonly string[]): string {
   return [`HTTP/1.1 ${status}`, ...headers, '\r\n'].join('\r\n');
 }
 
+function json(status: string, body: string, ...headers: readonly string[]): string {
+  const about = ['content-type: application/json', `content-length: ${body.length}`];
+  return head(status, ...about, ...headers) + body;
+}
+
 /** A frame of HTTP/2 (RFC 9113, section 4.1). */
 function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
   const header = Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream]);
@@ -146,6 +154,25 @@ export const wireTargets: readonly Target[] = [
       const client = connect(kubeconfig, { patience: HANGS / 4 });
       await assertOutcome(client.get('/x', signal).then(text));
       assert.equal(client.figures.connections, 1);
+    },
+  },
+  {
+    name: 'influxdb-answer',
+    seeds: [
+      head('204 No Content'),
+      head('200 OK', 'transfer-encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n',
+      json('400 Bad Request', '{"error":"partial write: field type conflict dropped=1"}'),
+      json('401 Unauthorized', `{"code":"unauthorized","message":"not by ${TOKEN}"}`),
+      json('500 x', GZIP.toString('latin1'), 'content-encoding: gzip'),
+      head('429 Too Many', 'retry-after: 1', 'x-influxdb-error: later', 'content-length: 0'),
+      head('100 Continue') + head('503 x', 'content-type: text/plain') + 'to the end',
+    ].map((answer) => Buffer.from(answer, 'latin1')),
+    async check(input, random) {
+      using server = await saying(pieces(input, random));
+      const url = `http://127.0.0.1:${server.port}`;
+      const target = { url, api: 2, org: '', bucket: 'b', token: TOKEN } as const;
+      const write = writer(target, { patience: INFLUXDB_PATIENCE });
+      await assertOutcome(write(['m v=1i 1']).then(String));
     },
   },
   {

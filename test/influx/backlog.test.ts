@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { drain, MIB, rows, Site } from './site.ts';
 
 let site: Site;
@@ -39,6 +40,28 @@ describe('what waits', () => {
     assert.deepEqual([...site.influx.stored], rows(4, 'b'));
     assert.equal(first.figures.damaged, 3);
     assert.equal(first.figures.written, 4);
+  });
+
+  test('and whose files have vanished is told of once, and is no sign of InfluxDB', async () => {
+    site.influx.answer = () => 503;
+    const { queue: waiting, backlog } = site.agent();
+    for (let end = 1; end <= 50; end += 1) waiting.push(rows(1, `w${end}`), end);
+    const stop = new AbortController();
+    const running = waiting.run(stop.signal);
+    while (waiting.figures.retries === 0) await sleep(5);
+    stop.abort();
+    await running;
+    await backlog.stored();
+    for (const file of site.files) rmSync(join(site.directory, file));
+    await drain(waiting);
+    assert.equal(waiting.figures.damaged, 50);
+    assert.deepEqual(site.said.slice(1), [
+      {
+        message: 'rows are damaged on disk; they are lost',
+        fields: { rows: 1, total: 1 },
+      },
+    ]);
+    assert.ok(!site.over.has('InfluxDB'));
   });
 
   test('is dropped from the oldest when there is no more room on disk, and counted', async () => {
@@ -86,6 +109,14 @@ describe('without a disk', () => {
     assert.deepEqual([dropped, windowsDropped, bytes, inMemory], [8, 2, 72, 8]);
   });
 
+  test('rows that are dropped are in memory no more, whoever still knows of them', () => {
+    const { backlog } = site.agent({ at: join(site.root, 'file', 'spool'), memory: 50 });
+    const [first] = backlog.add(rows(4, 'a'), 1);
+    assert.ok(first?.payload);
+    backlog.add(rows(4, 'b'), 2);
+    assert.equal(first.payload, undefined);
+  });
+
   test('they go to the disk when it is there', async () => {
     const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
     waiting.push(rows(3, 'a'), 1);
@@ -96,7 +127,7 @@ describe('without a disk', () => {
     await backlog.stored();
     const { inMemory, kept, degraded } = waiting.figures;
     assert.deepEqual([inMemory, kept, degraded], [0, 6, false]);
-    assert.equal(site.messages.at(-1), 'rows that wait are on disk again');
+    assert.ok(site.over.has('spool'));
   });
 
   test('so it is for a process whose directory another one has, until that one has gone', async () => {

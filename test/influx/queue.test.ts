@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queue } from '../../lib/influx/queue.ts';
 import { drain, MIB, rows, Site } from './site.ts';
 
 let site: Site;
@@ -53,11 +56,24 @@ describe('what InfluxDB may answer', () => {
       assert.deepEqual(site.said, [
         {
           message: 'InfluxDB refuses a row; it is lost',
-          fields: { rows: 1, row: 'm v=33i 1', error: `${status} unable to parse it` },
+          fields: { rows: 1, total: 1, row: 'm v=33i 1', error: `${status} unable to parse it` },
         },
       ]);
     });
   }
+
+  test('a row that it refuses in each window is told of once', async () => {
+    site.influx.answer = ({ rows: [row = ''] }) => ({ status: row.startsWith('bad') ? 400 : 204 });
+    const { queue: waiting } = site.agent();
+    for (let end = 1; end <= 10; end += 1) waiting.push(rows(1, 'bad'), end);
+    await drain(waiting);
+    assert.equal(waiting.figures.refused, 10);
+    assert.deepEqual(site.messages, ['InfluxDB refuses a row; it is lost']);
+    assert.ok(!site.over.has('InfluxDB refusals'));
+    waiting.push(rows(1, 'good'), 11);
+    await drain(waiting);
+    assert.ok(site.over.has('InfluxDB refusals'));
+  });
 
   test('of a partial write, what was taken is not sent again, and the rest is counted', async () => {
     const message = 'partial write: max-series-per-database limit exceeded: (9/9) dropped=5';
@@ -95,6 +111,67 @@ describe('what InfluxDB may answer', () => {
     assert.equal(site.influx.requests.length, 1);
     await running;
     assert.equal(site.influx.stored.size, 2);
+  });
+});
+
+/** Rows by what became of them; together they are those that were pushed. */
+function fates({ figures }: Queue) {
+  const { written, refused, dropped, damaged, kept, inMemory } = figures;
+  return { written, refused, dropped, damaged, waiting: kept + inMemory };
+}
+
+describe('every row is counted as one thing, when', () => {
+  const none = { written: 0, refused: 0, dropped: 0, damaged: 0, waiting: 0 };
+
+  for (const [where, room] of [
+    ['on disk', { max: 16 * 1000 }],
+    ['in memory', { memory: 1000, at: '/dev/null/spool' }],
+  ] as const) {
+    test(`fresh rows are dropped ${where} before they could be sent`, async () => {
+      site.influx.answer = (_, index) =>
+        index === 0 ? { status: 429, headers: { 'retry-after': '1' } } : 204;
+      const { queue: waiting, backlog } = site.agent(room);
+      waiting.push(rows(1, 'first'), 1);
+      const running = waiting.run(AbortSignal.timeout(30_000));
+      while (waiting.figures.retries === 0) await sleep(5);
+      for (let end = 2; end <= 40; end += 1) {
+        waiting.push(rows(100, `w${end}`), end);
+        await backlog.stored();
+      }
+      const before = fates(waiting);
+      assert.ok(before.dropped > 0);
+      assert.deepEqual(before, {
+        ...none,
+        dropped: before.dropped,
+        waiting: 3901 - before.dropped,
+      });
+      waiting.close();
+      await running;
+      const { dropped } = before;
+      assert.deepEqual(fates(waiting), { ...none, dropped, written: 3901 - dropped });
+      assert.equal(site.influx.stored.size, 3901 - dropped);
+    });
+  }
+
+  test('rows are dropped while they are sent', async () => {
+    const { queue: waiting } = site.agent({ memory: 1000, at: '/dev/null/spool' });
+    site.influx.answer = (_, index) => {
+      if (index === 0) waiting.push(rows(100, 'b'), 2);
+      return 204;
+    };
+    waiting.push(rows(100, 'a'), 1);
+    await drain(waiting);
+    assert.deepEqual(fates(waiting), { ...none, dropped: 100, written: 100 });
+  });
+
+  test('rows are damaged before they could be sent', async () => {
+    const { queue: waiting, backlog } = site.agent();
+    waiting.push(rows(3, 'a'), 1);
+    await backlog.stored();
+    for (const file of site.files) rmSync(join(site.directory, file));
+    await drain(waiting);
+    assert.deepEqual(fates(waiting), { ...none, damaged: 3 });
+    assert.equal(site.influx.requests.length, 0);
   });
 });
 
@@ -146,14 +223,28 @@ describe('after an outage', () => {
   });
 
   test('it is said once, and its end', async () => {
-    site.influx.answer = (_, index) => (index < 3 ? 503 : 204);
+    const over: boolean[] = [];
+    site.influx.answer = (_, index) => {
+      over.push(site.over.has('InfluxDB'));
+      return index < 3 ? 503 : 204;
+    };
     const { queue: waiting } = site.agent();
     waiting.push(rows(1), 1);
     await drain(waiting);
-    assert.deepEqual(site.messages, [
-      'InfluxDB does not take rows; they are kept',
-      'InfluxDB takes rows again',
-    ]);
+    over.push(site.over.has('InfluxDB'));
+    assert.deepEqual(over, [false, false, false, false, true]);
+    assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
     assert.equal(waiting.figures.retries, 3);
+  });
+
+  test('when every other request fails it is said once', async () => {
+    site.influx.answer = (_, index) => (index % 2 === 0 ? 503 : 204);
+    const { queue: waiting } = site.agent();
+    for (const name of ['a', 'b', 'c']) {
+      waiting.push(rows(1, name), name.charCodeAt(0));
+      await drain(waiting);
+    }
+    assert.equal(waiting.figures.retries, 3);
+    assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
   });
 });

@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Troubles } from '../../daemon/log.ts';
 import { Backlog } from '../../lib/influx/backlog.ts';
 import { Queue } from '../../lib/influx/queue.ts';
 import { writer } from '../../lib/influx/write.ts';
-import type { Log } from '../../lib/model.ts';
+import type { Log, TroubleLog } from '../../lib/model.ts';
 import { StandIn } from './stand-in.ts';
 
 export const MIB = 1024 * 1024;
@@ -15,6 +16,8 @@ export class Site implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), 'nstats-queue-'));
   readonly directory = join(this.root, 'spool');
   readonly said: { fields: object; message: string }[] = [];
+  /** Subjects of which all troubles were told to be over. */
+  readonly over = new Set<string>();
   readonly #backlogs: Backlog[] = [];
 
   private constructor(influx: StandIn) {
@@ -37,10 +40,18 @@ export class Site implements AsyncDisposable {
   agent({ token = this.influx.token, max = 16 * MIB, memory = MIB, at = this.directory } = {}) {
     const say = (fields: object, message: string) => this.said.push({ fields, message });
     const log: Log = { debug() {}, info: say, warn: say, error: say };
+    const all = new Troubles(log);
+    const troubles: TroubleLog = {
+      say: (...trouble) => all.say(...trouble),
+      over: (subject) => {
+        this.over.add(subject);
+        all.over(subject);
+      },
+    };
     const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
-    const backlog = new Backlog({ directory: at, max, memory, log });
+    const backlog = new Backlog({ directory: at, max, memory, log, troubles });
     this.#backlogs.push(backlog);
-    return { backlog, queue: new Queue({ write, backlog, offset: 0, log }) };
+    return { backlog, queue: new Queue({ write, backlog, offset: 0, troubles }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
