@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import PQueue from 'p-queue';
 import { describeMachine } from './machine.ts';
 import { type Results, tablesOf, withTables } from './readme.ts';
 import { markdown, type Result } from './result.ts';
@@ -37,14 +38,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => interrupted.abort(new Error('interrupted')));
 
 const began = performance.now();
+const secondsSince = (start: number) => Math.round((performance.now() - start) / 1000);
 const sections: { [name: string]: Result } = {};
 const failed: string[] = [];
-for (const name of SECTIONS) {
-  if (interrupted.signal.aborted) break;
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  console.log(`\n## ${name}\n`);
+/** Figures of a quick run are rough: what two sections at a time take from each other matters less. */
+const queue = new PQueue({ concurrency: quick ? 2 : 1 });
+const wanted = SECTIONS.filter((name) => positionals.length === 0 || positionals.includes(name));
+await Promise.all(wanted.map((name) => queue.add(() => run(name))));
+
+async function run(name: string): Promise<void> {
+  if (interrupted.signal.aborted) return;
+  const start = performance.now();
+  console.error(`${name}: begins`);
   try {
     const result = await runSection(name, { quick, signal: interrupted.signal });
+    console.log(`\n## ${name} (${secondsSince(start)} s)\n`);
     for (const table of result.tables) console.log(`${markdown(table)}\n`);
     sections[name] = result;
   } catch (error) {
@@ -52,8 +60,14 @@ for (const name of SECTIONS) {
     failed.push(name);
   }
 }
-const seconds = Math.round((performance.now() - began) / 1000);
-const results: Results = { seconds, machine: describeMachine(), sections };
+const inOrder = SECTIONS.flatMap((name) =>
+  sections[name] ? [[name, sections[name]] as const] : [],
+);
+const results: Results = {
+  seconds: secondsSince(began),
+  machine: describeMachine(),
+  sections: Object.fromEntries(inOrder),
+};
 const [machine] = tablesOf({ ...results, sections: {} });
 if (machine) console.log(`\n## machine\n\n${markdown(machine)}`);
 

@@ -75,6 +75,7 @@ async function compare(minutes: number): Promise<Result> {
         lists: again.filter(isList).length / minutes,
         watches: again.filter((request) => !isList(request)).length / minutes,
       },
+      hour: { requests: requestsAnHour(now, again.length / minutes) },
       resident: after[nth]?.rss ?? 0,
       directory: name === 'nstats' ? heap : undefined,
     };
@@ -129,6 +130,16 @@ function sum(requests: readonly RequestRecord[]): number {
 
 function isList({ path }: RequestRecord): boolean {
   return !path.includes('watch=');
+}
+
+/**
+ * A watch that asks to be ended after some minutes is not seen to be begun again in one: of these it is known from
+ * what they ask for. Of others it is what was seen.
+ */
+function requestsAnHour(all: readonly RequestRecord[], seenAMinute: number): number {
+  const timeouts = all.flatMap(({ path }) => /timeoutSeconds=(\d+)/.exec(path)?.[1] ?? []);
+  if (timeouts.length === 0) return seenAMinute * 60;
+  return timeouts.reduce((requests, seconds) => requests + 3600 / Number(seconds), 0);
 }
 
 /** Not only of a node, or to count the nodes; nor of the namespaces, which do not wait for their turn. */

@@ -26,6 +26,7 @@ export interface Column {
     readonly bytes: number;
     readonly cpu: number;
   };
+  readonly hour: { readonly requests: number };
   /** Resident memory at the end. */
   readonly resident: number;
   /** What its directory alone has on the heap; undefined if it has none. */
@@ -70,6 +71,7 @@ export function tableOf(
     ['CPU of the client', ({ minute }) => `${minute.cpu.toFixed(2)} s`],
     ['resident at the end', ({ resident }) => megabytes(resident)],
     [`**an hour, extrapolated from ${seconds} s**`, () => ''],
+    ['requests, by the time-outs that watches ask for', ({ hour }) => hour.requests.toFixed(0)],
     ['received', ({ minute }) => megabytes(minute.bytes * 60)],
     ['CPU of the client', ({ minute }) => `${(minute.cpu * 60).toFixed(0)} s`],
   ];
