@@ -31,6 +31,8 @@ export interface PipelineOptions {
 
 /** How often windows that wait for their names are looked at. */
 const FLUSH_EVERY = 500;
+/** So long after everything has been listed, what that took is garbage. */
+const SETTLE = 5000;
 
 /**
  * The straight line from pods to rows, until `signal` is aborted:
@@ -79,9 +81,12 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 
   void firstLook({ config, log, signal, ...state });
 
-  const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY);
+  let settled: NodeJS.Timeout | undefined;
+  const flushing = setInterval(() => {
+    reporter.flush();
+    if (sync.complete) settled ??= setTimeout(collectGarbage, SETTLE).unref();
+  }, FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();
-  let starting = true;
   for await (const end of boundaries(config.interval, signal)) {
     observatory.turn(end);
     const close = () => {
@@ -89,9 +94,6 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       reporter.close(end);
       reporter.flush();
       health.windowClosed();
-      if (!starting || !sync.complete) return;
-      starting = false;
-      collectGarbage();
     };
     // By then the slots that span the end have come.
     closing.set(end, setTimeout(close, GRACE));

@@ -16,7 +16,7 @@ import { oneShots } from './one-shot.ts';
 import { type Figures, resultOf } from './table.ts';
 
 const quick = process.argv.includes('--quick');
-const MINUTES = quick ? 1 : 3;
+const MINUTES = quick ? 1 : 2;
 const MINUTE = 60_000;
 const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
 

@@ -15,14 +15,16 @@ import { type Stage, stages } from './stages.ts';
 
 const quick = process.argv.includes('--quick');
 const SIZE = quick
-  ? { loop: 20, starts: 1, rest: 1000, pods: 10, settle: 1500, measure: 4000, delays: 2000 }
+  ? { loop: 20, starts: 1, rest: 8000, pods: 10, settle: 8000, measure: 4000, delays: 2000 }
   : {
       loop: 200,
       starts: 3,
-      rest: 10_000,
+      // By then what the start has left behind is given back (daemon/garbage.ts).
+      rest: 20_000,
       pods: FULL,
-      settle: 8000,
-      measure: 20_000,
+      // What is hot has been compiled.
+      settle: 30_000,
+      measure: 30_000,
       delays: 10_000,
     };
 const IDLE = 2;
