@@ -141,7 +141,8 @@ function target(
   wrong: (name: string, wanted: string) => undefined,
 ): Target {
   const text = get('INFLUX_URL');
-  const parsed = text && URL.canParse(text) ? new URL(text) : undefined;
+  // What `canParse` says of a very long one is not what the constructor does.
+  const parsed = URL.parse(text ?? '') ?? undefined;
   const bare = parsed && !parsed.username && !parsed.password && !parsed.search;
   const usable = bare && /^https?:$/.test(parsed.protocol);
   if (!usable) wrong('INFLUX_URL', 'http://host:port or https://host:port, without credentials');

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Amount, Flow, Frame } from '../model.ts';
-import { slotBytes } from './units.ts';
+import { MOST_BYTES, slotBytes } from './units.ts';
 
 /** The line that ends a frame. */
 export const FRAME_END = /^={20,}$/;
@@ -15,12 +15,14 @@ const NOTHING: Amount = { bytes: 0, slack: 0 };
 
 /**
  * Reads one frame of `iftop -t`, without `-P`. Never throws: a line that cannot be read is counted
- * in `unparsed` and its bytes stay in the totals, from which the remainder is taken.
+ * in `unparsed` and its bytes stay in the totals, from which the remainder is taken. So is a pair whose
+ * bytes, with those before it, are more than can have passed.
  */
 export function parseFrame(lines: readonly string[]): Frame {
   const flows: Flow[] = [];
   const total = { sent: NOTHING, received: NOTHING };
   let unparsed = 0;
+  let listed = 0;
   let half: { local: string; sent: Amount } | undefined;
 
   for (const line of lines) {
@@ -32,7 +34,12 @@ export function parseFrame(lines: readonly string[]): Frame {
     }
     const received = half && end(RECEIVED, line);
     if (half && received) {
-      flows.push({ ...half, remote: received.address, received: received.amount });
+      const bytes = half.sent.bytes + received.amount.bytes;
+      if (listed + bytes > MOST_BYTES) unparsed += 2;
+      else {
+        listed += bytes;
+        flows.push({ ...half, remote: received.address, received: received.amount });
+      }
       half = undefined;
       continue;
     }

@@ -7,15 +7,33 @@ import { parse } from '../daemon/exposition.ts';
 import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
-import { kill, sh } from '../lab/shell.ts';
+import { ip, kill, sh } from '../lab/shell.ts';
 
 const PASSWORD = 'a-very-secret-password';
-/** What stands in for an iftop that cannot be read. */
+const ENVIRONMENT = {
+  INTERVAL: '5s',
+  FLOW_METRICS: 'namespace',
+  PEERS_PER_POD: '9',
+  INFLUX_USERNAME: 'nstats',
+  INFLUX_PASSWORD: PASSWORD,
+};
+/** An address for each kind of peer that has one. */
+const ADDRESSES = {
+  pod: '10.244.0.11',
+  service: '10.96.0.11',
+  external: '198.51.100.7',
+  node: '10.244.0.1',
+  // Out of the pods' range, and no pod's.
+  unknown: '10.244.0.99',
+} as const;
+/** What stands in for an iftop that takes its time to start, and then cannot be read. */
 const BABBLE = `#!/bin/sh
+sleep 3
 echo 'Listening on eth0'
 while echo 'babble'; do echo ============================== ; sleep 2; done
 `;
 
+const started = Date.now() / 1000;
 let lab: Lab;
 let daemon: Daemon;
 let web: Pod;
@@ -23,16 +41,20 @@ let web: Pod;
 before(async () => {
   lab = await createLab();
   web = await lab.pod({ namespace: 'shop', name: 'web', ips: ['10.244.0.10'] });
-  const db = await lab.pod({ namespace: 'data', name: 'db', ips: ['10.244.0.11'] });
-  const outside = await lab.outside(['198.51.100.7']);
+  const db = await lab.pod({ namespace: 'data', name: 'db', ips: [ADDRESSES.pod] });
+  const outside = await lab.outside([ADDRESSES.external]);
   await db.serve(80);
   await outside.serve(80);
-  daemon = lab.daemon({
-    INTERVAL: '5s',
-    FLOW_METRICS: 'namespace',
-    INFLUX_USERNAME: 'nstats',
-    INFLUX_PASSWORD: PASSWORD,
+  lab.service({
+    namespace: 'data',
+    name: 'db',
+    ips: [ADDRESSES.service],
+    port: 80,
+    backends: [ADDRESSES.pod],
   });
+  // What is sent there goes nowhere, without an answer.
+  ip(['route replace blackhole 198.18.0.0/15']);
+  daemon = lab.daemon(ENVIRONMENT);
   await until(() => processesNamed('iftop').length === 2, 'the captures');
 });
 
@@ -59,11 +81,18 @@ test('captures, names and costs are told before any window is over', async () =>
   await reach((of) => of('sessions{state="running"}') === 2, 'two captures');
   const of = await scrape();
   assert.equal(of('pods'), 2);
-  for (const state of ['waiting', 'starting', 'overloaded'])
+  for (const state of ['waiting', 'starting', 'overloaded', 'paused'])
     assert.equal(of(`sessions{state="${state}"}`), 0);
   await reach((of) => of('directory_objects{kind="pod"}') === 2, 'the directory');
+  for (const kind of ['service', 'node'])
+    await reach((of) => of(`directory_objects{kind="${kind}"}`) === 1, kind);
   await reach((of) => of('resource_followed{resource="local_pods"}') === 1, 'the pods of the node');
-  assert.ok(of('cpu_seconds_total{process="daemon"}') > 0);
+  assert.ok(of('start_time_seconds') > started && of('start_time_seconds') < Date.now() / 1000);
+  const work = ['cpu_seconds_total{process="daemon"}', 'event_loop_active_seconds_total'];
+  for (const name of work) {
+    assert.ok(of(name) > 0);
+    await reach((now) => now(name) > of(name), `more of ${name}`);
+  }
   assert.ok(of('memory_bytes{process="daemon"}') > 10_000_000);
   assert.ok(of('memory_bytes{process="iftop"}') > 100_000);
   assert.ok(of('api_requests_total') > 0 && of('api_received_bytes_total') > 0);
@@ -73,22 +102,33 @@ test('captures, names and costs are told before any window is over', async () =>
 const flow = (kind: string, namespace: string) =>
   `flow_bytes_total{namespace="shop",peer_kind="${kind}",peer_namespace="${namespace}",direction="sent"}`;
 
-test('traffic is counted by kind, direction and namespace', async () => {
-  const clients = ['10.244.0.11', '198.51.100.7'].map((to) => web.traffic('send', to, 80, 200_000));
+/** Bytes sent to a kind of peer. */
+const sent = (kind: string) => `attributed_bytes_total{peer_kind="${kind}",direction="sent"}`;
+
+test('traffic is counted by kind, direction and namespace, and costs iftop CPU time', async () => {
+  const before = await scrape();
+  const { pod, service, external, node, unknown } = ADDRESSES;
+  const clients = [pod, service, external].map((to) => web.traffic('send', to, 80, 200_000));
+  // Nobody listens there, nor at the many addresses of which only some have rows of their own.
+  clients.push(web.traffic('spray', 9, 400_000, node, unknown));
+  clients.push(web.traffic('sweep', 1500, 3000));
+  for (const kind of [...Object.keys(ADDRESSES), 'other'])
+    await reach((of) => of(sent(kind)) > before(sent(kind)) + 100_000, `bytes to ${kind}`);
   await reach((of) => of(flow('pod', 'data')) > 100_000, 'bytes between pods');
   await reach((of) => of(flow('external', '-')) > 100_000, 'bytes to the outside');
+  const cpu = 'cpu_seconds_total{process="iftop"}';
+  await reach((of) => of(cpu) > before(cpu) + 0.1, 'CPU time of iftop');
   for (const client of clients) await kill(client, 'SIGKILL');
   await reach((of) => of('frames_total') > 2 && of('rows_total{outcome="written"}') > 2, 'rows');
   const of = await scrape();
-  for (const kind of ['pod', 'external'])
-    assert.ok(of(`attributed_bytes_total{peer_kind="${kind}",direction="sent"}`) > 100_000);
   assert.ok(of('attributed_bytes_total{peer_kind="pod",direction="received"}') > 100_000);
   assert.ok(of('kernel_bytes_total{direction="sent"}') > 200_000);
+  assert.ok(of('kernel_bytes_total{direction="received"}') > 100_000);
   assert.ok(of('windows_total') > 0 && of('series') > 2);
   assert.ok(Math.abs(of('last_window_timestamp_seconds') - Date.now() / 1000) < 30);
 });
 
-test('an iftop that is killed or babbles is a restart, and lines that cannot be read', async () => {
+test('an iftop that is killed is a restart, a slow one is starting, a babbling one cannot be read', async () => {
   const before = await scrape();
   const iftop = sh('sh', ['-c', 'command -v iftop']).trim();
   const babble = join(lab.directory, 'iftop');
@@ -98,14 +138,14 @@ test('an iftop that is killed or babbles is a restart, and lines that cannot be 
   sh('mount', ['--bind', babble, iftop]);
   const [first] = processesNamed('iftop');
   process.kill(first?.pid ?? NaN, 'SIGKILL');
-  await reach((of) => of('session_restarts_total') > 0, 'the restart');
-  await reach((of) => of('unparsed_lines_total') > 0, 'lines that cannot be read');
+  const restarts = 'session_restarts_total';
+  await reach((of) => of(restarts) > before(restarts), 'the restart');
+  await reach((of) => of('sessions{state="starting"}') === 1, 'a capture that is being started');
+  await reach((of) => of('sessions{state="running"}') === 2, 'two captures again');
+  const unparsed = 'unparsed_lines_total';
+  await reach((of) => of(unparsed) > before(unparsed), 'lines that cannot be read');
   // It is still being run.
   sh('umount', ['--lazy', iftop]);
-  const of = await scrape();
-  assert.ok(
-    of('cpu_seconds_total{process="iftop"}') >= before('cpu_seconds_total{process="iftop"}'),
-  );
 });
 
 const looks = () => daemon.log.filter((line) => line.includes('a first look'));
@@ -143,6 +183,8 @@ test('without the API server nothing is followed, windows are late, and what is 
   const of = await scrape();
   const last = 'last_window_timestamp_seconds';
   assert.ok(of(last) > before(last));
+  for (const figure of ['api_requests_total', 'api_received_bytes_total'])
+    assert.ok(of(figure) > before(figure), figure);
   assert.equal(of('stale_bytes_total'), 0);
   assert.ok(of('resource_last_event_timestamp_seconds{resource="nodes"}') > 0);
 });
@@ -154,6 +196,18 @@ test('a row that InfluxDB refuses is told as such', async () => {
   const answer = await fetch(`${url}/write?db=${database}`, { method: 'POST', body });
   assert.equal(answer.status, 204);
   await reach((of) => of('rows_total{outcome="refused"}') > 0, 'a refused row');
+});
+
+test('a daemon that is started again says since when, and what it pauses for CPU_BUDGET', async () => {
+  await kill(daemon.process, 'SIGTERM');
+  const restarted = Date.now() / 1000;
+  daemon = lab.daemon({ ...ENVIRONMENT, CPU_BUDGET: '0.02' });
+  await reach((of) => of('sessions{state="running"}') === 2, 'two captures');
+  assert.ok((await scrape())('start_time_seconds') >= restarted);
+  const storm = web.traffic('sweep', 3000, 3000);
+  await reach((of) => of('sessions{state="paused"}') > 0, 'a pause');
+  await reach((of) => of('missing_bytes_total{reason="paused"}') > 100_000, 'what passed in it');
+  await kill(storm, 'SIGKILL');
 });
 
 test('the text is valid, has no series twice, and no secret', async () => {

@@ -10,12 +10,22 @@ import {
   firstAddresses,
   isPrivate,
 } from '../../lib/kubernetes/address.ts';
+import type { ApiClient } from '../../lib/kubernetes/client.ts';
 import { Directory } from '../../lib/kubernetes/directory.ts';
 import { ListReader } from '../../lib/kubernetes/list.ts';
 import { parseNetworks } from '../../lib/kubernetes/networks.ts';
 import { parsePrefix, PrefixTable } from '../../lib/kubernetes/prefixes.ts';
-import { localPod, nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
+import {
+  type KubernetesObject,
+  localPod,
+  namespaceRecord,
+  nodeRecord,
+  observeOf,
+  podRecord,
+  serviceRecord,
+} from '../../lib/kubernetes/records.ts';
 import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { startDelay } from '../../lib/kubernetes/start-delay.ts';
 import { watch, type WatchEvent } from '../../lib/kubernetes/watch.ts';
 import { objects } from '../kubernetes/recorded.ts';
 import { pieces, type Target } from './target.ts';
@@ -37,21 +47,34 @@ function read(input: readonly Buffer[]): string {
   }
 }
 
-async function follow(chunks: readonly Buffer[]): Promise<string> {
-  const client = {
+/** A client that is answered with this, whatever it asks. */
+function answered(chunks: readonly Buffer[]): ApiClient {
+  return {
     server: 'none',
     figures: { requests: 0, bytes: 0, connections: 0 },
     get: async () => Readable.from(chunks, { objectMode: false }),
   };
+}
+
+async function follow(chunks: readonly Buffer[]): Promise<string> {
   const events: WatchEvent[] = [];
   const { signal } = new AbortController();
   try {
-    for await (const event of watch({ client, path: '/x', signal }, '1', () => {}))
-      events.push(event);
+    const options = { client: answered(chunks), path: '/x', signal };
+    for await (const event of watch(options, '1', () => {})) events.push(event);
   } catch (error) {
     assert.ok(error instanceof Error && !(error instanceof TypeError), String(error));
   }
   return JSON.stringify(events);
+}
+
+/** Null if it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** All strings in it, keys included. */
@@ -86,6 +109,43 @@ export const clusterTargets: readonly Target[] = [
         directory.remove(owner, 2000);
       }
       assert.equal(({} as { polluted?: string }).polluted, undefined);
+    },
+  },
+  {
+    name: 'namespace',
+    json: true,
+    seeds: ['"true"', '"false"', 'true'].map((observe) =>
+      Buffer.from(
+        `{"metadata":{"name":"shop","annotations":{"a":"b","nstats/observe":${observe}},"labels":{}}}`,
+      ),
+    ),
+    check(input) {
+      const text = input.toString();
+      const object = parsed(text);
+      const { name, observe } = namespaceRecord(objectOf(object));
+      assert.ok(typeof name === 'string' && name.length <= 253);
+      assert.equal(observe, observeOf(objectOf(object)));
+      // To be turned off or on it has to be said so, in one of two words and in the one place.
+      const { annotations } = (object as Partial<KubernetesObject> | null)?.metadata ?? {};
+      const said: unknown = annotations?.['nstats/observe'];
+      if (observe === undefined) {
+        const isMany = Object.keys(annotations ?? {}).length > 1024;
+        assert.ok(isMany || (said !== 'true' && said !== 'false'), `${text} is not heard`);
+      } else assert.equal(said, `${observe}`);
+    },
+  },
+  {
+    name: 'start-delay',
+    json: true,
+    seeds: [
+      '{"kind":"NodeList","metadata":{"continue":"a","remainingItemCount":4999},"items":[{}]}',
+      '{"kind":"NodeList","metadata":{},"items":[{}]}',
+    ].map((text) => Buffer.from(text)),
+    async check(input, random) {
+      const client = answered(pieces(input, random));
+      const delay = await startDelay(client, new AbortController().signal);
+      // A timer takes what is no number, or below zero, for no time at all.
+      assert.ok(!(delay > 60_000), `${delay}`);
     },
   },
   {

@@ -34,7 +34,7 @@ const RECORDS = ROWS.map((text, index) =>
 const NUMBERS = [0, 1, 0.5, -1, NaN, Infinity, 1e300, 2 ** 53, 123_456_789];
 
 /** Its lock's, the last number that there is, and what no entry of a directory can be called. */
-const RESERVED = /^(?:lock.*|9{12}\.rows|\.{0,2})$/s;
+const RESERVED = /^(?:lock.*|9{15}\.rows|\.{0,2})$/s;
 
 function fileName(text: string): string {
   return text.replaceAll(/[/\0]/g, '_').slice(0, 60);

@@ -8,14 +8,12 @@ import { StringDecoder } from 'node:string_decoder';
 import { memory } from '../../daemon/memory.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
+import { MOST_BYTES } from '../../lib/iftop/units.ts';
 import { parseNetDev } from '../../lib/netns/counters.ts';
 import { addressesOf, locate, podUid } from '../../lib/netns/locate.ts';
 import { ProcessTable } from '../../lib/netns/processes.ts';
 import { statOf } from '../../lib/netns/stat.ts';
 import { filesOf, pieces, type Target } from './target.ts';
-
-/** More than any link can carry in a slot; what iftop prints has twenty digits at most. */
-const MOST_BYTES = 1e32;
 
 function framesOf(input: readonly Buffer[]): string[][] {
   const splitter = new FrameSplitter();
@@ -56,6 +54,8 @@ export const nodeTargets: readonly Target[] = [
         assert.ok(lines.length <= 4096);
         const { flows, total, unparsed } = parseFrame(lines);
         assert.ok(unparsed <= lines.length);
+        const all = flows.map(({ sent, received }) => sent.bytes + received.bytes);
+        assert.ok(isAmount(all.reduce((sum, bytes) => sum + bytes, 0)));
         for (const { bytes, slack } of [total.sent, total.received])
           assert.ok(isAmount(bytes) && isAmount(slack));
         for (const { local, remote, sent, received } of flows) {

@@ -1,18 +1,22 @@
 import { appendFileSync } from 'node:fs';
 import { clusterTargets } from './cluster-targets.ts';
 import { daemonTargets } from './daemon-targets.ts';
+import { expositionTarget } from './exposition-target.ts';
 import { influxTargets } from './influx-targets.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
 import { nodeTargets } from './node-targets.ts';
+import { processTarget } from './process-target.ts';
 import { Random } from './random.ts';
 import { corpusFile, corpusOf, type Target } from './target.ts';
 import { wireTargets } from './wire-targets.ts';
 
 export const targets: readonly Target[] = [
   ...nodeTargets,
+  processTarget,
   ...clusterTargets,
   ...influxTargets,
   ...daemonTargets,
+  expositionTarget,
   ...wireTargets,
 ];
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseFrame } from '../../lib/iftop/parse.ts';
+import { MOST_BYTES } from '../../lib/iftop/units.ts';
 import type { Frame } from '../../lib/model.ts';
 import { real } from './captures.ts';
 
@@ -31,6 +32,11 @@ function assertSound({ flows, total, unparsed }: Frame): void {
   assert.ok(Number.isInteger(unparsed) && unparsed >= 0);
 }
 
+/** Two lines of a pair, each with this as its rate of the last slot. */
+function pair(rate: string): string[] {
+  return [`   1 10.0.0.1  =>  ${rate}  0B  0B  0B`, `     10.0.0.2  <=  ${rate}  0B  0B  0B`];
+}
+
 function sumOf(lines: readonly string[] = []): number {
   const { flows } = parseFrame(lines);
   return flows.reduce((sum, { sent, received }) => sum + sent.bytes + received.bytes, 0);
@@ -44,7 +50,7 @@ test('no text throws, or yields a number that is none', () => {
     '1.2.3.4',
     '::1',
     '0B',
-    '1.5KB',
+    '1.50KB',
     'Total send rate:',
     ' ',
     '\n',
@@ -92,6 +98,26 @@ test('halves of two pairs with unreadable lines between them are no pair', () =>
   ]);
   assert.deepEqual(frame.flows, []);
   assert.equal(frame.unparsed, 4);
+});
+
+test('what iftop cannot print, or no interface carry, is not read, be it of a pair or in total', () => {
+  const liar = '99999999999999999999GB';
+  const totals = ['1.00KB', liar].map((rate) => `Total send rate:  ${rate}  0B  0B`);
+  const frame = parseFrame([...pair(liar), ...pair('1.00KB'), ...totals]);
+  assert.equal(frame.unparsed, 3);
+  assert.equal(frame.flows.length, 1);
+  assert.deepEqual(frame.total.sent, { bytes: 2048, slack: 10.24 });
+});
+
+test('pairs that are too much together are not read, smaller ones behind them are', () => {
+  const lines = [...pair('400GB'), ...pair('400GB'), ...pair('100GB'), ...pair('100GB')];
+  const { flows, unparsed } = parseFrame(lines);
+  assert.deepEqual(
+    flows.map(({ sent }) => sent.bytes / 1024 ** 3),
+    [800, 200],
+  );
+  assert.equal(unparsed, 4);
+  assert.ok(sumOf(lines) <= MOST_BYTES);
 });
 
 test('the order of the pairs changes no sum', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { slotBytes } from '../../lib/iftop/units.ts';
+import { MOST_BYTES, slotBytes } from '../../lib/iftop/units.ts';
 import { readableSize } from './readable-size.ts';
 
 /** From one small packet in a slot to more than any link carries in two seconds. */
@@ -49,7 +49,9 @@ const table: readonly [printed: string, bytes: number, slack: number][] = [
   ['10.0KB', 20 * 1024, 102.4],
   ['351MB', 702 * 1024 ** 2, 1024 ** 2],
   ['1.81GB', 2 * 1.81 * 1024 ** 3, 0.01 * 1024 ** 3],
-  ['4096GB', 8192 * 1024 ** 3, 1024 ** 3],
+  ['10.00MB', 20 * 1024 ** 2, 0.01 * 1024 ** 2],
+  ['100.0MB', 200 * 1024 ** 2, 0.1 * 1024 ** 2],
+  ['1024GB', 2048 * 1024 ** 3, 1024 ** 3],
   ['80b', 20, 0.125],
   ['9.01Mb', (2 * 9.01 * 1024 ** 2) / 8, (0.01 * 1024 ** 2) / 8],
 ];
@@ -76,6 +78,14 @@ test('what is not a size of iftop is none, and no text throws', () => {
     'NaNB',
     '1kB',
     '1KiB',
+    '1.5KB',
+    '10.01KB',
+    '100.1KB',
+    '1.00B',
+    '12345KB',
+    '1025GB',
+    '9999GB',
+    '99999999999999999999GB',
   ]) {
     assert.equal(slotBytes(text), undefined, text);
   }
@@ -83,7 +93,7 @@ test('what is not a size of iftop is none, and no text throws', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), almost), (text) => {
       const amount = slotBytes(text);
-      assert.ok(!amount || (amount.bytes >= 0 && amount.slack >= 0 && amount.bytes < Infinity));
+      assert.ok(!amount || (amount.bytes >= 0 && amount.slack >= 0 && amount.bytes <= MOST_BYTES));
     }),
   );
 });

@@ -1,0 +1,62 @@
+import { localSubject, resourcesOf } from '../../daemon/cluster.ts';
+import { Troubles } from '../../daemon/log.ts';
+import { allMetrics } from '../../daemon/metrics/all.ts';
+import { exposition } from '../../daemon/metrics/exposition.ts';
+import { Observatory } from '../../daemon/observatory.ts';
+import { printer } from '../../daemon/printer.ts';
+import { Sync } from '../../daemon/sync.ts';
+import { type Named, Tally } from '../../daemon/tally.ts';
+import { Cpu } from '../../daemon/usage.ts';
+import { Directory } from '../../lib/kubernetes/directory.ts';
+import type { Edge, Traffic } from '../../lib/model.ts';
+import { parse } from './exposition.ts';
+
+export const NODE = 'lab-1';
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The objects that count, and what a scrape says of them. */
+export function agent(flows: 'none' | 'namespace' = 'none') {
+  const troubles = new Troubles(quiet);
+  const options = {
+    proc: '/proc',
+    iface: 'eth0',
+    log: quiet,
+    troubles,
+    sidecar: false,
+    cpuBudget: 1,
+  };
+  const observatory = new Observatory(options);
+  const tally = new Tally(flows);
+  const directory = new Directory();
+  const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
+  const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
+  const sink = { figures: printer(() => {}).figures };
+  const cpu = new Cpu('/proc', () => []);
+  const sources = { observatory, tally, directory, sync, client, sink, cpu, proc: '/proc' };
+  const text = exposition(allMetrics({ node: NODE, ...sources }));
+  const metrics = () => text.metrics();
+  const scrape = async () => parse(await metrics()).values;
+  return { ...sources, metrics, scrape };
+}
+
+/** A window in which nothing happened but this. */
+export function window(change: Partial<Named> = {}): Named {
+  return { end: 5000, traffic: [], untold: [], late: false, certain: true, rows: [], ...change };
+}
+
+/** A pod's part of a window: bytes to peers, and some for each reason why others are missing. */
+export function traffic(namespace: string, edges: readonly Edge[]): Traffic {
+  const local = { uid: '', cgroupUid: '', namespace, name: 'a', workload: '-', ips: [] };
+  const sum = (of: 'sent' | 'received') => edges.reduce((total, edge) => total + edge[of], 0);
+  const attributed = { sent: sum('sent'), received: sum('received') };
+  return {
+    pod: local,
+    end: 5000,
+    edges,
+    attributed,
+    kernel: { sent: 100, received: 50, sentPackets: 1, receivedPackets: 1 },
+    missing: { uncaptured: 5, overload: 3, paused: 1, other: 2 },
+    overloaded: false,
+    paused: false,
+  };
+}

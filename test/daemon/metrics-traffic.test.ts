@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FlowTotals } from '../../daemon/flow-totals.ts';
+import { attribute } from '../../lib/flows/attribute.ts';
+import { top } from '../../lib/flows/top.ts';
+import { nameless } from '../../lib/kubernetes/directory.ts';
+import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
+import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { node, pod, service } from '../lab/apiserver/objects.ts';
+import { agent, NODE, traffic, window } from './agent.ts';
+
+const DIRECTIONS = ['sent', 'received'] as const;
+const peer = (namespace: string) => ({ ...nameless('pod', 'b'), namespace });
+
+/** An address for each kind of peer that has one. */
+const ADDRESSES = {
+  pod: '10.244.0.7',
+  service: '10.96.0.7',
+  node: '192.0.2.7',
+  external: '198.51.100.7',
+  // Out of the pods' range, and no pod's.
+  unknown: '10.244.0.99',
+} as const;
+
+test('bytes are told by the kind of their peer and by direction, window by window', async () => {
+  const { directory, tally, scrape } = agent();
+  const web = pod({ uid: 'a', name: 'web', ips: [ADDRESSES.pod], nodeName: NODE });
+  const api = service({ uid: 'b', name: 'api', clusterIPs: [ADDRESSES.service] });
+  const own = node({ uid: 'c', name: NODE, addresses: [ADDRESSES.node] });
+  directory.put(podRecord(objectOf(web)), 0);
+  directory.put(serviceRecord(objectOf(api)), 0);
+  directory.put(nodeRecord(objectOf({ ...own, spec: { podCIDR: '10.244.0.0/24' } })), 0);
+  const now = Date.now();
+  const pairs = Object.entries(ADDRESSES).map(([kind, remote], index) => {
+    const bytes = { sent: 10 * (index + 2), received: index + 7 };
+    return { kind, local: '10.244.0.1', remote, from: now, to: now, ...bytes };
+  });
+  const named = attribute({ ips: [] }, { pairs }, (...what) => directory.peer(...what));
+  const rest = { kind: 'other', sent: 3, received: 4 };
+  const edges = top(named, rest, pairs.length);
+  for (const times of [1, 2]) {
+    tally.add(window({ traffic: [traffic('a', edges)] }));
+    const values = await scrape();
+    for (const { kind, ...bytes } of [...pairs, rest])
+      for (const direction of DIRECTIONS) {
+        const labels = `{peer_kind="${kind}",direction="${direction}"}`;
+        const value = values.get(`nstats_attributed_bytes_total${labels}`);
+        assert.equal(value, times * bytes[direction], labels);
+      }
+  }
+});
+
+test('windows add up: how many, until when, what the kernel counted, and what is missing', async () => {
+  const { tally, scrape } = agent();
+  const part = traffic('a', [{ peer: peer('b'), sent: 60, received: 40 }]);
+  for (const end of [5000, 10_000]) tally.add(window({ end, traffic: [part] }));
+  const values = await scrape();
+  const of = (name: string) => values.get(`nstats_${name}`);
+  assert.equal(of('windows_total'), 2);
+  assert.equal(of('windows_late_total'), 0);
+  assert.equal(of('last_window_timestamp_seconds'), 10);
+  assert.equal(of('stale_bytes_total'), 0);
+  assert.equal(of('kernel_bytes_total{direction="sent"}'), 200);
+  assert.equal(of('kernel_bytes_total{direction="received"}'), 100);
+  for (const [reason, bytes] of Object.entries(part.missing))
+    assert.equal(of(`missing_bytes_total{reason="${reason}"}`), 2 * bytes, reason);
+});
+
+test('a window that waited is late, one that waited in vain is stale, an untold pod is unnamed', async () => {
+  const { tally, scrape } = agent();
+  const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 0 }])];
+  tally.add(window({ traffic: some, late: true }));
+  tally.add(window({ traffic: some, late: true, certain: false }));
+  const kernel = { sent: 3, received: 4, sentPackets: 1, receivedPackets: 1 };
+  tally.add(window({ untold: [{ kernel }, { kernel: undefined }] }));
+  const values = await scrape();
+  assert.equal(values.get('nstats_windows_late_total'), 2);
+  assert.equal(values.get('nstats_stale_bytes_total'), 7);
+  assert.equal(values.get('nstats_unnamed_bytes_total'), 7);
+  assert.equal(values.get('nstats_series'), 0);
+  tally.add(window({ rows: ['nstat,pod=a x=1i 5', 'nstat,pod=b x=1i 5', 'nstat,pod=a x=1i 5'] }));
+  assert.equal((await scrape()).get('nstats_series'), 2);
+});
+
+test('flows between namespaces are there only if asked for', async () => {
+  const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 5 }])];
+  const none = agent();
+  none.tally.add(window({ traffic: some }));
+  assert.doesNotMatch(await none.metrics(), /flow_bytes/);
+  const all = agent('namespace');
+  all.tally.add(window({ traffic: some }));
+  const labels = 'namespace="a",peer_kind="pod",peer_namespace="b"';
+  const values = await all.scrape();
+  for (const [direction, bytes] of Object.entries({ sent: 7, received: 5 }))
+    assert.equal(values.get(`nstats_flow_bytes_total{${labels},direction="${direction}"}`), bytes);
+});
+
+test('beyond so many pairs of namespaces the rest is one, and the sum is exact', () => {
+  const flows = new FlowTotals(3);
+  for (let round = 0; round < 2; round += 1)
+    for (let index = 0; index < 10; index += 1)
+      flows.add(`n${index}`, { peer: peer('b'), sent: index, received: 1 });
+  const pairs = [...flows.pairs()];
+  assert.equal(pairs.length, 4);
+  assert.deepEqual(pairs[2]?.bytes, { sent: 4, received: 2 });
+  assert.deepEqual(pairs[3]?.labels, ['_other', '_other', '_other']);
+  assert.equal(
+    pairs.reduce((sum, { bytes }) => sum + bytes.sent, 0),
+    90,
+  );
+  assert.equal(pairs[3]?.bytes.received, 14);
+});
