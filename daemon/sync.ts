@@ -33,7 +33,9 @@ export class Sync {
   }
 
   following(resource: string, yes: boolean): void {
-    this.#update(resource, { since: yes ? Date.now() : undefined });
+    // After a watch that was denied the next one is resumed, with no list that would tell.
+    const granted = yes ? { denied: false } : {};
+    this.#update(resource, { since: yes ? Date.now() : undefined, ...granted });
   }
 
   failed(resource: string, error: unknown): void {
