@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { followCluster, resourcesOf } from '../../daemon/cluster.ts';
-import { Troubles } from '../../daemon/log.ts';
+import type { Troubles } from '../../daemon/log.ts';
 import { Sync } from '../../daemon/sync.ts';
 import { connect } from '../../lib/kubernetes/client.ts';
 import { Directory } from '../../lib/kubernetes/directory.ts';
@@ -20,6 +20,8 @@ let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
 let following: Promise<void>;
+/** What is told of troubles with services. */
+let told: ('say' | 'over')[];
 
 before(() => {
   home = mkdtempSync(join(tmpdir(), 'nstats-cluster-'));
@@ -32,7 +34,9 @@ beforeEach(async () => {
   const kubeconfig = join(home, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
   sync = new Sync(resourcesOf({ sidecar: {} }));
-  stop = new AbortController();
+  [stop, told] = [new AbortController(), []];
+  const tell = (what: 'say' | 'over') => (subject: string) =>
+    void (subject === 'services' && told.push(what));
   following = followCluster({
     client: connect(kubeconfig),
     node: 'n',
@@ -42,7 +46,7 @@ beforeEach(async () => {
     sync,
     signal: stop.signal,
     log: quiet,
-    troubles: new Troubles(quiet),
+    troubles: { say: tell('say'), over: tell('over') } as unknown as Troubles,
   });
 });
 
@@ -75,4 +79,12 @@ test('a watch that is forbidden for a moment is followed again without a list, a
   assert.deepEqual(sync.denied, []);
   assert.ok(sync.since > 0);
   assert.match(sync.reasons.join('\n'), /services: listed and followed/);
+});
+
+test('a trouble is over when a watch is granted, though nothing changes', async () => {
+  await refuseWatches(503);
+  assert.equal(told.at(-1), 'say');
+  api.fault(undefined);
+  await until(areFollowed, 'the watch');
+  assert.equal(told.at(-1), 'over');
 });
