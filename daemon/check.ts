@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { json } from 'node:stream/consumers';
 import { roomIn } from '../lib/influx/room.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
-import { localPod, type KubernetesObject } from '../lib/kubernetes/records.ts';
+import { readList } from '../lib/kubernetes/list.ts';
+import { localPod } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
@@ -147,13 +147,15 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
   ];
 }
 
-async function podsOf(get: (path: string) => Promise<Readable>, node: string): Promise<LocalPod[]> {
+async function podsOf(get: Get, node: string): Promise<LocalPod[]> {
   const query = new URLSearchParams({
     resourceVersion: '0',
     fieldSelector: `spec.nodeName=${node}`,
   });
-  const list = (await json(await get(`/api/v1/pods?${query}`))) as {
-    items?: KubernetesObject[];
-  };
-  return (list.items ?? []).map(localPod).filter((pod) => pod !== undefined);
+  const pods: LocalPod[] = [];
+  await readList(await get(`/api/v1/pods?${query}`), (object) => {
+    const pod = localPod(object);
+    if (pod) pods.push(pod);
+  });
+  return pods;
 }

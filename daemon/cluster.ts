@@ -143,12 +143,15 @@ async function follow<T>(
     const said = error instanceof Error ? error.message : String(error);
     troubles.say(subject, what, { resource: subject, error: said });
   };
-  const following = (yes: boolean) => sync.following(subject, yes);
+  const following = (yes: boolean) => {
+    sync.following(subject, yes);
+    // Of what seldom changes nothing else would tell.
+    if (yes) troubles.over(subject);
+  };
   const heard = () => sync.heard(subject);
   const path = `/api/v1/${resource}`;
   const changes = reflect({ client, path, ...selector, project, signal, following, heard, failed });
   for await (const change of changes) {
-    troubles.over(subject);
     apply(change);
     if (change.type !== 'replace') continue;
     log.debug({ resource: subject, objects: change.objects.length }, 'listed');

@@ -23,10 +23,10 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** What the probes are told: the truth of what has happened so far. */
+/** What the probes are told: the truth of what has happened so far, whatever the wall clock is set to. */
 export class Health {
   readonly #options: HealthOptions;
-  #closed = Date.now();
+  #closed = performance.now();
   #safe = false;
 
   constructor(options: HealthOptions) {
@@ -35,7 +35,7 @@ export class Health {
 
   /** A window has been closed. */
   windowClosed(): void {
-    this.#closed = Date.now();
+    this.#closed = performance.now();
   }
 
   /**
@@ -45,8 +45,9 @@ export class Health {
   alive(): Verdict {
     const { interval, observatory } = this.#options;
     const { podsSeen, sessions } = observatory.figures;
-    const closed = Date.now() - this.#closed;
-    const silent = Date.now() - (observatory.heard ?? Date.now());
+    const now = performance.now();
+    const closed = now - this.#closed;
+    const silent = now - (observatory.heard ?? now);
     const stuck = observatory.stuckFor;
     return verdict([
       [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],

@@ -108,5 +108,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   reporter.flush({ last: true });
   following.abort();
   server.close();
+  // Whoever sends or reads slowly would keep us for as long as the server has patience.
+  server.closeAllConnections();
   await followed;
 }

@@ -56,13 +56,18 @@ export interface ReporterOptions {
 /** A window that is over, whose names may not be certain yet. */
 interface Held {
   readonly end: number;
+  /** When it was closed, by `performance.now()`: the wall clock may be set while it waits. */
+  readonly at: number;
   readonly closed: readonly Closed[];
   readonly figures: AgentFields;
 }
 
-/** What is heard of the cluster this long after a moment is what was true at that moment. */
+/**
+ * What is heard of the cluster this long after a moment is what was true at that moment; windows are
+ * closed so long after their end.
+ */
 export const GRACE = 4000;
-/** A window waits so long for a directory that is right; then pods are not named in it. */
+/** A closed window waits so long for a directory that is right; then pods are not named in it. */
 const PATIENCE = 120_000;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
@@ -86,18 +91,18 @@ export class Reporter {
   /** Closes the oldest window of every pod; its rows follow when its names are certain. */
   close(end: number): void {
     const closed = this.#options.observatory.close();
-    this.#held.push({ end, closed, figures: this.#figures() });
+    this.#held.push({ end, at: performance.now(), closed, figures: this.#figures() });
   }
 
   /** Hands on the rows of all windows that can be named; `last` does not wait for any. */
   flush({ last = false } = {}): void {
     const { directory, sync, troubles } = this.#options;
     for (let held = this.#held[0]; held; held = this.#held[0]) {
-      const now = Date.now();
+      const now = performance.now();
       // At the end there is no time to wait for what may be heard late.
       const grace = last ? 0 : GRACE;
-      const certain = now >= Math.max(held.end, sync.since) + grace;
-      if (!certain && !last && now < held.end + PATIENCE) return;
+      const certain = now >= sync.since + grace;
+      if (!certain && !last && now < held.at + PATIENCE) return;
       this.#held.shift();
       if (certain) troubles.over('names');
       else {
@@ -133,7 +138,7 @@ export class Reporter {
     };
   }
 
-  #report({ end, closed, figures }: Held, certain: boolean): void {
+  #report({ end, at, closed, figures }: Held, certain: boolean): void {
     const { config, directory, sink, log, sync, tally } = this.#options;
     const { node, iface, interval } = config;
     const context = { node, iface, interval, zone: directory.zoneOf(node) };
@@ -146,7 +151,8 @@ export class Reporter {
     );
     this.#books.audit(traffic);
     const untold = closed.filter(({ of }) => of.told === 'nothing').map(({ window }) => window);
-    const late = !certain || sync.since > end;
+    // A watch that ends in its time and is renewed costs at most the grace, and no window is late for it.
+    const late = !certain || sync.since > at;
     const before = tally.sums;
     tally.add({ end, traffic, untold, late, certain, rows });
     const now = tally.sums;

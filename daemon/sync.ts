@@ -2,7 +2,7 @@ import { ApiError } from '../lib/kubernetes/client.ts';
 
 interface State {
   listed: boolean;
-  /** When its changes began to come as they happen; undefined while they do not. */
+  /** When its changes began to come as they happen, by `performance.now()`; undefined while they do not. */
   since: number | undefined;
   /** We may not list it, so it is not waited for. */
   denied: boolean;
@@ -33,7 +33,9 @@ export class Sync {
   }
 
   following(resource: string, yes: boolean): void {
-    this.#update(resource, { since: yes ? Date.now() : undefined });
+    // After a watch that was denied the next one is resumed, with no list that would tell.
+    const granted = yes ? { denied: false } : {};
+    this.#update(resource, { since: yes ? performance.now() : undefined, ...granted });
   }
 
   failed(resource: string, error: unknown): void {
@@ -69,7 +71,10 @@ export class Sync {
     return [...this.#states].filter(([, { denied }]) => denied).map(([resource]) => resource);
   }
 
-  /** Since when every change is heard of as it happens; Infinity while some may not be. */
+  /**
+   * Since when every change is heard of as it happens, by `performance.now()`; Infinity while some may
+   * not be.
+   */
   get since(): number {
     const sinces = [...this.#states].map(([resource, { denied, excused, listed, since }]) => {
       const enough = denied || excused || (resource === NAMELESS && listed);

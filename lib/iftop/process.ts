@@ -35,7 +35,10 @@ export class SessionError extends Error {
   }
 }
 
-/** A running iftop: what it prints comes as frames, what it is told goes to its stdin. */
+/**
+ * A running iftop: what it prints comes as frames, what it is told goes to its stdin. All times are
+ * those of `performance.now()`, so that it is no matter when somebody sets the clock.
+ */
 export class IftopProcess {
   readonly #process: Entered;
   readonly #splitter = new FrameSplitter();
@@ -51,7 +54,7 @@ export class IftopProcess {
   #ticked = 0;
   #asked = 0;
   #unanswered = false;
-  readonly #started = Date.now();
+  readonly #started = performance.now();
   #printed = 0;
 
   private constructor(process: Entered) {
@@ -76,8 +79,8 @@ export class IftopProcess {
    */
   static async start(process: Entered): Promise<IftopProcess> {
     const iftop = new IftopProcess(process);
-    const deadline = Date.now() + START_TIMEOUT;
-    while (!iftop.#listening && iftop.#ended === undefined && Date.now() < deadline) {
+    const deadline = performance.now() + START_TIMEOUT;
+    while (!iftop.#listening && iftop.#ended === undefined && performance.now() < deadline) {
       await iftop.wait(deadline);
     }
     if (iftop.#listening) return iftop;
@@ -116,7 +119,7 @@ export class IftopProcess {
 
   /** Asks for a frame now. Less than two seconds after a tick the answer is none. */
   ask(): void {
-    this.#asked = Date.now();
+    this.#asked = performance.now();
     this.#unanswered = true;
     this.#process.stdin.write('u');
   }
@@ -124,7 +127,7 @@ export class IftopProcess {
   /** Waits for a frame, for its end, for `wake`, or until a time. */
   async wait(until: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.max(0, until - Date.now()));
+    const timer = setTimeout(resolve, Math.max(0, until - performance.now()));
     this.#wake = resolve;
     await promise;
     clearTimeout(timer);
@@ -136,9 +139,9 @@ export class IftopProcess {
 
   /** Ends it, by its own means if it can be waited for. */
   async end(gently: boolean): Promise<void> {
-    const deadline = Date.now() + (gently ? END_TIMEOUT : 0);
+    const deadline = performance.now() + (gently ? END_TIMEOUT : 0);
     if (gently) this.#process.stdin.write('q');
-    while (this.#ended === undefined && Date.now() < deadline) await this.wait(deadline);
+    while (this.#ended === undefined && performance.now() < deadline) await this.wait(deadline);
     this.#process.kill('SIGKILL');
   }
 
@@ -146,7 +149,7 @@ export class IftopProcess {
     // It writes line by line, and nobody waits for less than a frame.
     let isNews = !this.#listening;
     const output = this.#listening ? text : this.#greeting(text);
-    const at = Date.now();
+    const at = performance.now();
     for (const lines of this.#splitter.push(output)) {
       isNews = true;
       this.#printed += 1;

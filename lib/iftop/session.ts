@@ -38,7 +38,7 @@ export interface SessionOptions {
 export class Session {
   readonly #iftop: IftopProcess;
   readonly #options: SessionOptions;
-  #heard = Date.now();
+  #heard = performance.now();
 
   private constructor(iftop: IftopProcess, options: SessionOptions) {
     this.#iftop = iftop;
@@ -58,7 +58,7 @@ export class Session {
     return this.#iftop.pid;
   }
 
-  /** When it last reported, or was seen to be at rest (milliseconds since 1970). */
+  /** When it last reported, or was seen to be at rest, by `performance.now()`. */
   get heard(): number {
     return this.#heard;
   }
@@ -83,8 +83,10 @@ export class Session {
 
   async *#slots(stop: AbortSignal): AsyncGenerator<Slot> {
     const iftop = this.#iftop;
-    let from = Date.now();
+    let from = performance.now();
     let tick = from;
+    /** `from` on the wall clock, by which slots tell their times. */
+    let began = timeOf(from);
     let before = this.#options.counters();
     /** The last frame was empty, and nothing had been counted that could still be under way. */
     let quiet = true;
@@ -96,7 +98,7 @@ export class Session {
     const strain = new Strain(from, this.#options.cpu());
 
     for (;;) {
-      strain.measure(Date.now(), this.#options.cpu);
+      strain.measure(performance.now(), this.#options.cpu);
       if (strain.isStrained) this.#options.strained();
       if (strain.isTooMuch) throw overload();
       if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
@@ -107,7 +109,10 @@ export class Session {
         prompt = asked === undefined || frame.at - asked < PROMPT;
         this.#heard = frame.at;
         const after = this.#options.counters();
-        const bounds = { from, to: frame.at, since: from - LAG, before, after };
+        const to = timeOf(frame.at);
+        // The clock may have been set back.
+        began = Math.min(began, to);
+        const bounds = { from: began, to, since: began - LAG, before, after };
         const slot = this.#slot(frame.lines, bounds);
         const silent = isEmpty(slot);
         quiet = silent && same(before, after);
@@ -116,10 +121,10 @@ export class Session {
         unseen.now = silent && before && after ? size(before, after) : 0;
         if (unseen.sure > DEAF_BYTES) throw silence('the counters move and it sees nothing');
         yield slot;
-        [from, tick, before] = [frame.at, frame.at, after];
+        [from, tick, began, before] = [frame.at, frame.at, to, after];
         continue;
       }
-      const now = Date.now();
+      const now = performance.now();
       if (stop.aborted) stopped = Math.min(stopped, now);
       const last = stopped + LAST_FRAME_TIMEOUT;
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
@@ -133,8 +138,10 @@ export class Session {
       let due = stop.aborted ? Math.max(tick + TICK, stopped + LAG) : from + NUDGE_AFTER;
       if (now >= due && asked === undefined) {
         // Nothing has passed, so nothing is asked: an idle pod costs a look at its counters.
-        if (atRest()) [from, due, this.#heard] = [now, now + NUDGE_AFTER, now];
-        else iftop.ask();
+        if (atRest()) {
+          [from, due, this.#heard] = [now, now + NUDGE_AFTER, now];
+          began = timeOf(now);
+        } else iftop.ask();
       }
       await iftop.wait(Math.min(last + 1, iftop.asked === undefined ? due : now + LOOK_EVERY));
     }
@@ -154,6 +161,11 @@ export class Session {
       },
     };
   }
+}
+
+/** What the wall clock said at a moment of `performance.now()`, in milliseconds since 1970. */
+function timeOf(moment: number): number {
+  return Math.round(Date.now() - (performance.now() - moment));
 }
 
 function overload(): SessionError {

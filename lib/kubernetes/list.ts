@@ -1,4 +1,7 @@
+import type { Readable } from 'node:stream';
+import type { KubernetesObject } from './records.ts';
 import { objectOf } from './shape.ts';
+import { unlessSilent } from './silence.ts';
 
 /** No object of an API server comes near this (etcd takes 1.5 MiB): more is not held in memory. */
 export const LARGEST_OBJECT = 16 * 1024 * 1024;
@@ -8,6 +11,25 @@ const [QUOTE, BACKSLASH, COMMA] = [code('"'), code('\\'), code(',')];
 const [BRACE, BRACKET, END_BRACE, END_BRACKET] = [code('{'), code('['), code('}'), code(']')];
 /** How deep an item is: in the array of items, which is in the list. */
 const ITEM = 3;
+
+/** What a list says of itself. */
+type ListMetadata = NonNullable<KubernetesObject['metadata']>;
+
+/**
+ * Reads a list to its end; `each` is called with its objects as they arrive.
+ * @throws SyntaxError, RangeError, SilentError, or the error of the stream
+ */
+export async function readList(
+  body: Readable,
+  each: (object: KubernetesObject) => void,
+  silence?: number,
+): Promise<ListMetadata> {
+  const reader = new ListReader();
+  for await (const chunk of unlessSilent<Buffer>(body, silence)) {
+    for (const item of reader.read(chunk)) each(objectOf(item));
+  }
+  return reader.end();
+}
 
 /**
  * Takes a list of the API server apart while it arrives, so that one of 20 000 pods (250 MB of
@@ -55,12 +77,11 @@ export class ListReader {
   }
 
   /**
-   * The list has ended: its resourceVersion.
+   * The list has ended: what it says of itself.
    * @throws SyntaxError if it had not
    */
-  end(): string {
-    const { metadata } = objectOf(this.#envelope.parse(Buffer.alloc(0)));
-    return metadata?.resourceVersion ?? '';
+  end(): ListMetadata {
+    return objectOf(this.#envelope.parse(Buffer.alloc(0))).metadata ?? {};
   }
 
   /** The next byte that opens or closes something, or parts two items; the end if there is none. */

@@ -33,6 +33,8 @@ export interface KubernetesObject {
     readonly name?: string;
     readonly namespace?: string;
     readonly resourceVersion?: string;
+    /** Of a list that was asked for in parts: the objects after this part. */
+    readonly remainingItemCount?: number;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly labels?: { readonly [key: string]: string };

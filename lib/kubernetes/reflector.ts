@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ApiError } from './client.ts';
-import { ListReader } from './list.ts';
+import { readList } from './list.ts';
 import type { KubernetesObject } from './records.ts';
-import { objectOf } from './shape.ts';
-import { ExpiredError, SilentError, watch, type WatchOptions } from './watch.ts';
+import { SilentError } from './silence.ts';
+import { ExpiredError, watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
 export type Change<T> =
@@ -65,7 +65,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       following(false);
       if (signal.aborted) return;
       failed(error);
-      if (error instanceof SilentError) silences += 1;
+      if (error instanceof SilentError && version !== undefined) silences += 1;
       // Of a resource that seldom changes no event says that all was well in between.
       if (performance.now() - opened > pause) attempts = 0;
       if (version === undefined) {
@@ -83,17 +83,15 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
 }
 
 async function listAll<T>(
-  { client, path, fieldSelector, project, signal }: ReflectorOptions<T>,
+  { client, path, fieldSelector, project, signal, silence }: ReflectorOptions<T>,
   resourceVersion: string,
 ): Promise<{ version: string; objects: readonly T[] }> {
   const query = new URLSearchParams({ resourceVersion, ...(fieldSelector && { fieldSelector }) });
   const body = await client.get(`${path}?${query}`, signal);
-  const reader = new ListReader();
   const objects: T[] = [];
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    for (const item of reader.read(chunk)) objects.push(project(objectOf(item)));
-  }
-  return { version: reader.end(), objects };
+  const each = (object: KubernetesObject) => void objects.push(project(object));
+  const { resourceVersion: version = '' } = await readList(body, each, silence);
+  return { version, objects };
 }
 
 /** Gone, in both its forms: the server has forgotten what came after our resourceVersion. */

@@ -16,6 +16,8 @@ const text =
   (most: number): Read<string> =>
   (value) =>
     typeof value === 'string' && value.length <= most ? value : undefined;
+const count: Read<number> = (value) =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
 const flag: Read<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
 const list =
@@ -67,6 +69,7 @@ const read: Read<KubernetesObject> = shape({
     name,
     namespace: text(LABEL),
     resourceVersion: text(128),
+    remainingItemCount: count,
     creationTimestamp: time,
     deletionTimestamp: time,
     labels: texts(LABEL),

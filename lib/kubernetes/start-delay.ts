@@ -1,5 +1,5 @@
-import { json } from 'node:stream/consumers';
 import type { ApiClient } from './client.ts';
+import { readList } from './list.ts';
 
 /** So that agents that start at once (a rollout, a power cut) list some thirty a second. */
 const PER_NODE = 30;
@@ -9,15 +9,21 @@ const UNCOUNTED = 5000;
 
 /**
  * How long to wait, in milliseconds, before everything in the cluster is listed: a random time that
- * grows with the number of agents, which is that of the nodes. Reads one node of the API server.
+ * grows with the number of agents, which is that of the nodes. Reads one node of the API server, for
+ * no longer than `patience`.
  */
-export async function startDelay(client: ApiClient, signal: AbortSignal): Promise<number> {
+export async function startDelay(
+  client: ApiClient,
+  signal: AbortSignal,
+  patience = 10_000,
+): Promise<number> {
   try {
-    const list = (await json(await client.get('/api/v1/nodes?limit=1', signal))) as {
-      metadata?: { remainingItemCount?: number };
-    };
-    const nodes = 1 + (list.metadata?.remainingItemCount ?? 0);
-    return Math.random() * Math.min(MOST, nodes * PER_NODE);
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+    // A server need not heed the limit.
+    let nodes = 0;
+    const body = await client.get('/api/v1/nodes?limit=1', enough);
+    const { remainingItemCount = 0 } = await readList(body, () => void (nodes += 1));
+    return Math.random() * Math.min(MOST, (nodes + remainingItemCount) * PER_NODE);
   } catch {
     return Math.random() * UNCOUNTED;
   }

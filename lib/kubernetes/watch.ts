@@ -2,6 +2,7 @@ import type { ApiClient } from './client.ts';
 import { LARGEST_OBJECT } from './list.ts';
 import type { KubernetesObject } from './records.ts';
 import { objectOf } from './shape.ts';
+import { unlessSilent } from './silence.ts';
 
 export interface WatchOptions {
   readonly client: ApiClient;
@@ -9,7 +10,7 @@ export interface WatchOptions {
   readonly path: string;
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
-  /** After so many milliseconds without even a bookmark the watch is dead; they come every 60 s. */
+  /** An answer of which so many milliseconds bring nothing is given up. */
   readonly silence?: number;
 }
 
@@ -24,11 +25,6 @@ export class ExpiredError extends Error {
   readonly code = 'ERR_WATCH_EXPIRED';
 }
 
-/** Not even a bookmark has come for a long time. */
-export class SilentError extends Error {
-  readonly code = 'ERR_WATCH_SILENT';
-}
-
 /** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
 const SHORTEST = 1000;
 /** Of what an error says, in characters. */
@@ -40,7 +36,7 @@ const WORDS_MOST = 500;
  * @throws ApiError, ExpiredError, SilentError, SyntaxError, or the error of the connection
  */
 export async function* watch(
-  { client, path, fieldSelector, signal, silence = 150_000 }: WatchOptions,
+  { client, path, fieldSelector, signal, silence }: WatchOptions,
   resourceVersion: string,
   opened: () => void,
 ): AsyncGenerator<WatchEvent> {
@@ -54,24 +50,16 @@ export async function* watch(
   const body = await client.get(`${path}?${query}`, signal);
   const started = performance.now();
   opened();
-  const fallSilent = () => body.destroy(new SilentError('the watch has fallen silent'));
-  const timer = setTimeout(fallSilent, silence).unref();
   let partial = '';
-  try {
-    for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
-      timer.refresh();
-      const lines = chunk.split('\n');
-      lines[0] = partial + lines[0];
-      // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
-      partial = lines.pop() ?? '';
-      if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
-      for (const line of lines) {
-        if (line !== '') yield event(line);
-      }
+  for await (const chunk of unlessSilent<string>(body.setEncoding('utf8'), silence)) {
+    const lines = chunk.split('\n');
+    lines[0] = partial + lines[0];
+    // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
+    partial = lines.pop() ?? '';
+    if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
+    for (const line of lines) {
+      if (line !== '') yield event(line);
     }
-  } finally {
-    clearTimeout(timer);
-    body.destroy();
   }
   if (performance.now() - started < SHORTEST) throw new Error('the watch ended as it had begun');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { boundaries } from '../../daemon/clock.ts';
 
 const INTERVAL = 20;
@@ -24,21 +24,29 @@ test('the first end lies ahead of the start', async () => {
   }
 });
 
-test('a clock that is set back brings no end twice, one that leaps ahead skips what it has passed', async (t) => {
+/** The ends of windows of a clock that is set, after each of them, by so many milliseconds more. */
+async function endsWhenSet(t: TestContext, ...steps: readonly number[]): Promise<number[]> {
   const now = Date.now;
   let set = 0;
   t.mock.method(Date, 'now', () => now() + set);
-  const stop = new AbortController();
   const ends: number[] = [];
-  for await (const end of boundaries(INTERVAL, stop.signal)) {
-    ends.push(end);
-    if (ends.length === 1) set = -5 * INTERVAL;
-    if (ends.length === 2) set = 3_600_000;
-    if (ends.length === 3) stop.abort();
+  for await (const end of boundaries(INTERVAL, AbortSignal.timeout(10_000))) {
+    set += steps[ends.length] ?? 0;
+    if (ends.push(end) > steps.length) break;
   }
-  const [first = NaN, second = NaN, third = NaN] = ends;
+  return ends;
+}
+
+test('a clock that is set back a little brings no end twice, one that leaps ahead skips what it has passed', async (t) => {
+  const [first = NaN, second, third = NaN] = await endsWhenSet(t, -INTERVAL / 2, 3_600_000);
   assert.equal(second, first + INTERVAL);
-  assert.ok(third > second + 3_000_000);
+  assert.ok(third > first + 3_000_000);
+});
+
+test('a clock that is set back by more than a window goes on from there', async (t) => {
+  const [first = NaN, second = NaN, third] = await endsWhenSet(t, -3_600_000, 0);
+  assert.ok(second < first - 3_000_000);
+  assert.equal(third, second + INTERVAL);
 });
 
 test('it ends at once when it is told to, before or while it waits', async () => {

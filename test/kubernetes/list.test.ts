@@ -12,7 +12,7 @@ function read(text: string, size: number): { items: unknown[]; version: string }
   for (let at = 0; at < bytes.length; at += size) {
     items.push(...reader.read(bytes.subarray(at, at + size)));
   }
-  return { items, version: reader.end() };
+  return { items, version: reader.end().resourceVersion ?? '' };
 }
 
 for (const resource of ['pods', 'services', 'nodes']) {

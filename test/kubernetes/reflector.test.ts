@@ -41,13 +41,14 @@ afterEach(async () => {
   await api.close();
 });
 
-async function follow(kubeconfig: string): Promise<void> {
+async function follow(kubeconfig: string, silence = 60_000): Promise<void> {
   const changes = reflect({
     client: connect(kubeconfig),
     path: '/api/v1/pods',
     fieldSelector: 'spec.nodeName=n',
     project: ({ metadata }) => ({ uid: metadata?.uid ?? '', name: metadata?.name ?? '' }),
     signal: stop.signal,
+    silence,
     following: (yes) => void (current = yes),
     failed: (error) => failures.push(String(error)),
   });
@@ -146,3 +147,15 @@ for (const status of [429, 500, 503]) {
     assert.match(failures[0] ?? '', new RegExp(`${status}`));
   });
 }
+
+test('a list that begins and does not go on is given up, and tried again', async () => {
+  stop.abort();
+  await following;
+  put('a');
+  let lists = 0;
+  api.fault(({ path }) => (path.includes('watch=') || lists++ > 0 ? 'proceed' : { rate: 1 }));
+  stop = new AbortController();
+  following = follow(join(directory, 'kubeconfig'), 500);
+  await until(() => names() === 'a', 'the list');
+  assert.match(failures[0] ?? '', /nothing has come for 0.5 s/);
+});

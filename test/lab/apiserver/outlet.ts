@@ -72,8 +72,9 @@ const PARTS_PER_SECOND = 20;
 function slow(outlet: Outlet, rate: number, response: Response): Outlet {
   const size = Math.max(1, Math.round(rate / PARTS_PER_SECOND));
   let before = Promise.resolve();
+  const carrier = response instanceof Http2ServerResponse ? response.stream : response;
   const trickle = async (bytes: Buffer) => {
-    for (let at = 0; at < bytes.length && !response.destroyed; at += size) {
+    for (let at = 0; at < bytes.length && !carrier.destroyed; at += size) {
       await sleep((1000 * size) / rate);
       outlet.write(bytes.subarray(at, at + size));
     }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Health, type HealthOptions } from '../../daemon/health.ts';
+import { printer } from '../../daemon/printer.ts';
+
+const INTERVAL = 5000;
+const HOUR = 3_600_000;
+const { figures: empty } = printer(() => {});
+
+/** Of an agent with one capture, in which all is well. */
+function options(): HealthOptions {
+  const heard = performance.now();
+  const figures = { podsSeen: 1, sessions: 1 } as HealthOptions['observatory']['figures'];
+  return {
+    interval: INTERVAL,
+    observatory: { figures, heard, stuckFor: 0 },
+    sync: { complete: true, reasons: [] },
+    tally: { windows: 1 },
+    sink: { figures: empty },
+  };
+}
+
+/** Sets the clock. */
+function set(t: TestContext, by: number): void {
+  const now = Date.now;
+  t.mock.method(Date, 'now', () => now() + by);
+}
+
+for (const by of [-HOUR, HOUR]) {
+  test(`it is alive when the clock is set by ${by} ms`, (t) => {
+    const health = new Health(options());
+    health.windowClosed();
+    set(t, by);
+    const { ok, reasons } = health.alive();
+    assert.ok(ok);
+    assert.match(reasons.join('\n'), /last window closed 0 s ago[\s\S]*iftop answered 0 s ago/);
+  });
+}
+
+test('it is not alive when no window has been closed for long, whatever the clock is set to', (t) => {
+  const health = new Health(options());
+  const now = performance.now();
+  t.mock.method(performance, 'now', () => now + 60_000);
+  set(t, -HOUR);
+  const { ok, reasons } = health.alive();
+  assert.equal(ok, false);
+  assert.match(
+    reasons.join('\n'),
+    /last window closed 60 s ago[\s\S]*no iftop has answered for 60 s/,
+  );
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+import { readConfig } from '../../daemon/config.ts';
+import { Troubles } from '../../daemon/log.ts';
+import type { Observatory } from '../../daemon/observatory.ts';
+import { printer } from '../../daemon/printer.ts';
+import { GRACE, Reporter } from '../../daemon/report.ts';
+import { Sync } from '../../daemon/sync.ts';
+import { Tally } from '../../daemon/tally.ts';
+import { Cpu } from '../../daemon/usage.ts';
+import { Directory } from '../../lib/kubernetes/directory.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** What the wall clock says, which may be set, and what the one that only goes on does. */
+let wall: number;
+let steady: number;
+let reporter: Reporter;
+let sync: Sync;
+let tally: Tally;
+/** The ends of the windows that have been named. */
+let ends: number[];
+
+beforeEach(() => {
+  [wall, steady, ends] = [Date.now(), MINUTE, []];
+  mock.method(Date, 'now', () => wall);
+  mock.method(performance, 'now', () => steady);
+  const sink = { ...printer(() => {}), push: (_: unknown, end: number) => void ends.push(end) };
+  const client = { server: '', figures: { requests: 0, bytes: 0, connections: 0 } };
+  [sync, tally] = [new Sync(['pods']), new Tally('none')];
+  reporter = new Reporter({
+    config: readConfig({ NODE_NAME: 'n', INFLUX_URL: 'http://a', INFLUX_DATABASE: 'd' }),
+    client: { ...client, get: assert.fail },
+    sink,
+    log: quiet,
+    troubles: new Troubles(quiet),
+    proc: '/proc',
+    directory: new Directory(),
+    sync,
+    observatory: { close: () => [], figures: {}, processes: [] } as unknown as Observatory,
+    tally,
+    cpu: new Cpu('/proc', () => []),
+  });
+  sync.listed('pods');
+  sync.following('pods', true);
+  pass(MINUTE);
+});
+
+afterEach(() => mock.restoreAll());
+
+function pass(milliseconds: number): void {
+  wall += milliseconds;
+  steady += milliseconds;
+}
+
+/** A window ends, something happens after a part of the grace, and it is closed; returns its end. */
+function close(part = 0, happens = () => {}): number {
+  const end = wall;
+  pass(GRACE * part);
+  happens();
+  pass(GRACE * (1 - part));
+  reporter.close(end);
+  reporter.flush();
+  return end;
+}
+
+function renew(): void {
+  sync.following('pods', false);
+  sync.following('pods', true);
+}
+
+test('a window is named as it is closed, and one of a watch that was renewed just before a little later', () => {
+  const first = close();
+  assert.deepEqual(ends, [first]);
+  const second = close(0.25, renew);
+  assert.deepEqual(ends, [first]);
+  pass(GRACE / 4);
+  reporter.flush();
+  assert.deepEqual(ends, [first, second]);
+});
+
+test('a clock that is set back holds no window up', () => {
+  const end = close(0.5, () => (wall -= HOUR));
+  assert.deepEqual(ends, [end]);
+  const next = close();
+  assert.ok(next < end);
+  assert.deepEqual(ends, [end, next]);
+  assert.equal(tally.late + tally.stale, 0);
+});
+
+test('a clock that leaps ahead does not make a window be named without what is waited for', () => {
+  close(0.5, () => sync.following('pods', false));
+  wall += HOUR;
+  reporter.flush();
+  assert.deepEqual(ends, []);
+  pass(2 * MINUTE);
+  reporter.flush();
+  assert.equal(ends.length, 1, 'in the end it is not waited for any more');
+});
+
+test('a window is late when it has waited for the cluster, and not because a watch was renewed', () => {
+  close(0.25, renew);
+  pass(GRACE);
+  reporter.flush();
+  assert.deepEqual([tally.windows, tally.late], [1, 0]);
+  close(0.25, () => sync.following('pods', false));
+  pass(GRACE);
+  sync.following('pods', true);
+  pass(GRACE);
+  reporter.flush();
+  assert.deepEqual([tally.windows, tally.late], [2, 1]);
+});

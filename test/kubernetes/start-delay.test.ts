@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, mock, test } from 'node:test';
+import { connect } from '../../lib/kubernetes/client.ts';
+import { startDelay } from '../../lib/kubernetes/start-delay.ts';
+import { node } from '../lab/apiserver/objects.ts';
+import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
+import { selfSigned } from '../lab/apiserver/tls.ts';
+import { kubeconfigFor } from '../lab/kubeconfig.ts';
+
+/** The longest delay, in milliseconds: for each node, and when they cannot be counted. */
+const [PER_NODE, UNCOUNTED] = [30, 5000];
+
+let directory: string;
+let tls: ReturnType<typeof selfSigned>;
+let api: ApiServer;
+
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'nstats-start-delay-'));
+  tls = selfSigned(directory, ['127.0.0.1']);
+});
+after(() => rmSync(directory, { recursive: true }));
+
+beforeEach(async () => {
+  mock.method(Math, 'random', () => 1);
+  api = await startApiServer({ tls });
+  writeFileSync(join(directory, 'kubeconfig'), kubeconfigFor(api.url, tls.ca, 't'));
+});
+
+afterEach(async () => {
+  mock.restoreAll();
+  await api.close();
+});
+
+/** The longest that it may be. */
+function longest(patience?: number): Promise<number> {
+  const client = connect(join(directory, 'kubeconfig'));
+  return startDelay(client, new AbortController().signal, patience);
+}
+
+test('the delay grows with the number of nodes, of which one is read', async () => {
+  for (const name of ['a', 'b', 'c']) api.store.put('nodes', node({ name, addresses: [] }));
+  assert.equal(await longest(), 3 * PER_NODE);
+  assert.equal(api.requests[0]?.path, '/api/v1/nodes?limit=1');
+});
+
+test('the nodes of a server that heeds no limit are counted', async () => {
+  api.fault(() => ({ status: 200, body: JSON.stringify({ metadata: {}, items: [{}, {}] }) }));
+  assert.equal(await longest(), 2 * PER_NODE);
+});
+
+test('an answer without end, packed small, is not held in memory', async () => {
+  const metadata = { remainingItemCount: 10, more: ' '.repeat(32 * 1024 * 1024) };
+  api.fault(() => ({ status: 200, body: JSON.stringify({ metadata, items: [] }) }));
+  assert.equal(await longest(), UNCOUNTED);
+});
+
+test('an answer that begins and does not go on is not waited for', async () => {
+  api.store.put('nodes', node({ name: 'a', addresses: [] }));
+  api.fault(() => ({ rate: 1 }));
+  assert.equal(await longest(500), UNCOUNTED);
+});
