@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './v8.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Backlog } from '../lib/influx/backlog.ts';

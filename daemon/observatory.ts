@@ -105,7 +105,7 @@ export class Observatory {
     };
   }
 
-  /** When any iftop was last heard of (milliseconds since 1970), if one captures. */
+  /** When any iftop was last heard of, by `performance.now()`, if one captures. */
   get heard(): number | undefined {
     const times = [...this.#pods.values()].flatMap(({ capture }) => capture?.heard ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
