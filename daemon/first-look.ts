@@ -42,7 +42,11 @@ export async function firstLook(options: FirstLookOptions): Promise<void> {
   if (signal.aborted) return;
   const captured = await captures(options);
   if (signal.aborted) return;
-  const findings = [...captured, ...api(options), ...spool(config.spool.directory, sink.figures)];
+  const findings = [
+    ...captured,
+    ...ofResources(options),
+    ...spool(config.spool.directory, sink.figures),
+  ];
   const good = findings.filter(({ fix }) => fix === undefined).map(({ what }) => what);
   const windows = `${tally.windows} windows named`;
   log.info({ good: [...good, windows] }, 'a first look at what is there');
@@ -71,22 +75,25 @@ async function captures({
   return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
 }
 
-function api({ config, sync, directory }: FirstLookOptions): Finding[] {
+/** What is found of the resources; of one whose list has not had its turn yet nothing is. */
+export function ofResources({
+  config,
+  sync,
+  directory,
+}: Pick<FirstLookOptions, 'config' | 'sync' | 'directory'>): Finding[] {
   const nodes = sync.states.find(({ resource }) => resource === 'nodes');
   const isListed = nodes?.listed && !directory.hasNode(config.node);
   const stranger = isListed
     ? [{ what: `the API server has no node ${config.node}`, fix: FIX_NODE }]
     : [];
   return sync.states
-    .map(({ resource, denied, followed, restarts }): Finding => {
+    .flatMap(({ resource, denied, followed, restarts }): Finding[] => {
+      if (followed) return [{ what: `${resource}: followed` }];
       // A sidecar is content with addresses.
-      if (denied && !config.sidecar)
-        return { what: `${resource}: we may not list and watch them`, fix: FIX_RIGHTS };
-      if (followed || denied || restarts === 0)
-        return {
-          what: `${resource}: ${followed ? 'followed' : denied ? 'denied' : 'not listed yet'}`,
-        };
-      return { what: `${resource}: not followed`, fix: 'look at the API server' };
+      if (denied && config.sidecar) return [{ what: `${resource}: denied` }];
+      if (denied) return [{ what: `${resource}: we may not list and watch them`, fix: FIX_RIGHTS }];
+      if (restarts === 0) return [];
+      return [{ what: `${resource}: not followed`, fix: 'look at the API server' }];
     })
     .concat(stranger);
 }

@@ -70,14 +70,25 @@ export class Health {
    */
   ready(): Verdict {
     const { sync, tally, sink } = this.#options;
-    this.#safe ||= tally.windows > 0 && sink.figures.inMemory === 0;
-    const first = this.#safe
-      ? 'first window: written, or on disk'
-      : tally.windows > 0
-        ? 'first window: in memory only; neither InfluxDB nor the disk has taken it yet'
-        : 'first window: not over yet, or not named';
-    return { ok: sync.complete && this.#safe, reasons: [...sync.reasons, first] };
+    this.#safe ||= tally.windows > 0 && isKept(sink.figures);
+    const first = this.#safe ? 'written, or on disk' : missing(tally.windows, sink.figures);
+    return {
+      ok: sync.complete && this.#safe,
+      reasons: [...sync.reasons, `first window: ${first}`],
+    };
   }
+}
+
+/** Rows were written or wait on disk; of rows that were refused nothing is left. */
+function isKept({ inMemory, written, bytes }: Sink['figures']): boolean {
+  return inMemory === 0 && (written > 0 || bytes > 0);
+}
+
+function missing(windows: number, { inMemory }: Sink['figures']): string {
+  if (windows === 0) return 'not over yet, or not named';
+  return inMemory > 0
+    ? 'in memory only; neither InfluxDB nor the disk has taken it yet'
+    : 'InfluxDB has taken none of its rows, and none is on disk; the log says why';
 }
 
 type Reason = [good: boolean, sentence: string];

@@ -19,9 +19,11 @@ export async function serve(
 ): Promise<Server> {
   const text = atMostEvery(SAME, () => exposition.metrics());
   const server = listener((request, response) => {
-    if (request.url === '/healthz') answer(response, health.alive());
-    else if (request.url === '/readyz') answer(response, health.ready());
-    else if (request.url === '/metrics') void scrape(response, exposition.contentType, text());
+    // It may have a query, or come as a proxy would be asked.
+    const path = URL.parse(request.url ?? '', 'http://any')?.pathname;
+    if (path === '/healthz') answer(response, health.alive());
+    else if (path === '/readyz') answer(response, health.ready());
+    else if (path === '/metrics') void scrape(response, exposition.contentType, text());
     else send(response, 404, ['not found', 'there are /healthz, /readyz and /metrics']);
   });
   server.listen({ ...listen, backlog: BACKLOG });

@@ -26,9 +26,9 @@ export function listener(answer: RequestListener): Server {
     const headers = { allow: 'GET, HEAD', connection: 'close' };
     response.writeHead(405, headers).end('only GET and HEAD\n');
   });
-  // What is sent behind the first request is not read.
+  // What is sent behind the first request is not read; the answer to that one ends the connection.
   server.maxRequestsPerSocket = 1;
-  server.on('dropRequest', (_request, socket) => socket.destroy());
+  server.on('dropRequest', (_request, socket) => socket.pause());
   server.setTimeout(IDLE);
 
   const sockets = new Set<Socket>();

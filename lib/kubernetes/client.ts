@@ -13,6 +13,7 @@ import type { Answer, Figures, Request } from './transport.ts';
 export { ApiError } from './api-error.ts';
 
 export interface ApiClient {
+  /** Its URL, without a user and password that may be in it. */
   readonly server: string;
   readonly figures: Readonly<Figures>;
   /**
@@ -21,7 +22,12 @@ export interface ApiClient {
    * @throws ApiError, or the error of the connection
    */
   get(path: string, signal: AbortSignal): Promise<Readable>;
+  /** What the server has said, without credentials of ours that it says back. */
+  clean(text: string): string;
 }
+
+/** So many credentials are remembered: a watch may be older than those that are used now. */
+const REMEMBERED = 4;
 
 export interface ConnectOptions {
   /** How long an HTTP/2 connection may be silent before it is given up, in ms. */
@@ -48,8 +54,11 @@ export function connect(
   const direct = server.startsWith('https:') && !proxyUrl;
   const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
 
+  let secrets: readonly string[] = [];
+  const clean: ApiClient['clean'] = (text) => withoutSecrets(text, secrets);
   const get: ApiClient['get'] = async (path, signal) => {
     const credentials = await credentialsOf((config ??= load(kubeconfig)));
+    secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
     figures.requests += 1;
     const answer = await send({ ...credentials, path, signal });
     const { status, headers } = answer;
@@ -57,14 +66,12 @@ export function connect(
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
     if (status === 401) config = undefined;
-    const secrets = Object.entries(credentials.headers)
-      .filter(([name]) => name.toLowerCase() === 'authorization')
-      .map(([, value]) => (value as string).replace(/^\S+ /, ''));
-    throw new ApiError(path, status, headers, withoutSecrets(await beginning(body), secrets));
+    throw new ApiError(path, status, headers, clean(await beginning(body)));
   };
   return {
-    server,
+    server: server.replace(/^(\w+:\/\/)[^/]*@/, '$1'),
     figures,
+    clean,
     async get(path, signal) {
       const late = new AbortController();
       const reason = new Error(`GET ${path}: no answer within ${patience / 1000} s`);
@@ -106,6 +113,12 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   // client-node's own agent closes the connection after each request: it is for proxies only.
   const proxy = config.getCurrentCluster()?.proxyUrl && typeof agent === 'object';
   return { headers: wanted, tls: withoutUndefined(tls), ...(proxy && { agent }) };
+}
+
+function secretsOf({ headers }: Credentials): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .map(([, value]) => (value as string).replace(/^\S+ /, ''));
 }
 
 function unpacked({ headers, body }: Answer): Readable {

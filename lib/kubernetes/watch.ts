@@ -5,7 +5,7 @@ import { objectOf } from './shape.ts';
 import { unlessSilent } from './silence.ts';
 
 export interface WatchOptions {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'get' | 'clean'>;
   /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
@@ -58,17 +58,17 @@ export async function* watch(
     partial = lines.pop() ?? '';
     if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
     for (const line of lines) {
-      if (line !== '') yield event(line);
+      if (line !== '') yield event(line, client.clean);
     }
   }
   if (performance.now() - started < SHORTEST) throw new Error('the watch ended as it had begun');
 }
 
-function event(line: string): WatchEvent {
+function event(line: string, clean: ApiClient['clean']): WatchEvent {
   const { type, object } = (JSON.parse(line) ?? {}) as { type?: unknown; object?: unknown };
   if (type === 'ERROR') {
     const { code, message } = (object ?? {}) as { code?: unknown; message?: unknown };
-    const words = JSON.stringify(message ?? '').slice(0, WORDS_MOST);
+    const words = clean(JSON.stringify(message ?? '')).slice(0, WORDS_MOST);
     if (code === 410) throw new ExpiredError(words);
     throw new Error(`watch: ${words}`);
   }

@@ -81,6 +81,19 @@ test('GET and HEAD are answered, and the connection is closed', async () => {
   assert.match(answer, /^HTTP\/1.1 200 [\s\S]*connection: close[\s\S]*\r\n\r\n$/i);
 });
 
+test('the path of a URL is what counts, and one that is none is not found', async () => {
+  for (const [target, status] of [
+    ['/healthz?x=1', 200],
+    ['http://a:9790/healthz', 200],
+    ['//', 404],
+    ['http://[', 404],
+    ['/healthz/', 404],
+  ]) {
+    const answer = await exchange(`GET ${target} HTTP/1.1\r\nhost: a\r\n\r\n`);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${target}`);
+  }
+});
+
 test('other methods are not, with or without a large body', async () => {
   for (const body of ['', 'x'.repeat(10 * MIB)]) {
     const length = `content-length: ${body.length}\r\n`;
@@ -105,6 +118,12 @@ test('metrics are read once a second at most, and when they cannot be it is said
   assert.deepEqual(await scrape(), [500, 'the metrics cannot be read\nError: no counters\n']);
   await sleep(1100);
   assert.deepEqual(await scrape(), [200, 'asked 3']);
+});
+
+test('of two scrapes in a row on one connection the first one is answered', async () => {
+  const answer = await exchange('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(2));
+  assert.match(answer, /^HTTP\/1.1 200 [\s\S]*asked \d/);
+  assert.equal(answer.match(/HTTP\/1.1 /g)?.length, 1);
 });
 
 test('a header of 10 MB is refused', async () => {

@@ -28,11 +28,11 @@ beforeEach(() => {
   mock.method(Date, 'now', () => wall);
   mock.method(performance, 'now', () => steady);
   const sink = { ...printer(() => {}), push: (_: unknown, end: number) => void ends.push(end) };
-  const client = { server: '', figures: { requests: 0, bytes: 0, connections: 0 } };
+  const figures = { requests: 0, bytes: 0, connections: 0 };
   [sync, tally] = [new Sync(['pods']), new Tally('none')];
   reporter = new Reporter({
     config: readConfig({ NODE_NAME: 'n', INFLUX_URL: 'http://a', INFLUX_DATABASE: 'd' }),
-    client: { ...client, get: assert.fail },
+    client: { server: '', figures, get: assert.fail, clean: String },
     sink,
     log: quiet,
     troubles: new Troubles(quiet),

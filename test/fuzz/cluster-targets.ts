@@ -52,6 +52,7 @@ function answered(chunks: readonly Buffer[]): ApiClient {
   return {
     server: 'none',
     figures: { requests: 0, bytes: 0, connections: 0 },
+    clean: (text) => text,
     get: async () => Readable.from(chunks, { objectMode: false }),
   };
 }

@@ -16,6 +16,7 @@ import {
   connect,
   type ConnectOptions,
 } from '../../lib/kubernetes/client.ts';
+import { watch as follow } from '../../lib/kubernetes/watch.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../lab/apiserver/server.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
@@ -92,6 +93,32 @@ test('without HTTP/2 a connection is kept for the next request', async () => {
   put('a');
   for (const event of await Promise.all(bodies.map(next))) assert.match(event, /"name":"a"/);
   assert.equal(client.figures.connections, 3);
+});
+
+test('what a watch says back of our token, also of one that was rotated meanwhile, is not told', async () => {
+  await start();
+  const [old, token] = ['s3cr3t-token-1', 's3cr3t-token-2'];
+  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, old));
+  client = connect(kubeconfig);
+  const event = { type: 'ERROR', object: { code: 500, message: `nobody: ${old}, ${token}` } };
+  const body = `${JSON.stringify(event)}\n`;
+  // The 401 has the kubeconfig read again.
+  api.fault(() => ({ status: 401, body: 'no' }));
+  await assert.rejects(get(PODS), { status: 401 });
+  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, token));
+  api.fault(() => ({ status: 200, body }));
+  const options = { client, path: PODS, signal: stop.signal };
+  await assert.rejects(follow(options, '1', () => {}).next(), {
+    message: 'watch: "nobody: [secret], [secret]"',
+  });
+});
+
+test('a server is told without the user and password in its URL', async () => {
+  await start();
+  for (const user of ['jane:s3cr@t@', '']) {
+    writeFileSync(kubeconfig, kubeconfigFor(`https://${user}api:6443/x@y`, tls.ca, 't'));
+    assert.equal(connect(kubeconfig).server, 'https://api:6443/x@y');
+  }
 });
 
 test('another key and certificate take another connection', async () => {

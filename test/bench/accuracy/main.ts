@@ -16,8 +16,8 @@ import { oneShots } from './one-shot.ts';
 import { type Figures, resultOf } from './table.ts';
 
 const quick = process.argv.includes('--quick');
-const MINUTES = quick ? 1 : 2;
-const MINUTE = 60_000;
+/** How often the prototype looks, and how many times; in milliseconds. Cron starts it once a minute. */
+const [PERIOD, PERIODS] = quick ? [30_000, 1] : [60_000, 2];
 const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
 
 // In the lab's own file system, which nothing outlives.
@@ -27,7 +27,11 @@ try {
   const kinds = KINDS.filter((kind) => kind.quick || !quick);
   const pods = await build(lab, kinds);
   const figures = await measure(lab, kinds, pods);
-  process.stdout.write(JSON.stringify(resultOf(kinds, figures, MINUTES)));
+  process.stdout.write(
+    JSON.stringify(
+      resultOf(kinds, figures, { period: PERIOD / 1000, seconds: (PERIODS * PERIOD) / 1000 }),
+    ),
+  );
 } finally {
   await lab.end();
 }
@@ -79,19 +83,19 @@ async function measure(lab: Lab, kinds: readonly Kind[], pods: readonly Pod[]): 
     kernel: kernel[nth] ?? NaN,
     nstatPod: counted[nth] ?? NaN,
     nstat: attributed[nth] ?? NaN,
-    prototype: { bytes: ((rates[nth] ?? NaN) / 8) * 60, kernel: looked[nth] ?? NaN },
+    prototype: { bytes: ((rates[nth] ?? NaN) / 8) * (PERIOD / 1000), kernel: looked[nth] ?? NaN },
     oneShot: shots[nth] ?? { bytes: NaN, kernel: NaN },
   }));
 }
 
-/** What cron would do, for so many minutes. */
+/** What cron would do. */
 async function prototype(lab: Lab, pods: readonly Pod[]): Promise<void> {
   const url = `${lab.influx.url}/write?db=${lab.influx.database}`;
   const began = performance.now();
-  for (let minute = 1; minute <= MINUTES; minute += 1) {
-    console.error(`accuracy: minute ${minute} of ${MINUTES}, ${pods.length} kinds of traffic`);
+  for (let nth = 1; nth <= PERIODS; nth += 1) {
+    console.error(`accuracy: look ${nth} of ${PERIODS}, ${pods.length} kinds of traffic`);
     for (const { name, sandbox } of pods) sandbox.run(['sh', PROTOTYPE, name, url]);
-    await sleep(began + minute * MINUTE - performance.now());
+    await sleep(began + nth * PERIOD - performance.now());
   }
 }
 

@@ -15,7 +15,7 @@ export interface Figures {
 export function resultOf(
   kinds: readonly Kind[],
   figures: readonly Figures[],
-  minutes: number,
+  { period, seconds }: { readonly period: number; readonly seconds: number },
 ): Result {
   const rows = figures.map(({ kernel, nstatPod, nstat, prototype, oneShot }, nth) => [
     kinds[nth]?.text ?? '',
@@ -26,9 +26,9 @@ export function resultOf(
     difference(oneShot, 1),
   ]);
   const text =
-    `${kinds.length} pods, each with traffic of its own for ${minutes} min: the kernel's counters of their ` +
+    `${kinds.length} pods, each with traffic of its own for ${seconds} s: the kernel's counters of their ` +
     'interfaces (IP bytes sent and received), and how far from them were at the same time nstats ' +
-    '(`nstat_pod`, and all rows of `nstat`), the prototype (looks for 10 s of each minute, and reads prefixes as ' +
+    `(\`nstat_pod\`, and all rows of \`nstat\`), the prototype (looks for 10 s of each ${period}, and reads prefixes as ` +
     'powers of 1000) and `iftop -t -s 10` run again and again (column `last 10s`, prefixes read as powers of ' +
     '1024). Each is compared to the counters over the time that it speaks for:';
   const head = [
@@ -39,7 +39,10 @@ export function resultOf(
     'prototype, %',
     'one-shot, %',
   ];
-  return { figures: { minutes, kinds: figures }, tables: [{ name: 'accuracy', text, head, rows }] };
+  return {
+    figures: { period, seconds, kinds: figures },
+    tables: [{ name: 'accuracy', text, head, rows }],
+  };
 }
 
 /** From the kernel's bytes, with its sign. */

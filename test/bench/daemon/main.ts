@@ -15,7 +15,7 @@ import { type Stage, stages } from './stages.ts';
 
 const quick = process.argv.includes('--quick');
 const SIZE = quick
-  ? { loop: 20, starts: 1, rest: 8000, pods: 10, settle: 8000, measure: 4000, delays: 2000 }
+  ? { loop: 20, starts: 1, rest: 8000, pods: 10, settle: 5000, measure: 4000, delays: 2000 }
   : {
       loop: 200,
       starts: 3,
