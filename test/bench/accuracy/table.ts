@@ -28,7 +28,7 @@ export function resultOf(
   const text =
     `${kinds.length} pods, each with traffic of its own for ${seconds} s: the kernel's counters of their ` +
     'interfaces (IP bytes sent and received), and how far from them were at the same time nstats ' +
-    `(\`nstat_pod\`, and all rows of \`nstat\`), the prototype (looks for 10 s of each ${period}, and reads prefixes as ` +
+    `(\`nstat_pod\`, and all rows of \`nstat\`), the prototype (looks for 10 of every ${period} s, and reads prefixes as ` +
     'powers of 1000) and `iftop -t -s 10` run again and again (column `last 10s`, prefixes read as powers of ' +
     '1024). Each is compared to the counters over the time that it speaks for:';
   const head = [
