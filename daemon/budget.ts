@@ -1,3 +1,6 @@
+import { Cost, type Load } from './cost.ts';
+import { Spending, WINDOW } from './spending.ts';
+
 /** CPU times are seconds since some beginning of their own, `now` is milliseconds of a clock that only goes on. */
 export interface Measurement {
   readonly now: number;
@@ -8,208 +11,190 @@ export interface Measurement {
   readonly pods: ReadonlyMap<string, Load>;
 }
 
-export interface Load {
-  /** Of the process that captures; undefined while none does. */
-  readonly cpu: number | undefined;
-  /** Reads what the pod's interface has counted, which goes on while nothing captures. */
-  readonly packets: () => number | undefined;
-}
-
 export interface Decision {
   readonly pause: readonly string[];
   readonly resume: readonly string[];
 }
 
-/** All that is known of a pod. Shares are CPU time by time: 1 is one core. */
-interface Account {
-  readonly cpu: number | undefined;
-  readonly packets: number | undefined;
-  /** Of its capture, when it ran last. */
-  readonly share: number;
-  /** Packets a second, now, and when its capture ran last. */
-  readonly packetRate: number;
-  readonly packetRateThen: number;
-  readonly pausedAt: number | undefined;
-}
-
-/** While captures wait for their turns a part of the budget is left, to be saved for these. */
-const TARGET = 0.8;
-/** CPU seconds that it takes to start a capture, the daemon's part included. */
-const START = 0.05;
-/** A turn is worth it if it can last so long (seconds). */
-const TURN = 10;
-/** Unspent budget that is kept (seconds of the budget): for bursts, and for turns if some wait. */
-const KEPT = { calm: 5, waiting: 120 };
-/** A capture that is to end goes on for some seconds, for its last slot, and so do measurements. */
-const ENDING = 5;
-/** Until a change can be seen in the measurements (milliseconds). */
-const SETTLE = 8000;
-/** Who has waited so long gets room made for it. */
-const DARK = 120_000;
-/** To pause a capture that takes less than this saves nothing. */
-const LEAST = 0.003;
-/** What the daemon takes for so long is no burst of its own, which no pausing would mend. */
-const STEADY = 30_000;
+/** What is spent in so many seconds from the first measurement on does not count: a start takes what it takes. */
+const STARTING = 30;
+/** Seconds until a capture has ended that is paused at the next measurement instead of at this one. */
+const AHEAD = 5;
+/** Part of the budget that is left to the others when some are paused: the rest is saved for turns. */
+const LEFT = 0.8;
+/**
+ * Seconds. What a capture takes in them has to be more than its next start will, else to pause it is
+ * worth it only when it has been too much for as long, and no costlier one is left.
+ */
+const PATIENCE = 15;
+/** Seconds of a turn that are to be affordable; the least that it can last, if no window has room for more. */
+const TURN = { good: 10, least: AHEAD };
+/** For those that have been paused for so many seconds room is made. */
+const DARK = 120;
+/** Shares below this are alike. */
+const NOISE = 0.002;
 
 /**
- * Which captures to pause so that all together stay within a share of a core. What is not spent is
- * saved, and what is spent too much has to be saved again, so the mean is right whatever a turn has
- * cost. Paused are the costliest; they come back in the order in which they were paused, when their
- * cost fits, or for a turn when enough is saved for one. No clock and no effects in here.
+ * Which captures to pause so that the daemon and all captures stay within a share of a core in every
+ * window of time. The costliest are paused, of equal ones those that have run for longest. Who has
+ * been paused for longest comes back first, once there is room in a window for the least that this
+ * can cost: what cannot be afforded is not begun. No clock and no effects in here.
  */
 export class Budget {
   readonly #budget: number;
-  readonly #accounts = new Map<string, Account>();
-  #last: Measurement | undefined;
-  #credit = 0;
-  /** Shares of a core over the last seconds, bursts of the daemon alone left out of the total. */
-  #total = 0;
-  #self = 0;
-  /** The shares of the daemon alone in that time, the oldest first. */
-  #selves: { readonly at: number; readonly share: number }[] = [];
+  readonly #costs = new Map<string, Cost>();
+  #spending: Spending;
   #began = 0;
-  #pausedAt = -Infinity;
-  /** Captures that were resumed a short time ago, and the cost that is expected of them. */
-  #resumed: { readonly at: number; readonly share: number }[] = [];
-  #selfWithin = 0;
+  #last: Measurement | undefined;
+  /** The share of what is no capture, the daemon and all starts, over the last seconds. */
+  #own = 0;
+  /** CPU seconds that it takes to start a capture, the daemon's part included: what it took lately. */
+  #start = 0.05;
+  /** Since when all that runs has been too much. */
+  #overSince: number | undefined;
 
   /** `budget`: a share of one core. */
   constructor(budget: number) {
     this.#budget = budget;
+    this.#spending = new Spending(budget, 0);
   }
 
   /** The daemon by itself takes more than the budget, which no pausing can mend. */
   get isTooSmall(): boolean {
-    return this.#last !== undefined && this.#last.now - this.#selfWithin >= STEADY;
+    const { own } = this.#spending;
+    return this.#active.length === 0 && own > this.#budget && this.#spending.room(AHEAD) < 0;
   }
 
-  /** What to do about a measurement, which is to be made every few seconds. */
+  /** What to do about a measurement, which is to be made every other second. */
   decide(measurement: Measurement): Decision {
     const last = this.#last;
-    this.#last = measurement;
-    const { now, self, total } = measurement;
-    const seconds = last ? (now - last.now) / 1000 : 0;
-    this.#update(measurement, seconds);
-    if (!last || seconds <= 0) {
-      [this.#selfWithin, this.#began] = [now, now];
-      this.#selves = [{ at: now, share: 0 }];
-      return { pause: [], resume: [] };
+    const now = measurement.now / 1000;
+    // A child that ends is for a moment neither among the living nor waited for.
+    const total = Math.max(measurement.total, last?.total ?? 0);
+    this.#last = { ...measurement, total };
+    if (!last) [this.#began, this.#spending] = [now, new Spending(this.#budget, now)];
+    const seconds = last ? now - last.now / 1000 : 0;
+    const starts = this.#measure(measurement.pods, now, seconds);
+    if (!last || seconds <= 0) return { pause: [], resume: [] };
+
+    const self = measurement.self - last.self;
+    const isStarting = now - this.#began < STARTING;
+    // To start a capture takes about as much of the daemon as of the new process.
+    const own = Math.max(0, isStarting ? self - starts : self + starts);
+    this.#own = (this.#own + own / seconds) / 2;
+    this.#spending.add(now, isStarting ? this.#budget * seconds : total - last.total, own);
+    const pause = this.#leaving(now);
+    return { pause, resume: pause.length > 0 ? [] : this.#returning(now) };
+  }
+
+  /** Returns the CPU seconds of processes that are seen for the first time. */
+  #measure(pods: Measurement['pods'], now: number, seconds: number): number {
+    for (const name of this.#costs.keys()) if (!pods.has(name)) this.#costs.delete(name);
+    let starts = 0;
+    for (const [name, load] of pods) {
+      const cost = this.#costs.get(name);
+      const started = cost?.runs ? undefined : load.cpu;
+      if (!cost) this.#costs.set(name, new Cost(load, now));
+      else if (seconds > 0) cost.measure(load, now, seconds);
+      if (started === undefined) continue;
+      starts += started;
+      // A costly one has had packets already.
+      if ((cost?.share ?? 0) * seconds < this.#start)
+        this.#start += (2 * started - this.#start) / 8;
     }
-    const alone = Math.max(0, self - last.self);
-    // What the daemon takes for its start is not to be saved again.
-    const isStart = now - this.#began < STEADY;
-    const spent = Math.max(0, total - last.total - (isStart ? alone : 0));
-    this.#self = mean(this.#self, alone / seconds);
-    this.#selves = this.#selves.filter(({ at }) => now - at < STEADY);
-    this.#selves.push({ at: now, share: this.#self });
-    const steady = Math.min(...this.#selves.map(({ share }) => share));
-    const share = Math.max(0, total - last.total - alone) / seconds + steady;
-    // A pause is not to be followed by another for what was spent before it.
-    this.#total = now - this.#pausedAt > SETTLE ? mean(this.#total, share) : share;
-    // Once it is too much it has to be clearly less again.
-    if (this.#self <= this.#budget * (this.isTooSmall ? TARGET : 1)) this.#selfWithin = now;
-    const most = this.#budget * (this.#waiting.length > 0 ? KEPT.waiting : KEPT.calm);
-    const credit = this.#credit + this.#budget * seconds - spent;
-    this.#credit = Math.max(-KEPT.waiting * this.#budget, Math.min(most, credit));
-
-    const pause = this.#victims(now);
-    for (const name of pause) this.#set(name, { pausedAt: now });
-    if (pause.length > 0) this.#pausedAt = now;
-    const resume = pause.length > 0 || this.isTooSmall ? [] : this.#returning(now);
-    for (const name of resume) this.#set(name, { pausedAt: undefined });
-    return { pause, resume };
+    return starts;
   }
 
-  /** Those that are paused, the longest first. */
-  get #waiting(): [string, Account & { pausedAt: number }][] {
-    return [...this.#accounts]
-      .flatMap(([name, account]): [string, Account & { pausedAt: number }][] =>
-        account.pausedAt === undefined ? [] : [[name, { ...account, pausedAt: account.pausedAt }]],
-      )
-      .sort(([, a], [, b]) => a.pausedAt - b.pausedAt);
-  }
-
-  #update({ now, pods }: Measurement, seconds: number): void {
-    for (const name of this.#accounts.keys()) if (!pods.has(name)) this.#accounts.delete(name);
-    for (const [name, { cpu, packets: read }] of pods) {
-      const known = this.#accounts.get(name) ?? { ...NEW, cpu };
-      const runs = cpu !== undefined && now - (known.pausedAt ?? now) >= SETTLE;
-      const pausedAt = runs ? undefined : known.pausedAt;
-      // What a process has used when it is seen first is the cost of its start.
-      const used = pausedAt === undefined && seconds > 0 ? growth(known.cpu, cpu) : undefined;
-      const share = used === undefined ? known.share : mean(known.share, used / seconds);
-      const packets = share < LEAST ? undefined : read();
-      const came = growth(known.packets, packets);
-      const packetRate =
-        came === undefined ? known.packetRate : mean(known.packetRate, came / seconds);
-      const packetRateThen = pausedAt === undefined ? packetRate : known.packetRateThen;
-      const account = { cpu, packets, share, packetRate, packetRateThen, pausedAt };
-      this.#accounts.set(name, account);
+  /** What to pause: what is too much, else what is in the way of those that have waited for long. */
+  #leaving(now: number): string[] {
+    const running = this.#active.filter(({ runs }) => runs);
+    const share = running.reduce((sum, cost) => sum + cost.share, this.#ownAtLeast);
+    const isOver = share > this.#budget && this.#spending.room(AHEAD) < share * AHEAD;
+    this.#overSince = isOver ? (this.#overSince ?? now) : undefined;
+    const worth = this.#start / PATIENCE;
+    if (this.#overSince !== undefined) {
+      const isLasting = now - this.#overSince >= PATIENCE;
+      if (isLasting) this.#overSince = now;
+      const isWorthIt = (cost: Cost) => isLasting || cost.share >= worth;
+      return this.#costliest(share - LEFT * this.#budget, isWorthIt).names;
     }
-  }
-
-  #victims(now: number): string[] {
-    const running = [...this.#accounts].filter(([, { pausedAt }]) => pausedAt === undefined);
-    if (this.isTooSmall) return running.map(([name]) => name);
-    if (now - this.#pausedAt < SETTLE) return [];
-    const excess = this.#total - this.#budget;
-    const over = excess > 0 && this.#credit < excess * ENDING;
-    const [longest] = this.#waiting;
-    const dark = longest !== undefined && now - longest[1].pausedAt >= DARK;
-    if (!over && !dark) return [];
-    let save = this.#total - this.#budget * (dark ? TARGET : 1);
-    const victims = [];
-    for (const [name, { share, cpu }] of running.sort(([, a], [, b]) => b.share - a.share)) {
-      if (save <= 0 || share < LEAST) break;
-      if (cpu === undefined) continue;
-      victims.push(name);
-      save -= share;
+    const spare = this.#spare(WINDOW);
+    for (const [, { since, price }] of this.#waiting) {
+      const lacking = (price * TURN.least - spare) / WINDOW;
+      if (now - since < DARK || lacking <= 0) break;
+      const least = Math.min(worth, price / 2);
+      const hadTurn = (cost: Cost) => cost.share >= least && now - cost.since >= WINDOW;
+      const { names, isEnough } = this.#costliest(lacking, hadTurn);
+      if (isEnough) return names;
     }
-    return victims;
+    return [];
   }
 
-  /** At most one at a time: those whose cost fits, else who has waited longest, for a turn. */
+  /** Those of some captures that save such a share together, the costliest first. */
+  #costliest(share: number, of: (cost: Cost) => boolean): { names: string[]; isEnough: boolean } {
+    const running = [...this.#costs].filter(([, { paused, runs }]) => runs && !paused);
+    const part = this.#ownAtLeast / running.length;
+    const names = [];
+    let saved = 0;
+    for (const [name, cost] of running.sort(([, a], [, b]) => order(a, b))) {
+      if (saved >= share) break;
+      if (!of(cost)) continue;
+      names.push(name);
+      saved += cost.share + part;
+    }
+    return { names, isEnough: saved >= share };
+  }
+
+  /** What to resume: one at a time. */
   #returning(now: number): string[] {
-    this.#resumed = this.#resumed.filter(({ at }) => now - at < SETTLE);
-    const expected = this.#resumed.reduce((sum, { share }) => sum + share, this.#total);
-    const waiting = this.#waiting
-      .filter(([, { pausedAt, cpu }]) => cpu === undefined && now - pausedAt >= SETTLE)
-      .map(([name, account]) => ({ name, share: estimate(account) }));
-    const room = TARGET * this.#budget - expected;
-    const fits = waiting.find(({ share }) => share <= room);
-    const [longest] = this.#resumed.length === 0 ? waiting : [];
-    const next = fits ?? longest;
-    if (!next) return [];
-    const turn = START + Math.max(0, next.share - room) * TURN;
-    if (this.#credit < Math.min(turn, KEPT.waiting * this.#budget)) return [];
-    this.#resumed.push({ at: now, share: next.share });
-    return [next.name];
+    const [good, least] = [this.#spare(TURN.good), this.#spare(TURN.least)];
+    const inWindow = this.#spare(WINDOW);
+    for (const [name, { price, since }] of this.#waiting) {
+      if (inWindow < price * TURN.least) continue;
+      const isLong = now - since >= DARK;
+      const isGood = inWindow >= price * TURN.good && !isLong;
+      if (isGood ? good >= price * TURN.good : least >= price * TURN.least) return [name];
+      // What others could take is saved for it.
+      if (isLong) break;
+    }
+    return [];
   }
 
-  #set(name: string, change: Partial<Account>): void {
-    const account = this.#accounts.get(name);
-    if (account) this.#accounts.set(name, { ...account, ...change });
+  /** CPU seconds that a turn may take in the next `seconds`, by what active ones take and may take. */
+  #spare(seconds: number): number {
+    const own = Math.max(this.#own, this.#spending.own);
+    let [share, bursts] = [own, 0];
+    for (const cost of this.#active) {
+      share += cost.share;
+      bursts += cost.price - cost.share;
+    }
+    const taken = share * seconds + bursts * TURN.good + this.#start;
+    return this.#spending.room(seconds) - taken;
+  }
+
+  /** Those that run or are about to. */
+  get #active(): Cost[] {
+    return [...this.#costs.values()].filter(({ paused }) => !paused);
+  }
+
+  /** Those that are paused and have ended, the longest first. */
+  get #waiting(): [string, Cost][] {
+    return [...this.#costs]
+      .filter(([, { paused, runs }]) => paused && !runs)
+      .sort(([, a], [, b]) => a.since - b.since);
+  }
+
+  /** A burst of the daemon counts while it lasts, and only as much as it is of a window. */
+  get #ownAtLeast(): number {
+    return Math.min(this.#own, this.#spending.own);
   }
 }
 
-const NEW = {
-  share: 0,
-  packets: undefined,
-  packetRate: 0,
-  packetRateThen: 0,
-  pausedAt: undefined,
-};
-
-/** What its capture would cost now: that of fewer packets costs less. */
-function estimate({ share, packetRate, packetRateThen }: Account): number {
-  return packetRateThen > 0 ? share * Math.min(1, packetRate / packetRateThen) : share;
+/** The costliest first, of those that cost about the same who has run for longest. */
+function order(a: Cost, b: Cost): number {
+  return magnitude(b) - magnitude(a) || a.since - b.since;
 }
 
-/** Of the last seconds, the latest measurement being half of it. */
-function mean(before: number, now: number): number {
-  return (before + now) / 2;
-}
-
-function growth(before: number | undefined, now: number | undefined): number | undefined {
-  return before === undefined || now === undefined ? undefined : Math.max(0, now - before);
+function magnitude({ share }: Cost): number {
+  return Math.round(Math.log2(Math.max(NOISE, share)));
 }

@@ -1,5 +1,6 @@
 import { statOf } from '../lib/netns/stat.ts';
-import { Budget, type Load } from './budget.ts';
+import { Budget } from './budget.ts';
+import type { Load } from './cost.ts';
 import type { Troubles } from './log.ts';
 import type { Observed } from './observed.ts';
 
@@ -41,7 +42,8 @@ export class Throttle {
     for (const [name, observed] of pods) {
       const cpu = observed.capture?.cpu;
       total += cpu ?? 0;
-      if (!observed.gone) loads.set(name, { cpu, packets: () => packetsOf(observed) });
+      const paused = observed.state === 'paused';
+      if (!observed.gone) loads.set(name, { cpu, paused, packets: packetsOf(observed) });
     }
     const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
     const { pause, resume } = this.#budget.decide(measurement);

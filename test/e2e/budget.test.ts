@@ -46,7 +46,7 @@ before(async () => {
   await sleep(LOADED);
   loaded = shareNow();
   for (const storm of storms) if (storm) await kill(storm, 'SIGKILL');
-  await until(isCalm, 'all captures to run again', 100);
+  await until(isCalm, 'all captures to run again', 240);
   share = shareNow();
   for (const [name, { sandbox }] of Object.entries(pods))
     sent[name] = between(UNUSED, sandbox.counters()).sent;
