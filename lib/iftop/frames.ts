@@ -12,6 +12,11 @@ export class FrameSplitter {
   /** Lines thrown away because their frame did not end. */
   dropped = 0;
 
+  /** A frame has begun and not ended. (An empty line follows each.) */
+  get isOpen(): boolean {
+    return this.#partial !== '' || this.#lines.some((line) => line !== '');
+  }
+
   /** Feeds a piece of output and returns the frames that are now complete. */
   push(chunk: string): string[][] {
     const frames: string[][] = [];

@@ -10,6 +10,11 @@ const NICE = 10;
 const START_TIMEOUT = 10_000;
 const END_TIMEOUT = 1000;
 const STDERR_KEPT = 2000;
+/**
+ * It writes a frame line by line, and each write would wake us. So long (milliseconds) after the first line the
+ * others are there too, and are read at once.
+ */
+const GATHER = 10;
 /** It ticks every two seconds; so many frames more may have waited in the pipe. More is no iftop. */
 const FRAMES_AHEAD = 128;
 
@@ -46,6 +51,7 @@ export class IftopProcess {
   #stderr = '';
   /** What it has said before it listens, and is no whole line. */
   #text = '';
+  #gathering: NodeJS.Timeout | undefined;
   /** The frame that came last. */
   #last: readonly string[] = [];
   #listening = false;
@@ -60,13 +66,17 @@ export class IftopProcess {
   private constructor(process: Entered) {
     this.#process = process;
     // Numbers and addresses: the locale is C's, and names are not looked up.
-    process.stdout.setEncoding('latin1').on('data', (text: string) => this.#output(text));
+    process.stdout.setEncoding('latin1').on('readable', () => {
+      if (!this.#listening || this.#splitter.isOpen) this.#read();
+      else this.#gathering ??= setTimeout(() => this.#read(), GATHER);
+    });
     process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
     });
     // A write to a process that has just died is no news: its end is.
     process.stdin.on('error', () => {});
     void process.then((result) => {
+      this.#read();
       const why = result.signal ?? result.exitCode ?? result.code ?? 'unknown';
       this.#ended = `${why}: ${this.#stderr.trim() || (result.originalMessage ?? '')}`;
       this.wake();
@@ -143,6 +153,17 @@ export class IftopProcess {
     if (gently) this.#process.stdin.write('q');
     while (this.#ended === undefined && performance.now() < deadline) await this.wait(deadline);
     this.#process.kill('SIGKILL');
+  }
+
+  #read(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const { stdout } = this.#process;
+    for (;;) {
+      const text = stdout.read() as string | null;
+      if (text === null) return;
+      this.#output(text);
+    }
   }
 
   #output(text: string): void {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
 import { execa } from 'execa';
 import type { LocalPod, Netns } from '../model.ts';
 import { belongsTo } from './locate.ts';
@@ -91,7 +92,18 @@ export function stay(command: readonly string[]): Entered {
   return start(stayCommand(command), 'ignore');
 }
 
-function start([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
+function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
+  // Node would read ahead: what the command prints is to wait in the kernel until we want it.
+  const usual = getDefaultHighWaterMark(false);
+  setDefaultHighWaterMark(false, 1);
+  try {
+    return spawn(command, fd);
+  } finally {
+    setDefaultHighWaterMark(false, usual);
+  }
+}
+
+function spawn([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
   return execa(file, args, {
     // execa takes any descriptor, its types only the small ones.
     stdio: ['pipe', 'pipe', 'pipe', fd as 3],

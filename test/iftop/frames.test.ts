@@ -63,3 +63,20 @@ test('many frames in a row are no endless text', () => {
   for (let i = 0; i < 30; i += 1) assert.equal(splitter.push(text).length, 1);
   assert.equal(splitter.dropped, 0);
 });
+
+test('a frame is open from its first line to its last', () => {
+  const splitter = new FrameSplitter();
+  const end = '='.repeat(92);
+  for (const [piece, open] of [
+    ['', false],
+    ['a', true],
+    ['b\n', true],
+    [`${end}\n`, false],
+    ['\n', false],
+    ['c\n', true],
+    [`${end}\n\n`, false],
+  ] as const) {
+    splitter.push(piece);
+    assert.equal(splitter.isOpen, open, piece);
+  }
+});
