@@ -45,8 +45,7 @@ export class Sidecars {
     }
     const all = Promise.all(running);
     const ended = await Promise.race([all.then(() => true), sleep(this.#patience, false)]);
-    const endless = ended ? [] : this.cgroup.running('iftop');
-    for (const pid of endless) process.kill(pid, 'SIGKILL');
+    const endless = ended ? [] : this.cgroup.running('iftop').filter(isKilled);
     await all;
     return { cpu: this.cgroup.cpu - before, endless: endless.length };
   }
@@ -61,5 +60,14 @@ export class Sidecars {
       stdio: 'ignore',
     });
     await once(child, 'exit');
+  }
+}
+
+/** Not if it has just ended by itself. */
+function isKilled(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
   }
 }
