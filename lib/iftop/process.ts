@@ -60,6 +60,8 @@ export class IftopProcess {
   #ticked = 0;
   #asked = 0;
   #unanswered = false;
+  /** Of so many frames more one may be the answer to the last question. */
+  #owed = 0;
   readonly #started = performance.now();
   #printed = 0;
 
@@ -131,6 +133,8 @@ export class IftopProcess {
   ask(): void {
     this.#asked = performance.now();
     this.#unanswered = true;
+    // One that it was about to print may come before.
+    this.#owed = 2;
     this.#process.stdin.write('u');
   }
 
@@ -178,9 +182,11 @@ export class IftopProcess {
         this.#process.kill('SIGKILL');
         break;
       }
-      // Asked for just after it had ticked by itself, iftop says the same thing twice.
+      // Asked for just after it had ticked by itself, iftop says the same thing twice. Not thrice: a pod that
+      // sends evenly looks the same from tick to tick, and two may be read at once when the CPU is short.
       const soon = at - Math.min(this.#ticked, this.#asked) < REPEAT;
-      const repeated = soon && isRepeated(lines, this.#last);
+      const repeated = this.#owed > 0 && soon && isRepeated(lines, this.#last);
+      this.#owed = repeated ? 0 : Math.max(0, this.#owed - 1);
       [this.#last, this.#ticked] = [lines, at];
       if (repeated) this.#unanswered = false;
       else this.#frames.push({ at, lines });
