@@ -8,7 +8,7 @@ import { type Results, tablesOf, withTables } from './readme.ts';
 import { markdown, type Result } from './result.ts';
 import { runSection } from './section.ts';
 
-const SECTIONS = ['accuracy', 'cost', 'daemon', 'api', 'influxdb'];
+const SECTIONS = ['accuracy', 'cost', 'size', 'daemon', 'api', 'influxdb'];
 const RESULTS = join(import.meta.dirname, 'results.json');
 const README = join(import.meta.dirname, '../../README.md');
 const USAGE = `npm run bench [-- [--quick] [--write] [section...]]

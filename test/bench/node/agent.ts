@@ -4,6 +4,7 @@ import { imageEnvironment } from '../../image/bundle.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { kill } from '../../lab/shell.ts';
 import { Cgroup } from './cgroup.ts';
+import type { ChargedMemory } from './charged.ts';
 
 /** A program that is measured, with all that it starts. */
 export interface Measured {
@@ -21,15 +22,23 @@ export const SOURCES = join(import.meta.dirname, '../../../daemon/main.ts');
 const METRICS = 'http://127.0.0.1:9790/metrics';
 const IMAGE = imageEnvironment();
 
-/** Starts a daemon on the lab's node as the image does, with more `options` of Node. */
+interface AgentOptions {
+  /** More of Node's. */
+  readonly options?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** What its memory is charged to. */
+  readonly charged?: ChargedMemory;
+}
+
+/** Starts a daemon on the lab's node as the image does. */
 export function startAgent(
   lab: Lab,
   main: string,
-  { options = '', environment = {} }: { options?: string; environment?: NodeJS.ProcessEnv } = {},
+  { options = '', environment = {}, charged }: AgentOptions = {},
 ): Promise<Measured> {
   const NODE_OPTIONS = `${IMAGE['NODE_OPTIONS']} ${options}`.trim();
   const env = { ...lab.environment, ...IMAGE, NODE_OPTIONS, ...environment };
-  return start(lab, [main], '"msg":"started"', env);
+  return start(lab, [main], '"msg":"started"', env, charged);
 }
 
 /** The least that a Node can be: it waits. */
@@ -57,6 +66,7 @@ async function start(
   args: readonly string[],
   ready: string,
   environment: NodeJS.ProcessEnv,
+  charged?: ChargedMemory,
 ): Promise<Measured> {
   const before = performance.now();
   const age = () => performance.now() - before;
@@ -67,6 +77,7 @@ async function start(
   const { pid = 0 } = child;
   const cgroup = new Cgroup(`measured-${pid}`);
   cgroup.join(pid);
+  charged?.join(pid);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let said = '';
   child.stdout?.on('data', (text: Buffer) => {

@@ -2,17 +2,19 @@ import type { Lab, Pod } from '../../lab/lab.ts';
 import { Random } from '../../soak/random.ts';
 import { Traffic } from '../../soak/traffic.ts';
 
-/** As many as a kubelet takes. */
+/** As many as a kubelet takes by default. */
 export const FULL = 110;
+/** As many as people let a kubelet take on large nodes. */
+export const LARGE = 250;
 /** Each talks to those who are up to so many places before and after it. */
 const NEIGHBOURS = 7;
 /** Milliseconds between two times that all of them send. */
 const EVERY = 1000;
 
-/** Makes the pods up to so many, at most 240, for which the lab has addresses. */
+/** Makes the pods up to so many, at most 250, for which the lab has addresses. */
 export async function grow(lab: Lab, pods: Pod[], count: number): Promise<void> {
   for (let index = pods.length; index < count; index += 1) {
-    const ips = [`10.244.0.${10 + index}`];
+    const ips = [`10.244.0.${4 + index}`];
     pods.push(await lab.pod({ namespace: 'bench', name: `pod-${index}`, ips }));
   }
 }
