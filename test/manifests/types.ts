@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Manifest } from './built.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const CONSTRAINTS = join(import.meta.dirname, 'constraints.ts');
 
 const API_VERSIONS: { readonly [kind: string]: string } = {
   ClusterRole: 'rbac.authorization.k8s.io/v1',
@@ -13,31 +14,41 @@ const API_VERSIONS: { readonly [kind: string]: string } = {
   Deployment: 'apps/v1',
   Namespace: 'v1',
   PriorityClass: 'scheduling.k8s.io/v1',
+  Role: 'rbac.authorization.k8s.io/v1',
+  RoleBinding: 'rbac.authorization.k8s.io/v1',
+  SecurityContextConstraints: 'security.openshift.io/v1',
   Service: 'v1',
   ServiceAccount: 'v1',
   StatefulSet: 'apps/v1',
 };
 
 /**
- * What is wrong with manifests by the Kubernetes API's own description, from which the types of the
- * client are made. To the compiler a literal may have no field that its type does not know.
+ * An API that knows more takes more: a field that is new in it is unknown to an older one. The oldest
+ * that types are published of is that of Kubernetes 1.25.
  */
-export function mistakes(manifests: readonly Manifest[]): string[] {
+export type Api = 'newest' | 'oldest';
+
+/**
+ * What is wrong with manifests by the Kubernetes API's own description, from which the types are made.
+ * To the compiler a literal may have no field that its type does not know.
+ */
+export function mistakes(manifests: readonly Manifest[], api: Api = 'newest'): string[] {
   const wrongVersion = manifests
     .filter(({ apiVersion, kind }) => API_VERSIONS[kind] !== apiVersion)
     .map(({ apiVersion, kind }) => `${kind} of ${apiVersion}`);
-  // Where the client's package can be found, and nobody else looks for sources.
+  // Where the packages of the types can be found, and nobody else looks for sources.
   const directory = mkdtempSync(join(ROOT, 'node_modules/.manifests-'));
   try {
     const file = join(directory, 'manifests.ts');
     const literals = manifests.map(
-      (manifest) => `${JSON.stringify(manifest, null, 1)} satisfies kubernetes.V1${manifest.kind},`,
+      (manifest) =>
+        `${JSON.stringify(manifest, null, 1)} satisfies ${typeOf(manifest, api, directory)},`,
     );
-    const header = "import type * as kubernetes from '@kubernetes/client-node';\n";
-    writeFileSync(file, `${header}export default [\n${literals.join('\n')}\n];\n`);
+    writeFileSync(file, `export default [\n${literals.join('\n')}\n];\n`);
     const options = [
       '--strict',
       '--noEmit',
+      '--allowImportingTsExtensions',
       '--skipLibCheck',
       '--ignoreConfig',
       '--pretty',
@@ -51,4 +62,13 @@ export function mistakes(manifests: readonly Manifest[]): string[] {
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function typeOf({ apiVersion, kind }: Manifest, api: Api, directory: string): string {
+  if (apiVersion.includes('.openshift.io/'))
+    return `import('${relative(directory, CONSTRAINTS)}').V1${kind}`;
+  if (api === 'newest') return `import('@kubernetes/client-node').V1${kind}`;
+  const [version, group = 'core'] = apiVersion.split('/').toReversed();
+  const [name] = group.split('.');
+  return `import('kubernetes-types/${name}/${version}.js').${kind}`;
 }

@@ -1,11 +1,13 @@
-/** Says what is wrong with the manifests on stdin: kubectl kustomize … | node test/manifests/validate.ts */
+/**
+ * Says what is wrong with the manifests on stdin, by the newest API or with --oldest by that of Kubernetes 1.25:
+ *
+ *   kubectl kustomize … | node test/manifests/validate.ts [--oldest]
+ */
 import { text } from 'node:stream/consumers';
-import { parseAllDocuments } from 'yaml';
-import type { Manifest } from './built.ts';
+import { parseManifests } from './built.ts';
 import { mistakes } from './types.ts';
 
-const documents = parseAllDocuments(await text(process.stdin));
-const manifests = documents.map((document) => document.toJS() as Manifest);
-const found = mistakes(manifests);
+const manifests = parseManifests(await text(process.stdin));
+const found = mistakes(manifests, process.argv.includes('--oldest') ? 'oldest' : 'newest');
 console.log(found.length > 0 ? found.join('\n') : `${manifests.length} objects, nothing wrong`);
 process.exitCode = found.length > 0 || manifests.length === 0 ? 1 : 0;
