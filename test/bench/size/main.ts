@@ -27,7 +27,7 @@ interface Size {
 /** Milliseconds: after the captures have begun, and of the measurement. */
 const SIZE = process.argv.includes('--quick')
   ? { steps: [10], settle: 3000, measure: 5000 }
-  : { steps: [40, FULL, LARGE], settle: 30_000, measure: 30_000 };
+  : { steps: [40, FULL, LARGE], settle: 20_000, measure: 20_000 };
 const LOOK_EVERY = 2000;
 
 const began = performance.now();
