@@ -41,15 +41,27 @@ export function externalNetwork(address: string): string {
   return `${canonical(network.toString()) ?? network.toString()}/${bits}`;
 }
 
-/** A network's own address and the first after it (`10.244.1.0`, `10.244.1.1`), if it has more. */
-export function firstAddresses(cidr: string): string[] {
+/**
+ * The addresses of a network at its first places: at 0 is its own (`10.244.1.0`), at 1 the first
+ * after it (`10.244.1.1`). None if it has less than four, nor the last of those that it has.
+ */
+export function firstAddresses(cidr: string, places: readonly number[] = [0, 1]): string[] {
   if (!ipaddr.isValidCIDR(cidr)) return [];
   const [address, bits] = ipaddr.parseCIDR(cidr);
   const kind = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6;
   const network = kind.networkAddressFromCIDR(`${address.toString()}/${bits}`).toByteArray();
-  if (network.length * 8 - bits < 2) return [];
-  const next = [...network.slice(0, -1), (network.at(-1) ?? 0) + 1];
-  return canonicalSet([network, next].map((bytes) => ipaddr.fromByteArray(bytes).toString()));
+  const free = network.length * 8 - bits;
+  if (free < 2) return [];
+  const last = network.at(-1) ?? 0;
+  const found = places.filter((place) => place < 2 ** Math.min(free, 8) - 1);
+  return canonicalSet(
+    found.map((place) => ipaddr.fromByteArray([...network.slice(0, -1), last + place]).toString()),
+  );
+}
+
+/** Whether it can be the address of one host for all others, on whatever link they are. */
+export function isUnicast(address: string): boolean {
+  return !Object.hasOwn(SPECIAL, ipaddr.process(address).range());
 }
 
 /** Whether it is out of a range for private use: RFC 1918, RFC 6598 or unique local IPv6. */

@@ -1,11 +1,13 @@
 import type { Peer } from '../model.ts';
 import { externalNetwork, isPrivate } from './address.ts';
-import { PodRanges } from './pod-ranges.ts';
+import { claimsOf } from './claims.ts';
+import { holderOf } from './holder.ts';
+import { PrefixTable } from './prefixes.ts';
 import type { Owner } from './records.ts';
-import { type Tenure, Tenures } from './tenures.ts';
+import { Tenures } from './tenures.ts';
 
-/** Where objects of two kinds have the same address at once, the first of these is its name. */
-const PRECEDENCE: readonly Owner['kind'][] = ['node', 'service', 'pod'];
+/** Of the nodes, pods and services that the API tells of. */
+const KINDS = 3;
 
 /**
  * A pod that is deleted by force is gone from the API at once, and its containers run on for as long
@@ -36,7 +38,8 @@ export class Directory {
   readonly #tenures = new Tenures();
   readonly #nodesByName = new Map<string, Owner>();
   readonly #listed = new Set<Owner['kind']>();
-  #podRanges: PodRanges | undefined;
+  /** The nodes' ranges out of which pods get their addresses, as far as they are put together. */
+  #podRanges: PrefixTable<true> | undefined;
   #ambiguous = 0;
 
   constructor(options: DirectoryOptions = {}) {
@@ -63,10 +66,13 @@ export class Directory {
   put(owner: Owner, at: number): void {
     const owners = this.#owners[owner.kind];
     const old = owners.get(owner.uid);
-    for (const ip of old?.ips ?? []) if (!owner.ips.includes(ip)) this.#tenures.end(ip, owner, at);
+    const claims = claimsOf(owner);
+    for (const [ip, claim] of old ? claimsOf(old) : []) {
+      if (claims.get(ip) !== claim) this.#tenures.end(ip, owner, at);
+    }
     const from = Math.min(at, owner.since);
     const by = Math.min(at, Math.max(owner.started, owner.since) + CLOCKS);
-    for (const ip of owner.ips) this.#tenures.begin(ip, owner, from, by);
+    for (const [ip, claim] of claims) this.#tenures.begin(ip, owner, claim, from, by);
     if (owner.kind === 'node') this.#putNode(owner, old);
     // Pods that have ended are many, and nothing is to be known of them.
     if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
@@ -79,7 +85,7 @@ export class Directory {
     if (!old) return;
     this.#owners[kind].delete(uid);
     const end = running ? at + LINGER : at;
-    for (const ip of old.ips) this.#tenures.end(ip, old, end);
+    for (const ip of claimsOf(old).keys()) this.#tenures.end(ip, old, end);
     if (this.#nodesByName.get(old.name) === old) this.#nodesByName.delete(old.name);
     if (old.podCidrs.length > 0) this.#podRanges = undefined;
   }
@@ -113,22 +119,19 @@ export class Directory {
    * are not named.
    */
   peer(address: string, from: number, to: number, certain = true): Peer {
-    const owner = ownerOf(this.#tenures.during(address, from, to), from, to);
+    const owner = holderOf(this.#tenures.during(address, from, to), from, to);
     if (owner === 'several') {
       this.#ambiguous += 1;
       return UNKNOWN;
     }
     if (owner) return certain || owner.kind !== 'pod' ? this.#named(owner) : UNKNOWN;
-    this.#podRanges ??= new PodRanges(this.#nodesByName.values());
-    const node = this.#podRanges.nodeAt(address);
-    if (node) return this.#named(node);
     const { rawUntilListed, networkOf } = this.#options;
     if (rawUntilListed && !this.#listed.has('pod')) return nameless('external', address);
-    if (this.#podRanges.contains(address)) return UNKNOWN;
+    if (this.#isOfPods(address)) return UNKNOWN;
     const network = networkOf?.(address);
     if (network) return nameless('external', network);
     // It may well be somebody's of whom we have not heard.
-    const heard = certain && this.#listed.size === PRECEDENCE.length;
+    const heard = certain && this.#listed.size === KINDS;
     if (!heard && isPrivate(address)) return UNKNOWN;
     return nameless('external', externalNetwork(address));
   }
@@ -136,6 +139,17 @@ export class Directory {
   #putNode(node: Owner, old: Owner | undefined): void {
     this.#nodesByName.set(node.name, node);
     if (node.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
+  }
+
+  /** Whether it is out of a pod range of a node. A range that cannot be read is none. */
+  #isOfPods(address: string): boolean {
+    if (!this.#podRanges) {
+      this.#podRanges = new PrefixTable();
+      for (const { podCidrs } of this.#nodesByName.values()) {
+        for (const cidr of podCidrs) this.#podRanges.set(cidr, true);
+      }
+    }
+    return this.#podRanges.match(address) !== undefined;
   }
 
   #named(owner: Owner): Peer {
@@ -155,21 +169,3 @@ export function nameless(kind: Peer['kind'], name: string): Peer {
 }
 
 const UNKNOWN = nameless('unknown', '-');
-
-/** The one owner of an address in a span of time, if there is one. */
-function ownerOf(
-  tenures: readonly Tenure[],
-  from: number,
-  to: number,
-): Owner | undefined | 'several' {
-  const kind = PRECEDENCE.find((kind) => tenures.some(({ owner }) => owner.kind === kind));
-  const first = tenures.find(({ owner }) => owner.kind === kind);
-  if (!first) return undefined;
-  const covers = (tenure: Tenure) =>
-    first.from <= Math.max(tenure.from, from) && first.until >= Math.min(tenure.until, to);
-  // Whoever else had it must have had it while the first did, and be of a kind that gives way.
-  const settled = tenures.every((tenure) =>
-    tenure.owner.kind === kind ? tenure.owner.uid === first.owner.uid : covers(tenure),
-  );
-  return settled ? first.owner : 'several';
-}

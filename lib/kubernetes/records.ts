@@ -1,5 +1,6 @@
 import type { LocalPod } from '../model.ts';
 import { canonicalSet as addresses } from './address.ts';
+import { publishedOf } from './node-addresses.ts';
 import { workloadOf } from './workload.ts';
 
 /** What is kept of an object that has addresses. */
@@ -13,6 +14,8 @@ export interface Owner {
   readonly node: string;
   readonly zone: string;
   readonly ips: readonly string[];
+  /** Addresses that its network plug-in has published of a node. */
+  readonly pluginIps?: readonly string[];
   /** Address ranges out of which pods get theirs (nodes only). */
   readonly podCidrs: readonly string[];
   /**
@@ -99,13 +102,16 @@ export function serviceRecord(service: KubernetesObject): Owner {
   return { ...base(service, 'service'), ips };
 }
 
-/** A node as an owner of addresses of every type. */
+/** A node as an owner of addresses: of every type, and of those that its annotations tell. */
 export function nodeRecord(node: KubernetesObject): Owner {
+  const { podCIDR, podCIDRs } = node.spec ?? {};
+  const published = publishedOf(node.metadata?.annotations ?? {});
   return {
     ...base(node, 'node'),
     zone: node.metadata?.labels?.[ZONE] ?? '',
     ips: addresses(node.status?.addresses?.map(({ address }) => address) ?? []),
-    podCidrs: node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : []),
+    pluginIps: published.addresses,
+    podCidrs: [...new Set([...(podCIDRs ?? (podCIDR ? [podCIDR] : [])), ...published.ranges])],
   };
 }
 

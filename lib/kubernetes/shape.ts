@@ -1,3 +1,4 @@
+import { NODE_ANNOTATIONS } from './node-annotations.ts';
 import type { KubernetesObject } from './records.ts';
 
 /** A value as it is wanted, or undefined if it is anything else. */
@@ -9,6 +10,8 @@ const LABEL = 63;
 const KEY = 317;
 /** Those that are read here are short: a longer annotation is another program's. */
 const ANNOTATION = 1024;
+/** With many networks on a node what their plug-ins publish of it is longer. */
+const PUBLISHED = 16_384;
 /** Labels, annotations, addresses, containers: more of them are not read. */
 const MOST = 1024;
 
@@ -31,13 +34,12 @@ const list =
       : undefined;
 
 const texts =
-  (most: number): Read<{ [key: string]: string }> =>
+  (most: (key: string) => number): Read<{ [key: string]: string }> =>
   (value) => {
     if (!isObject(value)) return undefined;
-    const wanted = text(most);
     const found: { [key: string]: string } = {};
     for (const [key, each] of Object.entries(value).slice(0, MOST)) {
-      const kept = key.length <= KEY && key !== '__proto__' ? wanted(each) : undefined;
+      const kept = key.length <= KEY && key !== '__proto__' ? text(most(key))(each) : undefined;
       if (kept !== undefined) found[key] = kept;
     }
     return found;
@@ -72,8 +74,8 @@ const read: Read<KubernetesObject> = shape({
     remainingItemCount: count,
     creationTimestamp: time,
     deletionTimestamp: time,
-    labels: texts(LABEL),
-    annotations: texts(ANNOTATION),
+    labels: texts(() => LABEL),
+    annotations: texts((key) => (NODE_ANNOTATIONS.has(key) ? PUBLISHED : ANNOTATION)),
     ownerReferences: list(shape({ kind: text(LABEL), name, controller: flag })),
   }),
   spec: shape({

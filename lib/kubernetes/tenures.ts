@@ -1,3 +1,4 @@
+import type { Claim } from './claims.ts';
 import type { Owner } from './records.ts';
 
 /**
@@ -6,6 +7,7 @@ import type { Owner } from './records.ts';
  */
 export interface Tenure {
   owner: Owner;
+  readonly claim: Claim;
   readonly from: number;
   by: number;
   until: number;
@@ -23,9 +25,9 @@ export class Tenures {
   }
 
   /** An owner has an address; if it had it already, it is only known better. */
-  begin(address: string, owner: Owner, from: number, by: number): void {
+  begin(address: string, owner: Owner, claim: Claim, from: number, by: number): void {
     const known = this.#current(address, owner);
-    const tenure = known ?? { owner, from, by, until: Infinity };
+    const tenure = known ?? { owner, claim, from, by, until: Infinity };
     tenure.owner = owner;
     tenure.by = Math.min(tenure.by, by);
     const tenures = this.#byAddress.get(address);

@@ -38,7 +38,8 @@ export async function buildCluster(lab: Lab): Promise<Cluster> {
     await deployment('api', '7f9c4d5b68', 'zr2lm'),
   ];
   const db = await pod('data', 'db-0', 'StatefulSet/db');
-  const report = await pod('batch', 'report-29921760-h8k2x', 'Job/report-29921760');
+  const job = `report-${Math.floor(Date.now() / 60_000)}`;
+  const report = await pod('batch', `${job}-h8k2x`, `Job/${job}`);
   const idle = await pod('shop', 'maintenance', 'StatefulSet/maintenance');
   const mirror = await lab.outside(MIRROR);
   lab.service({

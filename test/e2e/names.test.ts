@@ -73,6 +73,8 @@ const cases: readonly (readonly [what: keyof typeof ADDRESSES, ...(readonly stri
 const silent: readonly (readonly [what: string, address: string, ...tags: string[]])[] = [
   ['an address of the pods that nobody owns', '10.244.0.99', 'unknown', '-', '-', '-', '-', '-'],
   ['the bridge of the own node', '10.244.0.1', 'node', '-', 'lab-1', '-', 'zone-a', '-'],
+  ['a tunnel of Calico', '10.246.3.64', 'node', '-', 'calico-1', '-', '-', '-'],
+  ['a management port of OVN-Kubernetes', '10.245.0.2', 'node', '-', 'ovn-1', '-', '-', '-'],
 ];
 
 let lab: Lab;
@@ -101,15 +103,18 @@ before(async () => {
     const api = { namespace: 'shop', ips: at('service'), port: 80, backends: at('near') };
     lab.service({ ...api, name: `api-${family}` });
     const balancer = { ingressIPs: at('balancer'), type: 'LoadBalancer' } as const;
-    store.put(
-      'services',
-      serviceObject({
-        ...balancer,
-        name: `lb-${family}`,
-        namespace: 'edge',
-        ports: [{ port: 80 }],
-      }),
-    );
+    // Two share its address, as MetalLB lets them.
+    for (const [name, port] of [[`lb-${family}`, 80] as const, [`other-${family}`, 443] as const]) {
+      const ports = [{ port }];
+      store.put('services', serviceObject({ ...balancer, name, namespace: 'edge', ports }));
+    }
+  }
+  const published = {
+    'calico-1': { 'projectcalico.org/IPv4VXLANTunnelAddr': '10.246.3.64' },
+    'ovn-1': { 'k8s.ovn.org/node-subnets': '{"default":["10.245.0.0/24"]}' },
+  };
+  for (const [name, annotations] of Object.entries(published)) {
+    store.put('nodes', nodeObject({ name, annotations }));
   }
   // Objects without sense.
   store.put('pods', { metadata: { name: 'bare' } });

@@ -31,8 +31,23 @@ import { objects } from '../kubernetes/recorded.ts';
 import { pieces, type Target } from './target.ts';
 
 const recorded = (['pods', 'services', 'nodes'] as const).flatMap((kind) => objects(kind));
+/** A node whose network plug-ins publish its addresses in every shape. */
+const published = {
+  metadata: {
+    annotations: {
+      'k8s.ovn.org/node-subnets':
+        '{"default":["10.128.2.0/23","fd01:0:0:2::/64"],"b":"10.9.0.0/24"}',
+      'k8s.ovn.org/host-cidrs': '["192.0.2.10/24"]',
+      'projectcalico.org/Interfaces': '[{"name":"eth0","addresses":["192.0.2.10"]}]',
+      'projectcalico.org/IPv4IPIPTunnelAddr': '10.244.73.64',
+      'ovn.kubernetes.io/ip_address': '100.64.0.2,fd00:100:64::2',
+    },
+  },
+};
 /** Only what is read of them: changes of the rest, which is most, would show nothing. */
-const seeds = recorded.map((object) => Buffer.from(JSON.stringify(objectOf(object))));
+const seeds = [...recorded, published].map((object) =>
+  Buffer.from(JSON.stringify(objectOf(object))),
+);
 
 /** As text, which is compared faster than objects. */
 function read(input: readonly Buffer[]): string {
@@ -106,7 +121,10 @@ export const clusterTargets: readonly Target[] = [
         assert.ok(owner.ips.length <= 4096 && owner.ips.every((ip) => isIP(ip)));
         assert.ok(Number.isFinite(owner.since) && !Number.isNaN(owner.started));
         directory.put(owner, 1000);
-        directory.peer(owner.ips[0] ?? '10.0.0.1', 900, 1000);
+        for (const ip of [owner.ips[0] ?? '10.0.0.1', ...(owner.pluginIps ?? [])]) {
+          assert.ok(isIP(ip));
+          directory.peer(ip, 900, 1000);
+        }
         directory.remove(owner, 2000);
       }
       assert.equal(({} as { polluted?: string }).polluted, undefined);

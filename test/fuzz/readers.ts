@@ -12,6 +12,7 @@ import { ApiError } from '../../lib/kubernetes/client.ts';
 import { parsePrefix } from '../../lib/kubernetes/prefixes.ts';
 import { localPod } from '../../lib/kubernetes/records.ts';
 import { parseNetDev } from '../../lib/netns/counters.ts';
+import { publishedOf } from '../../lib/kubernetes/node-addresses.ts';
 import { addressesIn, podUid } from '../../lib/netns/locate.ts';
 
 export const readers: { readonly [name: string]: (text: string) => unknown } = {
@@ -26,6 +27,8 @@ export const readers: { readonly [name: string]: (text: string) => unknown } = {
     localPod({
       metadata: { uid: 'u', name, namespace: 'n', ownerReferences: [{ kind: 'Job', name }] },
     }),
+  'node’s annotations': (text) =>
+    publishedOf({ 'k8s.ovn.org/node-subnets': text, 'ovn.kubernetes.io/ip_address': text }),
   'API error': (text) => new ApiError('/x', 429, { 'retry-after': text }, text),
   'InfluxDB error': (text) =>
     new WriteError(

@@ -8,6 +8,7 @@ import {
   externalNetwork,
   firstAddresses,
   isPrivate,
+  isUnicast,
 } from '../../lib/kubernetes/address.ts';
 
 const spellings: readonly [given: string, canonical: string | undefined][] = [
@@ -104,6 +105,30 @@ const firsts: readonly [cidr: string, addresses: string[]][] = [
 for (const [cidr, addresses] of firsts) {
   test(`the first addresses of "${cidr}" are ${addresses.join(' and ') || 'none'}`, () => {
     assert.deepEqual(firstAddresses(cidr), addresses);
+  });
+}
+
+test('the places of a network are those that it has but for the last', () => {
+  assert.deepEqual(firstAddresses('10.128.2.0/23', [1, 2, 3]), [
+    '10.128.2.1',
+    '10.128.2.2',
+    '10.128.2.3',
+  ]);
+  assert.deepEqual(firstAddresses('192.0.2.252/30', [1, 2, 3]), ['192.0.2.253', '192.0.2.254']);
+  assert.deepEqual(firstAddresses('fd01:0:0:2::/64', [2]), ['fd01:0:0:2::2']);
+});
+
+for (const [ip, expected] of Object.entries({
+  '10.244.1.1': true,
+  'fd00::1': true,
+  '169.254.5.9': false,
+  'fe80::1': false,
+  '127.0.0.1': false,
+  '0.0.0.0': false,
+  '224.0.0.1': false,
+})) {
+  test(`${ip} can${expected ? '' : 'not'} be the address of one host for all others`, () => {
+    assert.equal(isUnicast(ip), expected);
   });
 }
 

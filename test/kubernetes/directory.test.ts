@@ -205,14 +205,150 @@ test('a kind goes before another only where it had the address all the while', (
   assert.equal(nameAt(directory, IP, 5001, 6000), 'p');
 });
 
-test('two services with one address are nobody, even if a pod has it too', () => {
-  const ips = ['10.0.0.1'];
-  const directory = filled(
-    owner('service', 'a', ips),
-    owner('service', 'b', ips),
-    owner('pod', 'p', ips),
+/** Two of a kind with one address for good, the first of which is its name. */
+const shared: readonly [what: string, name: string, ...Owner[]][] = [
+  [
+    'the older of two services',
+    'z',
+    owner('service', '1', [IP], { name: 'z', since: 100 }),
+    owner('service', '2', [IP], { name: 'a', since: 200 }),
+  ],
+  [
+    'the first by namespace of two services of one second',
+    'z',
+    owner('service', '2', [IP], { namespace: 'a', name: 'z' }),
+    owner('service', '1', [IP], { namespace: 'b', name: 'a' }),
+  ],
+  [
+    'the first by name of three services of one second',
+    'A',
+    owner('service', '2', [IP], { name: 'a' }),
+    owner('service', '1', [IP, '10.0.0.2'], { name: 'b' }),
+    owner('service', '3', [IP], { name: 'A' }),
+  ],
+  [
+    'the newer of two nodes',
+    'z',
+    owner('node', '1', ['10.0.0.2', IP], { name: 'z', since: 200 }),
+    owner('node', '2', [IP], { name: 'a', since: 100 }),
+  ],
+  [
+    'the first by name of two nodes of one second, whatever else has it',
+    'a',
+    owner('node', '2', [IP], { name: 'a' }),
+    owner('node', '1', [IP], { name: 'b' }),
+    owner('service', '3', [IP], { name: 'c' }),
+    owner('pod', '4', [IP], { name: 'd' }),
+  ],
+];
+
+for (const [what, name, ...owners] of shared) {
+  test(`an address that several have for good is ${what}, in whatever order they are heard of`, () => {
+    const anyOrder = fc.shuffledSubarray(owners, { minLength: owners.length });
+    const moments = fc.array(fc.integer({ min: 300, max: PAST }), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(anyOrder, moments, fc.boolean(), (owners, moments, again) => {
+        const directory = filled();
+        moments.sort((a, b) => a - b);
+        for (const [place, each] of owners.entries()) directory.put(each, moments[place] ?? PAST);
+        const one = owners[0];
+        if (again && one) directory.put({ ...one }, PAST);
+        assert.equal(nameAt(directory, IP), name);
+        assert.equal(directory.ambiguous, 0);
+      }),
+    );
+  });
+}
+
+test('an address that services share has its name from the first list on', () => {
+  const services = [owner('service', 'a', [IP]), owner('service', 'b', [IP])];
+  for (const listed of [services, services.toReversed()]) {
+    const directory = filled();
+    directory.replace('service', listed, 5000);
+    assert.equal(nameAt(directory, IP, 4000, 6000), 'a');
+  }
+});
+
+test('when one of those who share an address goes, it is the other’s, who had it all the while', () => {
+  for (const [gone, kept] of ['ab', 'ba']) {
+    const directory = filled(owner('service', 'a', [IP]), owner('service', 'b', [IP]));
+    directory.remove({ kind: 'service', uid: gone ?? '', running: false }, 5000);
+    const names = [nameAt(directory, IP, 3000, 4000), nameAt(directory, IP, 4000, 6000)];
+    assert.deepEqual(names, ['a', kept]);
+    assert.equal(nameAt(directory, IP, 6000, 7000), kept);
+    assert.equal(directory.ambiguous, 0);
+  }
+});
+
+test('one who comes to share an address has not had it before', () => {
+  const directory = filled(owner('service', 'new', [IP], { since: 900 }));
+  const older = owner('service', 'old', ['10.0.0.2'], { since: 100 });
+  directory.put(older, PAST);
+  directory.put({ ...older, ips: ['10.0.0.2', IP] }, 5000);
+  assert.equal(nameAt(directory, IP, 4000, 6000), 'new');
+  assert.equal(nameAt(directory, IP, 5000, 6000), 'old');
+});
+
+test('an address that goes from one service, or node, to another is neither’s in between', () => {
+  for (const kind of ['service', 'node'] as const) {
+    for (const together of [false, true]) {
+      const directory = filled(owner(kind, 'a', [IP]), owner(kind, 'b', []));
+      if (together) directory.put(owner(kind, 'b', [IP]), 5000);
+      directory.put(owner(kind, 'a', []), 6000);
+      if (!together) directory.put(owner(kind, 'b', [IP]), 7000);
+      assert.equal(nameAt(directory, IP, 3000, 4000), 'a');
+      assert.deepEqual(directory.peer(IP, 4500, 7500), UNKNOWN);
+      assert.equal(nameAt(directory, IP, 7500, 8000), 'b');
+      assert.equal(directory.ambiguous, 1);
+    }
+  }
+});
+
+test('whatever happens to an address, who is its name had it whenever anybody had', () => {
+  const uids = ['a', 'b', 'c'];
+  const step = fc.record({
+    uid: fc.constantFrom(...uids),
+    act: fc.constantFrom('has', 'has', 'has not', 'gone'),
+  });
+  const asked = fc.tuple(fc.nat({ max: 25 }), fc.nat({ max: 25 }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom('service', 'node'),
+      fc.array(step, { maxLength: 20 }),
+      fc.array(asked, { minLength: 10 }),
+      (kind, steps, spans) => {
+        const directory = filled();
+        /** Who has it from each second on. */
+        const holders: ReadonlySet<string>[] = [new Set()];
+        for (const [place, { uid, act }] of steps.entries()) {
+          const at = PAST + 1000 * place;
+          const now = new Set(holders.at(-1));
+          if (act === 'has') now.add(uid);
+          else now.delete(uid);
+          holders.push(now);
+          const since = 100 * uids.indexOf(uid);
+          if (act === 'gone') directory.remove({ kind, uid, running: false }, at);
+          else directory.put(owner(kind, uid, act === 'has' ? [IP] : [], { since }), at);
+        }
+        const latest = holders.at(-1) ?? new Set();
+        const first = kind === 'service' ? [...latest].sort()[0] : [...latest].sort().at(-1);
+        assert.equal(nameAt(directory, IP, 1e6, 1e6), first ?? 'external');
+        for (const [one, other] of spans) {
+          const [from, to] = [Math.min(one, other), Math.max(one, other)];
+          const name = nameAt(directory, IP, PAST + 1000 * from - 500, PAST + 1000 * to - 500);
+          const then = holders.slice(from, to + 1).filter((holder) => holder.size > 0);
+          if (uids.includes(name)) assert.ok(then.every((holder) => holder.has(name)));
+        }
+      },
+    ),
+    { numRuns: 2000 },
   );
-  assert.deepEqual(directory.peer('10.0.0.1', NOW, NOW), UNKNOWN);
+});
+
+test('two pods that live with one address are nobody', () => {
+  const directory = filled(owner('pod', 'a', [IP]), owner('pod', 'b', [IP]));
+  assert.deepEqual(directory.peer(IP, NOW, NOW), UNKNOWN);
+  assert.equal(directory.ambiguous, 1);
 });
 
 test('an address that nobody owns is unknown inside the nodes’ ranges and external outside', () => {
