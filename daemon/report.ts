@@ -157,7 +157,7 @@ export class Reporter {
     tally.add({ end, traffic, untold, late, certain, rows });
     const now = tally.sums;
     const since = (of: keyof typeof now) => ({ integer: now[of] - before[of] });
-    const agent = encodeAgent(node, end, {
+    const agent = encodeAgent(config, end, {
       ...figures,
       series: { integer: tally.series },
       missingUncaptured: since('uncaptured'),

@@ -1,4 +1,4 @@
-import type { Traffic } from '../model.ts';
+import type { LocalPod, Traffic } from '../model.ts';
 
 /** Figures of this agent for one window; the names are the fields of `nstat_agent`. */
 export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
@@ -65,9 +65,21 @@ export function encodeTraffic(
     : lines;
 }
 
-/** The row of this agent for one window. */
-export function encodeAgent(node: string, end: number, fields: AgentFields): string {
-  return line(`nstat_agent,node=${tag(node)}`, fields, seconds(end));
+/** The agent of a node or, with the pod that it is part of, a sidecar. */
+export interface Agent {
+  readonly node: string;
+  readonly sidecar: Pick<LocalPod, 'namespace' | 'name'> | undefined;
+}
+
+/**
+ * The row of an agent for one window. Several agents may run on a node, each with a series of its
+ * own. A sidecar has its pod's name, which the rows of `nstat` have too and a restarted container
+ * keeps; the name of the node agent's own pod would be a new series with each rollout.
+ */
+export function encodeAgent({ node, sidecar }: Agent, end: number, fields: AgentFields): string {
+  const { namespace = '', name = '' } = sidecar ?? {};
+  const who = `node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
+  return line(`nstat_agent,${who}`, fields, seconds(end));
 }
 
 /**

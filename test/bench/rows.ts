@@ -76,7 +76,7 @@ export function* rowsOf(time: number): Generator<{ text: string; rows: number }>
   const agents = Array.from(
     { length: NODES },
     (_, node) =>
-      `nstat_agent,node=worker-${two(node)} podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
+      `nstat_agent,node=worker-${two(node)},namespace=-,pod=- podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
   );
   yield { text: [...pods, ...agents].join('\n'), rows: pods.length + agents.length };
 }

@@ -174,14 +174,29 @@ test('a window that ends between two seconds bears the later one', () => {
     [1001, '2'],
     [1999, '2'],
   ] as const) {
-    assert.equal(parseLine(encodeAgent('n1', end, { sessions: { integer: 1 } })).time, time);
+    assert.equal(
+      parseLine(encodeAgent(ofNode('n1'), end, { sessions: { integer: 1 } })).time,
+      time,
+    );
   }
 });
 
 test('the agent’s row has whole numbers with an i and others without', () => {
   const fields = { sessions: { integer: 3 }, cpuSeconds: { float: 0.25 }, odd: { float: NaN } };
   assert.equal(
-    encodeAgent('node 1', 10_000, fields),
-    'nstat_agent,node=node\\ 1 sessions=3i,cpuSeconds=0.25,odd=0 10',
+    encodeAgent(ofNode('node 1'), 10_000, fields),
+    'nstat_agent,node=node\\ 1,namespace=-,pod=- sessions=3i,cpuSeconds=0.25,odd=0 10',
   );
 });
+
+test('a sidecar’s row has the tags of the node agent’s row, and names its pod in them', () => {
+  const sidecar = { namespace: 'shop', name: 'web 0' };
+  assert.equal(
+    encodeAgent({ node: 'n1', sidecar }, 10_000, { sessions: { integer: 1 } }),
+    'nstat_agent,node=n1,namespace=shop,pod=web\\ 0 sessions=1i 10',
+  );
+});
+
+function ofNode(node: string) {
+  return { node, sidecar: undefined };
+}
