@@ -20,7 +20,7 @@ export function encodeTraffic(
   traffic: Traffic,
   { node, zone, iface, interval }: Context,
 ): string[] {
-  const { pod, edges, attributed, kernel, missing, overloaded, paused, end } = traffic;
+  const { pod, edges, attributed, kernel, uncounted, missing, overloaded, paused, end } = traffic;
   const time = seconds(end);
   const who = [
     `namespace=${tag(pod.namespace)}`,
@@ -43,10 +43,12 @@ export function encodeTraffic(
     ),
   );
   const counted = {
-    sentBytes: { integer: kernel?.sent ?? 0 },
-    receivedBytes: { integer: kernel?.received ?? 0 },
+    sentBytes: { integer: (kernel?.sent ?? 0) + uncounted.sent },
+    receivedBytes: { integer: (kernel?.received ?? 0) + uncounted.received },
     sentPackets: { integer: kernel?.sentPackets ?? 0 },
     receivedPackets: { integer: kernel?.receivedPackets ?? 0 },
+    sentUncounted: { integer: uncounted.sent },
+    receivedUncounted: { integer: uncounted.received },
     missingUncaptured: { integer: missing.uncaptured },
     missingOverload: { integer: missing.overload },
     missingPaused: { integer: missing.paused },

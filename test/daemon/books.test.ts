@@ -13,7 +13,8 @@ const SOUND: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
 function traffic(missing: Partial<Missing>): Traffic {
   const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
-  const rest = { edges: [], attributed: kernel, overloaded: false, paused: false };
+  const uncounted = { sent: 0, received: 0 };
+  const rest = { edges: [], attributed: kernel, uncounted, overloaded: false, paused: false };
   return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 

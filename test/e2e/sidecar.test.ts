@@ -63,15 +63,14 @@ test('without rights at the API server the peers are their addresses', async () 
 
 test('the agent of the node and two sidecars on it have a row each of every window, also after a restart', async () => {
   await lab.influx.query('DROP MEASUREMENT nstat_agent');
-  const agents = () =>
-    Promise.all([
-      lab.daemon({ INTERVAL: '5s' }).process,
-      sidecar({ SPOOL_DIR: `${lab.directory}/app` }),
-      sidecar({ SPOOL_DIR: `${lab.directory}/server` }, server),
-    ]);
+  const agents = () => [
+    lab.daemon({ INTERVAL: '5s' }).process,
+    sidecar({ SPOOL_DIR: `${lab.directory}/app` }),
+    sidecar({ SPOOL_DIR: `${lab.directory}/server` }, server),
+  ];
   const names = ['-/-', 'shop/app-0', 'shop/server-0'];
   for (const run of [1, 2]) {
-    const started = await agents();
+    const started = agents();
     const since = Date.now() / 1000 + 5;
     await until(async () => (await windowsOf(since)).some((who) => who.length > 2), 'their rows');
     for (const each of started) await kill(each, 'SIGTERM');
@@ -96,8 +95,10 @@ async function windowsOf(since: number): Promise<string[][]> {
     all.filter(({ time }) => time > since),
     ({ time }) => time,
   );
-  const name = (row: Row) => `${row['namespace']}/${row['pod']}`;
-  return [...windows.values()].map((of) => of.map(name).sort((a, b) => a.localeCompare(b)));
+  const names = [...windows.values()].map((rows) =>
+    rows.map((row) => `${row['namespace']}/${row['pod']}`),
+  );
+  return names.map((of) => of.sort((a, b) => a.localeCompare(b)));
 }
 
 function rows(): Promise<Row[]> {

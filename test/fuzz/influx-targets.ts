@@ -134,6 +134,7 @@ export const influxTargets: readonly Target[] = [
         edges: [{ peer, ...bytes() }],
         attributed: bytes(),
         kernel,
+        uncounted: bytes(),
         missing,
         overloaded: true,
         paused: true,
