@@ -61,21 +61,19 @@ function whole({ sent, received }: Bytes): Bytes {
   return { sent: Math.round(sent), received: Math.round(received) };
 }
 
+/** Counters that have so many received bytes. */
+const at = (received: number) => counters({ sent: 0, received });
+
 const states = (windows: readonly Window[]) => windows.map(({ miscounted }) => miscounted.received);
 
 test('counters that stand still are found out in the first window, and its bytes are divided by time', () => {
   const windows = windowsOf(times(15, { sent: 100_000, received: 2 * MB, counted: 0 }));
-  assert.deepEqual(windows.map(received), times6([5 * MB, 5 * MB]));
+  assert.equal(windows.length, 6);
+  for (const window of windows) assert.deepEqual(received(window), [5 * MB, 5 * MB]);
   assert.ok(windows.every(({ miscounted }) => !miscounted.sent));
-  assert.deepEqual(
-    windows.map(({ kernel }) => [kernel?.sent, kernel?.received]),
-    times6([250_000, 0]),
-  );
+  for (const { kernel } of windows)
+    assert.deepEqual([kernel?.sent, kernel?.received], [250_000, 0]);
 });
-
-function times6<T>(value: T): T[] {
-  return Array.from({ length: 6 }, () => value);
-}
 
 test('counters that have less than a quarter do not need a minute, those that have more do', () => {
   const few = windowsOf(times(5, { sent: 0, received: MB, counted: 240_000 }));
@@ -123,7 +121,6 @@ test('packets that wait for their capture are no surplus, be it a minute after t
   const ledger = new Ledger(0);
   ledger.begin(counters(NOTHING));
   ledger.captured(counters(NOTHING));
-  const at = (received: number) => counters({ sent: 0, received });
   ledger.add(slot(0, 2000, { received: 100 }, { before: at(0), after: at(100) }));
   ledger.add(slot(60_000, 62_000, {}, { before: at(100), after: at(100 * MB) }));
   ledger.turn(62_000, at(100 * MB));
@@ -140,7 +137,6 @@ test('packets that wait for their capture are no surplus, be it a minute after t
 
 test('what a capture sees of the moment in which it began is no surplus', () => {
   const ledger = new Ledger(0);
-  const at = (received: number) => counters({ sent: 0, received });
   ledger.begin(at(0), true);
   ledger.captured(at(50 * MB));
   const bounds = { before: at(50 * MB), after: at(60 * MB) };

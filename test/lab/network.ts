@@ -84,7 +84,7 @@ export function plug(pid: number, addresses: readonly string[], redirected = fal
  */
 function redirect(pid: number): void {
   // As the MAC address is the same, a packet for the one is for the other.
-  const mac = '02:00:00:00:01:01';
+  const mac = `02:00:00:01:${(links >> 8).toString(16)}:${(links & 255).toString(16)}`;
   ip(
     [
       `link set port address ${mac} up`,
@@ -93,12 +93,19 @@ function redirect(pid: number): void {
     ],
     pid,
   );
-  const rule = (from: string, way: string, to: string) => [
+  const rules = [
+    ...redirection('port', 'ingress', 'eth0'),
+    ...redirection('behind', 'egress', 'port'),
+  ];
+  sh('nsenter', ['-t', `${pid}`, '-n', 'tc', '-batch', '-'], `${rules.join('\n')}\n`);
+}
+
+/** What arrives at an interface goes to another one, to come in there or to leave by it. */
+function redirection(from: string, way: 'ingress' | 'egress', to: string): string[] {
+  return [
     `qdisc add dev ${from} clsact`,
     `filter add dev ${from} ingress protocol all u32 match u32 0 0 action mirred ${way} redirect dev ${to}`,
   ];
-  const rules = [...rule('port', 'ingress', 'eth0'), ...rule('behind', 'egress', 'port')];
-  sh('nsenter', ['-t', `${pid}`, '-n', 'tc', '-batch', '-'], `${rules.join('\n')}\n`);
 }
 
 /** Takes a pod's interface away by its other end, as a network plug-in does. */

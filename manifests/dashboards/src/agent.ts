@@ -81,17 +81,18 @@ const agents = table({
 const pods = table({
   title: 'Pods whose books are the farthest apart',
   about:
-    'What the kernel counted and the rows by peer do not have, both directions of a pod together. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
+    'What the kernel counted and the rows by peer do not have, both directions of a pod together, and what rows have and the kernel did not count. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
   unit: 'decbytes',
   width: 24,
-  columns: ['namespace', 'pod', 'node', 'kernel', 'attributed', 'missing'],
+  columns: ['namespace', 'pod', 'node', 'kernel', 'uncounted', 'attributed', 'missing'],
   by: 'missing',
   limit: 50,
   links: { pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }) },
   targets: [
     totals('A', {
       select: [
-        'sum("sentBytes") + sum("receivedBytes") AS "kernel"',
+        'sum("sentBytes") + sum("receivedBytes") - sum("sentUncounted") - sum("receivedUncounted") AS "kernel"',
+        'sum("sentUncounted") + sum("receivedUncounted") AS "uncounted"',
         'sum("sentAttributed") + sum("receivedAttributed") AS "attributed"',
         'sum("sentBytes") + sum("receivedBytes") - sum("sentAttributed") - sum("receivedAttributed") AS "missing"',
       ].join(', '),
@@ -111,12 +112,13 @@ export const agent = dashboard({
     agents,
     byAgent(
       'Pods seen and captured',
-      'Pods that are to be observed, captures that run, and captures that are paused to stay within CPU_BUDGET.',
+      'Pods that are to be observed, captures that run, captures that are paused to stay within CPU_BUDGET, and pods whose interface did not count all that was captured.',
       'none',
       {
         seen: 'max("podsSeen")',
         captured: 'max("sessions")',
         paused: 'max("sessionsPaused")',
+        uncounted: 'max("podsUncounted")',
       },
       'none',
     ),
@@ -124,7 +126,7 @@ export const agent = dashboard({
       'Attributed of what the kernel counted',
       'Both directions of all pods of an agent. Some tenths of a percent below 100 % are usual.',
       'percentunit',
-      { '': 'sum("attributedBytes") / sum("kernelBytes")' },
+      { '': 'sum("attributedBytes") / (sum("kernelBytes") + sum("uncountedBytes"))' },
       'none',
     ).decimals(2),
     byAgent(
