@@ -1,4 +1,4 @@
-import type { Bytes, Directions, KernelBytes } from '../model.ts';
+import type { Bytes, Directions } from '../model.ts';
 
 /** Counters are judged over so many milliseconds. */
 const MINUTE = 60_000;
@@ -14,8 +14,9 @@ interface Entry {
   readonly from: number;
   readonly to: number;
   readonly seen: Bytes;
-  readonly counted: KernelBytes;
-  /** Counted before it, and not seen before it. */
+  /** All that it may have seen, if that was counted. */
+  readonly counted: Bytes;
+  /** Counted in the slot before it, and not seen there. */
   readonly lag: Bytes;
 }
 

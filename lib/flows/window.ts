@@ -160,8 +160,8 @@ export class Ledger {
   }
 
   /** Do the counters count? What they did in this slot speaks for all windows that are still here. */
-  #judge({ from, to }: Slot, seen: Bytes, counted: KernelBytes): void {
-    this.#miscount.add({ from, to, seen, counted, lag: plus(this.#lag, this.#ahead) });
+  #judge({ from, to }: Slot, seen: Bytes, kernel: Bytes): void {
+    this.#miscount.add({ from, to, seen, counted: plus(kernel, this.#ahead), lag: this.#lag });
     this.#ahead = NOTHING;
     for (const draft of this.#drafts)
       draft.miscounted = either(draft.miscounted, this.#miscount.directions);

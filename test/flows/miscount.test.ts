@@ -139,9 +139,13 @@ test('what a capture sees of the moment in which it began is no surplus', () => 
   const ledger = new Ledger(0);
   ledger.begin(at(0), true);
   ledger.captured(at(50 * MB));
-  const bounds = { before: at(50 * MB), after: at(60 * MB) };
-  ledger.add(slot(1000, 3000, { received: 58 * MB }, bounds));
-  ledger.turn(5000, at(60 * MB));
+  ledger.add(slot(1000, 3000, { received: 58 * MB }, { before: at(50 * MB), after: at(60 * MB) }));
+  ledger.released(at(60 * MB));
+  ledger.captured(at(200 * MB));
+  ledger.add(
+    slot(4000, 6000, { received: 140 * MB }, { before: at(200 * MB), after: at(210 * MB) }),
+  );
+  ledger.turn(7000, at(210 * MB));
   assert.deepEqual(ledger.close()?.miscounted, COUNTED);
 });
 
