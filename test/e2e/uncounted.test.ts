@@ -49,7 +49,7 @@ before(async () => {
   }
   const { sentBytes, sentPackets } = peer.sandbox.counters();
   const packets = sentPackets - counted.sentPackets;
-  spray = { bytes: sentBytes - counted.sentBytes - 14 * packets, since: silent + 5 };
+  spray = { bytes: sentBytes - counted.sentBytes - 14 * packets, since: silent + 10 };
   metrics = await (await fetch('http://127.0.0.1:9790/metrics')).text();
   await kill(daemon.process, 'SIGTERM');
   rows = await lab.influx.query("SELECT * FROM nstat_pod WHERE pod = 'deaf'");
