@@ -1,4 +1,4 @@
-import type { Missing, Traffic } from '../lib/model.ts';
+import type { Bytes, Missing, Traffic } from '../lib/model.ts';
 import type { Troubles } from './log.ts';
 import { identity, nameOf } from './observed.ts';
 
@@ -14,6 +14,9 @@ const REASONS: { readonly [reason in keyof Missing]: string } = {
   paused: 'its capture was paused for CPU_BUDGET',
   other: 'it is not IP, or packets of more than 64 KiB, or packets were dropped on a busy node',
 };
+
+const COUNTERS = 'counters';
+const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
 
 export interface BooksOptions {
   /** Length of a window in milliseconds. */
@@ -45,6 +48,26 @@ export class Books {
       this.#options.troubles.over(subjectOf(name));
     }
     for (const each of traffic) this.#audit(each);
+    this.#auditCounters(traffic);
+  }
+
+  /** Where it is one pod it is most likely every one of the node, so the node is what is in trouble. */
+  #auditCounters(traffic: readonly Traffic[]): void {
+    const { troubles } = this.#options;
+    const short = traffic.filter(({ uncounted }) => size(uncounted) > 0);
+    if (short.length === 0) {
+      troubles.over(COUNTERS);
+      return;
+    }
+    troubles.say(COUNTERS, UNCOUNTED, {
+      pods: short.length,
+      podsSeen: traffic.length,
+      sent: sum(short, ({ uncounted }) => uncounted.sent),
+      received: sum(short, ({ uncounted }) => uncounted.received),
+      likely:
+        'kernels before 6.7 do not count what Cilium redirects into a pod (bpf_redirect_peer)',
+      fix: 'a newer kernel on this node; until then the totals of these pods are what was captured',
+    });
   }
 
   #audit(traffic: Traffic): void {
@@ -52,8 +75,8 @@ export class Books {
     const name = nameOf(traffic.pod);
     const books = this.#pods.get(name) ?? { recent: [], off: false };
     this.#pods.set(name, books);
-    const { kernel: counted, missing: parted } = traffic;
-    const bytes = counted ? counted.sent + counted.received : 0;
+    const { kernel: counted, uncounted, missing: parted } = traffic;
+    const bytes = counted ? size(counted) + size(uncounted) : 0;
     books.recent.push({ kernel: bytes, missing: parted });
     const enough = Math.ceil(MINUTE / interval);
     if (books.recent.length < enough) return;
@@ -79,6 +102,10 @@ export class Books {
 /** Not the pod's own subject, which is over when it is captured again. */
 function subjectOf(name: string): string {
   return `books of ${name}`;
+}
+
+function size({ sent, received }: Bytes): number {
+  return sent + received;
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

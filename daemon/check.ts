@@ -64,7 +64,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
     name: `InfluxDB at ${config.influx.url}`,
     fix: () => fixInflux(config.influx),
     run: async () => {
-      const row = encodeAgent(config.node, Date.now(), { checks: { integer: 1 } });
+      const row = encodeAgent(config, Date.now(), { checks: { integer: 1 } });
       await writer(config.influx)([row]);
       return 'takes a row';
     },

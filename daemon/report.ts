@@ -1,6 +1,6 @@
 import { attribute, keyOf } from '../lib/flows/attribute.ts';
 import { mergeByName } from '../lib/flows/merge.ts';
-import { missing } from '../lib/flows/missing.ts';
+import { missing, uncounted } from '../lib/flows/missing.ts';
 import { top } from '../lib/flows/top.ts';
 import { type AgentFields, encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
@@ -157,7 +157,7 @@ export class Reporter {
     tally.add({ end, traffic, untold, late, certain, rows });
     const now = tally.sums;
     const since = (of: keyof typeof now) => ({ integer: now[of] - before[of] });
-    const agent = encodeAgent(node, end, {
+    const agent = encodeAgent(config, end, {
       ...figures,
       series: { integer: tally.series },
       missingUncaptured: since('uncaptured'),
@@ -165,6 +165,8 @@ export class Reporter {
       missingPaused: since('paused'),
       missingOther: since('other'),
       kernelBytes: since('kernel'),
+      uncountedBytes: since('uncounted'),
+      podsUncounted: { integer: tally.uncountedPods },
       attributedBytes: since('attributed'),
       staleBytes: since('stale'),
       unnamedBytes: since('unnamed'),
@@ -183,8 +185,12 @@ export class Reporter {
     const { end, kernel, overloaded } = window;
     const paused = window.paused !== undefined;
     const attributed = attributedOf(kept);
-    const lost = missing(window, attributed);
-    return { pod, end, edges: kept, attributed, kernel, missing: lost, overloaded, paused };
+    const books = {
+      kernel,
+      uncounted: uncounted(window, attributed),
+      missing: missing(window, attributed),
+    };
+    return { pod, end, edges: kept, attributed, ...books, overloaded, paused };
   }
 
   #nameOf(...what: Parameters<Directory['peer']>): Peer {

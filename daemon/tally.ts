@@ -34,6 +34,9 @@ export class Tally {
   /** End of the last window, in milliseconds since 1970. */
   end: number | undefined;
   readonly kernel = { sent: 0, received: 0 };
+  readonly uncounted = { sent: 0, received: 0 };
+  /** A number of pods, of the last window. */
+  uncountedPods = 0;
   /** By the kind of the peer: each is there from the start, so that its first increase is seen. */
   readonly attributed: ReadonlyMap<Peer['kind'], Sum> = new Map(
     KINDS.map((kind) => [kind, { sent: 0, received: 0 }]),
@@ -58,6 +61,7 @@ export class Tally {
   get sums() {
     return {
       kernel: size(this.kernel),
+      uncounted: size(this.uncounted),
       attributed: [...this.attributed.values()].reduce((sum, bytes) => sum + size(bytes), 0),
       uncaptured: this.missing.uncaptured,
       overload: this.missing.overload,
@@ -72,13 +76,15 @@ export class Tally {
     this.windows += 1;
     if (late) this.late += 1;
     this.end = end;
+    this.uncountedPods = traffic.filter(({ uncounted }) => size(uncounted) > 0).length;
     for (const each of traffic) this.#add(each, certain);
     for (const { kernel } of untold) this.unnamed += size(kernel);
     this.#series.add(rows);
   }
 
-  #add({ pod, kernel, edges, attributed, missing }: Traffic, certain: boolean): void {
+  #add({ pod, kernel, uncounted, edges, attributed, missing }: Traffic, certain: boolean): void {
     if (kernel) increase(this.kernel, kernel);
+    increase(this.uncounted, uncounted);
     for (const reason of Object.keys(missing) as (keyof Missing)[])
       this.missing[reason] += missing[reason];
     if (!certain) this.stale += size(attributed);

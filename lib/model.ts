@@ -34,6 +34,12 @@ export interface Bytes {
   readonly received: number;
 }
 
+/** Whether something holds for each of the two directions. */
+export interface Directions {
+  readonly sent: boolean;
+  readonly received: boolean;
+}
+
 /** A number that was printed rounded: the truth lies within `bytes` ± `slack`. */
 export interface Amount {
   readonly bytes: number;
@@ -94,12 +100,14 @@ export interface Window {
   readonly rest: Bytes;
   /** By the kernel's counters over the same time; undefined if they could not be read. */
   readonly kernel: KernelBytes | undefined;
-  /** Bytes in both directions that the kernel counted while nothing captured. */
-  readonly uncaptured: number;
+  /** Where the counters have been found not to count all that passes. */
+  readonly miscounted: Directions;
+  /** What the kernel counted while nothing captured. */
+  readonly uncaptured: Bytes;
   /** The source was at its limits in it, or was kept from running since it had been. */
   readonly overloaded: boolean;
-  /** Bytes in both directions that it counted while the capture was paused; undefined if it was not. */
-  readonly paused: number | undefined;
+  /** What it counted while the capture was paused; undefined if it was not. */
+  readonly paused: Bytes | undefined;
 }
 
 /** Bytes in both directions that the kernel has counted and no row has, by the likely reason. */
@@ -136,7 +144,10 @@ export interface Traffic {
   readonly end: number;
   readonly edges: readonly Edge[];
   readonly attributed: Bytes;
+  /** By the kernel's counters, whether they have all of it or not. */
   readonly kernel: KernelBytes | undefined;
+  /** What the edges have and the counters have not, where these have been found not to count all. */
+  readonly uncounted: Bytes;
   readonly missing: Missing;
   readonly overloaded: boolean;
   readonly paused: boolean;

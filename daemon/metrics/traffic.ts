@@ -23,6 +23,17 @@ export function traffic(tally: Tally): Metric[] {
       () => byDirection(tally.kernel),
     ),
     counter(
+      'uncounted_bytes_total',
+      'IP bytes that were captured and that counters have not, of pods whose counters have been found not to count all. Kernel and uncounted bytes are attributed and missing ones.',
+      ['direction'],
+      () => byDirection(tally.uncounted),
+    ),
+    gauge(
+      'uncounted_pods',
+      'Pods that had uncounted bytes in the last window.',
+      () => tally.uncountedPods,
+    ),
+    counter(
       'attributed_bytes_total',
       'IP bytes of the pods that are in rows of nstat.',
       ['peer_kind', 'direction'],

@@ -1,4 +1,4 @@
-import type { Bytes, Counters, KernelBytes, Pair } from '../model.ts';
+import type { Bytes, Counters, Directions, KernelBytes, Pair } from '../model.ts';
 
 /** A pair while it grows: most of what is counted ends up here, so nothing is made anew for it. */
 type Growing = { -readonly [field in keyof Pair]: Pair[field] };
@@ -13,15 +13,23 @@ export interface Draft {
   kernel: KernelBytes | undefined;
   readonly pairs: Map<string, Growing>;
   rest: Bytes;
-  uncaptured: number;
+  miscounted: Directions;
+  uncaptured: Bytes;
   overloaded: boolean;
-  /** Bytes that passed while its capture was paused; undefined if it was not. */
-  paused: number | undefined;
+  /** What passed while its capture was paused; undefined if it was not. */
+  paused: Bytes | undefined;
 }
 
 export const NOTHING: Bytes = { sent: 0, received: 0 };
 
-export function createDraft(start: number, overloaded: boolean, paused: boolean): Draft {
+/** What holds for the next window at the end of one. */
+interface Going {
+  readonly overloaded: boolean;
+  readonly paused: boolean;
+  readonly miscounted: Directions;
+}
+
+export function createDraft(start: number, { overloaded, paused, miscounted }: Going): Draft {
   return {
     start,
     end: undefined,
@@ -29,9 +37,10 @@ export function createDraft(start: number, overloaded: boolean, paused: boolean)
     kernel: undefined,
     pairs: new Map(),
     rest: NOTHING,
-    uncaptured: 0,
+    miscounted,
+    uncaptured: NOTHING,
     overloaded,
-    paused: paused ? 0 : undefined,
+    paused: paused ? NOTHING : undefined,
   };
 }
 
@@ -51,6 +60,10 @@ export function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: B
     known.sent += pair.sent * share.sent;
     known.received += pair.received * share.received;
   }
+}
+
+export function either(a: Directions, b: Directions): Directions {
+  return { sent: a.sent || b.sent, received: a.received || b.received };
 }
 
 export function plus(a: Bytes, b: Bytes): Bytes {

@@ -1,5 +1,6 @@
 import type { LocalPod, Window } from '../model.ts';
 import { sum } from '../netns/counters.ts';
+import { either, NOTHING, plus } from './draft.ts';
 
 interface Closed {
   readonly pod: LocalPod;
@@ -28,10 +29,11 @@ function merge(a: Window, b: Window): Window {
     start: Math.min(a.start, b.start),
     end: Math.max(a.end, b.end),
     pairs: [...a.pairs, ...b.pairs],
-    rest: { sent: a.rest.sent + b.rest.sent, received: a.rest.received + b.rest.received },
+    rest: plus(a.rest, b.rest),
     kernel: a.kernel && b.kernel ? sum(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
-    uncaptured: a.uncaptured + b.uncaptured,
+    miscounted: either(a.miscounted, b.miscounted),
+    uncaptured: plus(a.uncaptured, b.uncaptured),
     overloaded: a.overloaded || b.overloaded,
-    paused: a.paused === undefined ? b.paused : a.paused + (b.paused ?? 0),
+    paused: a.paused === undefined ? b.paused : plus(a.paused, b.paused ?? NOTHING),
   };
 }

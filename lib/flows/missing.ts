@@ -1,20 +1,38 @@
-import type { Bytes, Missing, Window } from '../model.ts';
+import type { Bytes, Missing, Traffic, Window } from '../model.ts';
+import { NOTHING } from './draft.ts';
 
-/** What the kernel has and the rows have not: the parts add up to it, or to nothing if they have more. */
+const DIRECTIONS = ['sent', 'received'] as const;
+
+/**
+ * What the kernel has and the rows have not. Each direction is by itself, so that no surplus of one
+ * hides what the other misses: its parts add up to what is missing, or to nothing if the rows have more.
+ */
 export function missing(
-  {
-    kernel,
-    uncaptured,
-    overloaded,
-    paused = 0,
-  }: Pick<Window, 'kernel' | 'uncaptured' | 'overloaded' | 'paused'>,
+  window: Pick<Window, 'kernel' | 'uncaptured' | 'overloaded' | 'paused'>,
   attributed: Bytes,
 ): Missing {
-  const counted = kernel ? kernel.sent + kernel.received : 0;
-  const all = Math.max(0, counted - attributed.sent - attributed.received);
-  const pause = Math.min(all, paused);
-  const left = all - pause;
-  if (overloaded) return { uncaptured: 0, overload: left, paused: pause, other: 0 };
-  const gap = Math.min(left, uncaptured);
-  return { uncaptured: gap, overload: 0, paused: pause, other: left - gap };
+  const sum = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
+  const { kernel, uncaptured, overloaded, paused = NOTHING } = window;
+  for (const direction of DIRECTIONS) {
+    const all = Math.max(0, (kernel?.[direction] ?? 0) - attributed[direction]);
+    const pause = Math.min(all, paused[direction]);
+    const gap = overloaded ? 0 : Math.min(all - pause, uncaptured[direction]);
+    sum.paused += pause;
+    sum.uncaptured += gap;
+    sum[overloaded ? 'overload' : 'other'] += all - pause - gap;
+  }
+  return sum;
+}
+
+/**
+ * What the rows have and the counters have not, where these have been found not to count all. Else a
+ * surplus is measuring error, and the counters are right.
+ */
+export function uncounted(
+  { kernel, miscounted }: Pick<Window, 'kernel' | 'miscounted'>,
+  attributed: Bytes,
+): Traffic['uncounted'] {
+  const surplus = (direction: keyof Bytes) =>
+    kernel && miscounted[direction] ? Math.max(0, attributed[direction] - kernel[direction]) : 0;
+  return { sent: surplus('sent'), received: surplus('received') };
 }

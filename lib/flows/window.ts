@@ -1,7 +1,8 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
 import { between, isAfter, sum, UNUSED } from '../netns/counters.ts';
 import { settle } from './balance.ts';
-import { createDraft, type Draft, NOTHING, plus, pour } from './draft.ts';
+import { createDraft, type Draft, either, NOTHING, plus, pour } from './draft.ts';
+import { Miscount } from './miscount.ts';
 
 /** A source falls behind so long (milliseconds) before that can be told: a slot and a measurement. */
 const UNNOTICED = 3000;
@@ -9,7 +10,8 @@ const UNNOTICED = 3000;
 /**
  * One pod's bytes, sorted into windows of the wall clock. Slots do not end where windows end, so
  * a slot that spans a boundary is divided there, each direction for itself and by the kernel's
- * counters: what they had counted by then and no earlier slot had brought belongs before it.
+ * counters: what they had counted by then and no earlier slot had brought belongs before it. What
+ * they have not counted at all is divided by time.
  */
 export class Ledger {
   /** Oldest first; the last one is running. */
@@ -27,11 +29,14 @@ export class Ledger {
   #gap: Counters | undefined;
   /** The counters up to which slots have come. */
   #reported: Counters | undefined;
+  readonly #miscount = new Miscount();
+  /** Counted before the capture began: its first slot may have some of it. */
+  #ahead = NOTHING;
   #overloaded = false;
   #paused = false;
 
   constructor(start: number) {
-    this.#drafts = [createDraft(start, false, false)];
+    this.#drafts = [this.#open(start)];
   }
 
   /**
@@ -47,6 +52,7 @@ export class Ledger {
   /** A capture runs from here on: what was counted since the last one is in none. */
   captured(counters: Counters | undefined): void {
     this.look(counters);
+    this.#ahead = this.#gap && counters ? between(this.#gap, counters) : NOTHING;
     this.#lose(counters);
     this.#gap = undefined;
     this.#paused = false;
@@ -65,7 +71,7 @@ export class Ledger {
   pause(): void {
     this.#paused = true;
     const running = this.#drafts.at(-1);
-    if (running) running.paused ??= 0;
+    if (running) running.paused ??= NOTHING;
   }
 
   /**
@@ -112,6 +118,7 @@ export class Ledger {
     }
     if (slot.before && slot.after) {
       const kernel = between(slot.before, slot.after);
+      if (isAfter(slot.after, slot.before)) this.#judge(slot, total, kernel);
       this.#lag = {
         sent: clamp(this.#lag.sent + kernel.sent - total.sent, 0, kernel.sent),
         received: clamp(this.#lag.received + kernel.received - total.received, 0, kernel.received),
@@ -132,7 +139,7 @@ export class Ledger {
     if (seen) running.kernel = this.#count(seen);
     this.#counters = seen;
     this.#replaced = undefined;
-    this.#drafts.push(createDraft(at, this.#overloaded, this.#paused));
+    this.#drafts.push(this.#open(at));
   }
 
   /** The oldest window, if it has ended. Slots that come now go to the one after it. */
@@ -142,6 +149,22 @@ export class Ledger {
     this.#drafts.shift();
     const { counters: _, pairs, end: __, ...rest } = oldest;
     return { ...rest, end: oldest.end, pairs: [...pairs.values()] };
+  }
+
+  #open(start: number): Draft {
+    return createDraft(start, {
+      overloaded: this.#overloaded,
+      paused: this.#paused,
+      miscounted: this.#miscount.directions,
+    });
+  }
+
+  /** Do the counters count? What they did in this slot speaks for all windows that are still here. */
+  #judge({ from, to }: Slot, seen: Bytes, kernel: Bytes): void {
+    this.#miscount.add({ from, to, seen, counted: plus(kernel, this.#ahead), lag: this.#lag });
+    this.#ahead = NOTHING;
+    for (const draft of this.#drafts)
+      draft.miscounted = either(draft.miscounted, this.#miscount.directions);
   }
 
   /** What the kernel has counted in the running window up to here. */
@@ -155,9 +178,9 @@ export class Ledger {
     for (const draft of this.#drafts) {
       const until = draft.end === undefined ? counters : draft.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
-      const { sent, received } = between(this.#gap, until);
-      if (this.#paused) draft.paused = (draft.paused ?? 0) + sent + received;
-      else draft.uncaptured += sent + received;
+      const lost = between(this.#gap, until);
+      if (this.#paused) draft.paused = plus(draft.paused ?? NOTHING, lost);
+      else draft.uncaptured = plus(draft.uncaptured, lost);
       this.#gap = until;
     }
   }
@@ -166,18 +189,22 @@ export class Ledger {
   #due(slot: Slot, draft: Draft, total: Bytes): Bytes {
     const { end } = draft;
     if (end === undefined || slot.to <= end) return { sent: 1, received: 1 };
-    if (!slot.before || !draft.counters) {
-      const share = (end - slot.from) / (slot.to - slot.from);
-      return { sent: share, received: share };
-    }
+    const share = Math.max(0, (end - slot.from) / (slot.to - slot.from));
+    const { before, after } = slot;
+    const counters = draft.counters;
+    if (!before || !counters) return { sent: share, received: share };
     // A slot that begins after the end can still bring what had waited then.
     const sign = slot.from <= end ? 1 : -1;
-    const apart =
-      sign > 0 ? between(slot.before, draft.counters) : between(draft.counters, slot.before);
-    return {
-      sent: (this.#lag.sent + sign * apart.sent) / Math.max(1, total.sent),
-      received: (this.#lag.received + sign * apart.received) / Math.max(1, total.received),
+    const apart = sign > 0 ? between(before, counters) : between(counters, before);
+    const kernel = after && between(before, after);
+    const due = (direction: keyof Bytes) => {
+      const lag = this.#lag[direction];
+      // What the counters do not have they cannot divide: it passed evenly, for all that is known.
+      const uncounted = kernel ? Math.max(0, total[direction] - lag - kernel[direction]) : 0;
+      const counted = lag + sign * apart[direction];
+      return (counted + uncounted * share) / Math.max(1, total[direction]);
     };
+    return { sent: due('sent'), received: due('received') };
   }
 }
 

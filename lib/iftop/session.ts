@@ -1,4 +1,4 @@
-import type { Amount, Counters, Flow, Frame, Slot } from '../model.ts';
+import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
 import { between } from '../netns/counters.ts';
 import type { Entered } from '../netns/enter.ts';
 import { parseFrame } from './parse.ts';
@@ -90,7 +90,10 @@ export class Session {
     let before = this.#options.counters();
     /** The last frame was empty, and nothing had been counted that could still be under way. */
     let quiet = true;
+    /** iftop has seen what the counters do not have, so they cannot tell that nothing passes. */
+    let uncounted = false;
     const unseen = { now: 0, sure: 0 };
+    let earlier: Bytes | undefined;
     let dropped = 0;
     let stopped = Infinity;
     /** The last answer was a prompt one. */
@@ -116,9 +119,12 @@ export class Session {
         const slot = this.#slot(frame.lines, bounds);
         const silent = isEmpty(slot);
         quiet = silent && same(before, after);
+        const counted = before && after && between(before, after);
+        uncounted ||= isBeyond(slot, counted, earlier);
+        earlier = counted;
         // What was counted in the last slot may still come in this one, but not later.
         unseen.sure = silent ? unseen.sure + unseen.now : 0;
-        unseen.now = silent && before && after ? size(before, after) : 0;
+        unseen.now = silent && counted ? counted.sent + counted.received : 0;
         if (unseen.sure > DEAF_BYTES) throw silence('the counters move and it sees nothing');
         yield slot;
         [from, tick, began, before] = [frame.at, frame.at, to, after];
@@ -130,7 +136,7 @@ export class Session {
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
         throw strain.isStrained ? overload() : silence('it does not answer');
       }
-      const atRest = () => quiet && same(before, this.#options.counters());
+      const atRest = () => quiet && !uncounted && same(before, this.#options.counters());
       if (stop.aborted) {
         const isLast = from >= stopped + LAG && (prompt || tick + TICK > last);
         if (isLast || atRest()) return;
@@ -191,7 +197,17 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
   return a?.sentPackets === b?.sentPackets && a?.receivedPackets === b?.receivedPackets;
 }
 
-function size(before: Counters, after: Counters): number {
-  const { sent, received } = between(before, after);
-  return sent + received;
+/**
+ * It has more than was counted in its time and in that of the slot before it, when packets may have
+ * been counted that came late. Of the first slot that cannot be told.
+ */
+function isBeyond({ flows, rest }: Slot, counted?: Bytes, earlier?: Bytes): boolean {
+  if (!counted || !earlier) return false;
+  return (['sent', 'received'] as const).some((direction) => {
+    const least = [rest, ...flows].reduce(
+      (sum, { [direction]: { bytes, slack } }) => sum + bytes - slack,
+      0,
+    );
+    return least > counted[direction] + earlier[direction];
+  });
 }

@@ -1,4 +1,4 @@
-import type { Traffic } from '../model.ts';
+import type { LocalPod, Traffic } from '../model.ts';
 
 /** Figures of this agent for one window; the names are the fields of `nstat_agent`. */
 export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
@@ -20,7 +20,7 @@ export function encodeTraffic(
   traffic: Traffic,
   { node, zone, iface, interval }: Context,
 ): string[] {
-  const { pod, edges, attributed, kernel, missing, overloaded, paused, end } = traffic;
+  const { pod, edges, attributed, kernel, uncounted, missing, overloaded, paused, end } = traffic;
   const time = seconds(end);
   const who = [
     `namespace=${tag(pod.namespace)}`,
@@ -43,10 +43,12 @@ export function encodeTraffic(
     ),
   );
   const counted = {
-    sentBytes: { integer: kernel?.sent ?? 0 },
-    receivedBytes: { integer: kernel?.received ?? 0 },
+    sentBytes: { integer: (kernel?.sent ?? 0) + uncounted.sent },
+    receivedBytes: { integer: (kernel?.received ?? 0) + uncounted.received },
     sentPackets: { integer: kernel?.sentPackets ?? 0 },
     receivedPackets: { integer: kernel?.receivedPackets ?? 0 },
+    sentUncounted: { integer: uncounted.sent },
+    receivedUncounted: { integer: uncounted.received },
     missingUncaptured: { integer: missing.uncaptured },
     missingOverload: { integer: missing.overload },
     missingPaused: { integer: missing.paused },
@@ -65,9 +67,21 @@ export function encodeTraffic(
     : lines;
 }
 
-/** The row of this agent for one window. */
-export function encodeAgent(node: string, end: number, fields: AgentFields): string {
-  return line(`nstat_agent,node=${tag(node)}`, fields, seconds(end));
+/** The agent of a node or, with the pod that it is part of, a sidecar. */
+export interface Agent {
+  readonly node: string;
+  readonly sidecar: Pick<LocalPod, 'namespace' | 'name'> | undefined;
+}
+
+/**
+ * The row of an agent for one window. Several agents may run on a node, each with a series of its
+ * own. A sidecar has its pod's name, which the rows of `nstat` have too and a restarted container
+ * keeps; the name of the node agent's own pod would be a new series with each rollout.
+ */
+export function encodeAgent({ node, sidecar }: Agent, end: number, fields: AgentFields): string {
+  const { namespace = '', name = '' } = sidecar ?? {};
+  const who = `node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
+  return line(`nstat_agent,${who}`, fields, seconds(end));
 }
 
 /**

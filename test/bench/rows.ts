@@ -71,12 +71,12 @@ export function* rowsOf(time: number): Generator<{ text: string; rows: number }>
   const pods = PODS.map(
     ({ namespace, name, workload, node }) =>
       `nstat_pod,namespace=${namespace},pod=${name},workload=${workload},node=${node},interface=eth0 ` +
-      `sentBytes=500000i,receivedBytes=500000i,sentPackets=800i,receivedPackets=800i,sentAttributed=499000i,receivedAttributed=499500i ${time}`,
+      `sentBytes=500000i,receivedBytes=500000i,sentPackets=800i,receivedPackets=800i,sentUncounted=0i,receivedUncounted=0i,sentAttributed=499000i,receivedAttributed=499500i ${time}`,
   );
   const agents = Array.from(
     { length: NODES },
     (_, node) =>
-      `nstat_agent,node=worker-${two(node)} podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
+      `nstat_agent,node=worker-${two(node)},namespace=-,pod=- podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,uncountedBytes=0i,podsUncounted=0i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
   );
   yield { text: [...pods, ...agents].join('\n'), rows: pods.length + agents.length };
 }

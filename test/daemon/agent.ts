@@ -55,6 +55,7 @@ export function traffic(namespace: string, edges: readonly Edge[]): Traffic {
     edges,
     attributed,
     kernel: { sent: 100, received: 50, sentPackets: 1, receivedPackets: 1 },
+    uncounted: { sent: 0, received: 0 },
     missing: { uncaptured: 5, overload: 3, paused: 1, other: 2 },
     overloaded: false,
     paused: false,

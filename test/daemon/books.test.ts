@@ -13,7 +13,8 @@ const SOUND: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
 function traffic(missing: Partial<Missing>): Traffic {
   const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
-  const rest = { edges: [], attributed: kernel, overloaded: false, paused: false };
+  const uncounted = { sent: 0, received: 0 };
+  const rest = { edges: [], attributed: kernel, uncounted, overloaded: false, paused: false };
   return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 
@@ -66,4 +67,34 @@ test('a few packets that are not IP do not put an idle pod’s books off', () =>
   const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
   for (let index = 0; index < 10; index += 1) books.audit([idle]);
   assert.deepEqual(said, []);
+});
+
+test('counters of pods that do not count are spoken of once for the node, and once when they do again', () => {
+  const said: object[] = [];
+  const say = (fields: object, message: string) => void said.push({ message, ...fields });
+  const log = { debug: say, info: say, warn: say, error: say };
+  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  const sound = { ...traffic({}), attributed: { sent: 10_000_000, received: 0 } };
+  const short = (name: string) => ({
+    ...sound,
+    pod: { ...sound.pod, name },
+    uncounted: { sent: 0, received: 7_000_000 },
+  });
+  const windows = [
+    ...Array.from({ length: 20 }, () => [sound, short('a'), short('b')]),
+    ...Array.from({ length: 8 }, () => [sound, { ...sound, pod: { ...sound.pod, name: 'a' } }]),
+  ];
+  for (const window of windows) {
+    books.audit(window);
+    mock.timers.tick(10_000);
+  }
+  const fields = said.map((line) => {
+    const { message, pods, podsSeen, sent, received } = line as { [field: string]: unknown };
+    return [message, pods, podsSeen, sent, received];
+  });
+  const what = "the kernel's counters do not have all that was captured of pods";
+  assert.deepEqual(fields, [
+    [what, 2, 3, 0, 14_000_000],
+    ['a trouble is over', 2, 3, 0, 14_000_000],
+  ]);
 });

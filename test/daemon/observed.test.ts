@@ -67,7 +67,7 @@ class Paused {
   close(): { readonly kernel: number | undefined; readonly paused: number | undefined } {
     this.observed.turn(Date.now());
     const { kernel, paused } = this.observed.close() ?? {};
-    return { kernel: kernel?.sent, paused };
+    return { kernel: kernel?.sent, paused: paused?.sent };
   }
 }
 

@@ -43,6 +43,7 @@ const traffic: Traffic = {
   })),
   attributed: { sent: 1000, received: 2000 },
   kernel: { sent: 1000, received: 2000, sentPackets: 10, receivedPackets: 20 },
+  uncounted: { sent: 0, received: 0 },
   missing: { uncaptured: 0, overload: 0, paused: 0, other: 0 },
   overloaded: false,
   paused: false,

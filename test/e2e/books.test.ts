@@ -91,11 +91,12 @@ for (const [manner, least] of [
   });
 }
 
-test('in every row the kernel’s bytes are the attributed ones and the missing ones', () => {
+test('in every row the kernel’s bytes are the attributed ones and the missing ones, and have all been counted', () => {
   for (const row of podRows) {
-    const kernel = sum([row], 'sentBytes', 'receivedBytes');
-    const attributed = sum([row], 'sentAttributed', 'receivedAttributed');
-    assert.equal(sum([row], ...REASONS), Math.max(0, kernel - attributed));
+    const missing = (direction: 'sent' | 'received') =>
+      Math.max(0, sum([row], `${direction}Bytes`) - sum([row], `${direction}Attributed`));
+    assert.equal(sum([row], ...REASONS), missing('sent') + missing('received'));
+    assert.equal(sum([row], 'sentUncounted', 'receivedUncounted'), 0);
   }
 });
 

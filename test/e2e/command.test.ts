@@ -79,7 +79,10 @@ test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async
     '--dry-run',
   );
   await until(
-    () => log.some((line) => /^nstat_agent,node=lab-1 .*podsSeen=1i,sessions=1i/.test(line)),
+    () =>
+      log.some((line) =>
+        /^nstat_agent,node=lab-1,namespace=-,pod=- .*podsSeen=1i,sessions=1i/.test(line),
+      ),
     'a row',
   );
   assert.equal(await kill(process, 'SIGTERM'), 0);

@@ -107,6 +107,7 @@ test('every variable offers what there is, within what is chosen before it', asy
     'StatefulSet/report',
   ]);
   assert.deepEqual(await offers('agent', 'node'), ['lab-1']);
+  assert.deepEqual(await offers('agent', 'namespace'), ['-']);
 });
 
 test('a workload with a slash and dots, and several at once, are chosen exactly', async () => {
@@ -119,9 +120,9 @@ test('a workload with a slash and dots, and several at once, are chosen exactly'
 });
 
 test('the dashboard of nstats itself shows that all is well', () => {
-  const [node] = answers.get('agent / Nodes / A') ?? [];
-  assert.equal(node?.['node'], 'lab-1');
-  assert.equal(node['windows'], (view.to - view.from) / 1000 / WINDOW + 1);
+  const [node] = answers.get('agent / Agents / A') ?? [];
+  assert.deepEqual([node?.['node'], node?.['namespace'], node?.['pod']], ['lab-1', '-', '-']);
+  assert.equal(node?.['windows'], (view.to - view.from) / 1000 / WINDOW + 1);
   assert.deepEqual([node['pods'], node['sessions'], node['rows_lost']], [4, 4, 0]);
   const one = (query: string, value: string) => Number(answers.get(query)?.[0]?.[value]);
   near(one('cluster / Attributed of what the kernel counted / A', 'attributed'), 1, 'books');

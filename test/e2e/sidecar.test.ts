@@ -20,15 +20,15 @@ before(async () => {
 after(() => lab.end());
 
 /** Runs the daemon as a container of the pod would: its namespace, CAP_NET_RAW and no other. */
-function sidecar(environment: { readonly [name: string]: string }) {
-  return app.sidecar({
+function sidecar(environment: { readonly [name: string]: string }, pod = app) {
+  return pod.sidecar({
     ...lab.environment,
     INTERVAL: '5s',
     SIDECAR: 'true',
-    POD_UID: app.uid,
-    POD_NAMESPACE: 'shop',
-    POD_NAME: 'app-0',
-    POD_IPS: '10.244.0.10',
+    POD_UID: pod.uid,
+    POD_NAMESPACE: pod.namespace,
+    POD_NAME: pod.name,
+    POD_IPS: pod.ips.join(),
     POD_WORKLOAD: 'StatefulSet/app',
     ...environment,
   });
@@ -60,6 +60,46 @@ test('without rights at the API server the peers are their addresses', async () 
   assert.deepEqual([row?.['peer_kind'], row?.['peer']], ['external', '10.244.0.11']);
   await kill(daemon, 'SIGTERM');
 });
+
+test('the agent of the node and two sidecars on it have a row each of every window, also after a restart', async () => {
+  await lab.influx.query('DROP MEASUREMENT nstat_agent');
+  const agents = () => [
+    lab.daemon({ INTERVAL: '5s' }).process,
+    sidecar({ SPOOL_DIR: `${lab.directory}/app` }),
+    sidecar({ SPOOL_DIR: `${lab.directory}/server` }, server),
+  ];
+  const names = ['-/-', 'shop/app-0', 'shop/server-0'];
+  for (const run of [1, 2]) {
+    const started = agents();
+    const since = Date.now() / 1000 + 5;
+    await until(async () => (await windowsOf(since)).some((who) => who.length > 2), 'their rows');
+    for (const each of started) await kill(each, 'SIGTERM');
+    const together = (await windowsOf(since)).find((who) => who.length > 2);
+    assert.deepEqual(together, names, `run ${run}`);
+  }
+  const series = await lab.influx.query('SHOW SERIES FROM nstat_agent');
+  assert.equal(series.length, names.length);
+  const seen = await lab.influx.query(
+    'SELECT last("podsSeen") AS pods FROM nstat_agent GROUP BY "node", "namespace", "pod"',
+  );
+  const pods = Object.fromEntries(
+    seen.map((row) => [`${row['namespace']}/${row['pod']}`, row['pods']]),
+  );
+  assert.deepEqual(pods, { '-/-': 2, 'shop/app-0': 1, 'shop/server-0': 1 });
+});
+
+/** Whose rows of nstat_agent there are of each window after a moment (seconds since 1970). */
+async function windowsOf(since: number): Promise<string[][]> {
+  const all = await lab.influx.query('SELECT * FROM nstat_agent');
+  const windows = Map.groupBy(
+    all.filter(({ time }) => time > since),
+    ({ time }) => time,
+  );
+  const names = [...windows.values()].map((rows) =>
+    rows.map((row) => `${row['namespace']}/${row['pod']}`),
+  );
+  return names.map((of) => of.sort((a, b) => a.localeCompare(b)));
+}
 
 function rows(): Promise<Row[]> {
   return lab.influx.query("SELECT * FROM nstat WHERE pod = 'app-0' AND sentBytes > 100000");

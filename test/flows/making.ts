@@ -3,6 +3,7 @@ import type {
   Amount,
   Bytes,
   Counters,
+  Directions,
   Flow,
   KernelBytes,
   Pair,
@@ -12,6 +13,8 @@ import type {
 
 const NONE: Amount = { bytes: 0, slack: 0 };
 export const NOTHING: Bytes = { sent: 0, received: 0 };
+/** The counters count, in both directions. */
+export const COUNTED: Directions = { sent: false, received: false };
 
 export function exactly(bytes: number): Amount {
   return { bytes, slack: 0 };

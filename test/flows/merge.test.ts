@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { mergeByName } from '../../lib/flows/merge.ts';
 import type { LocalPod, Window } from '../../lib/model.ts';
-import { add, bytesOf, kernels, NOTHING, pairs, someBytes } from './making.ts';
+import { add, bytesOf, COUNTED, kernels, NOTHING, pairs, someBytes } from './making.ts';
 
 const phoenix: LocalPod = {
   uid: '1',
@@ -14,7 +14,12 @@ const phoenix: LocalPod = {
   ips: ['10.0.0.1'],
 };
 
-const sound = { uncaptured: 0, overloaded: false, paused: undefined };
+const sound = {
+  miscounted: COUNTED,
+  uncaptured: NOTHING,
+  overloaded: false,
+  paused: undefined,
+};
 
 /** The window of two pods of one name. */
 function merge(a: Window, b: Window): Window {
@@ -33,9 +38,10 @@ const windows: fc.Arbitrary<Window> = fc.record({
   pairs,
   rest: someBytes,
   kernel: fc.option(kernels, { nil: undefined }),
-  uncaptured: fc.nat(),
+  miscounted: fc.record({ sent: fc.boolean(), received: fc.boolean() }),
+  uncaptured: someBytes,
   overloaded: fc.boolean(),
-  paused: fc.option(fc.nat(), { nil: undefined }),
+  paused: fc.option(someBytes, { nil: undefined }),
 });
 
 test('two windows as one have all bytes of both, by iftop and by the kernel', () => {
@@ -46,14 +52,16 @@ test('two windows as one have all bytes of both, by iftop and by the kernel', ()
       const known = [a, b].flatMap(({ kernel }) => kernel ?? []);
       const { sent, received } = merged.kernel ?? NOTHING;
       assert.deepEqual({ sent, received }, add(known));
-      assert.equal(merged.uncaptured, a.uncaptured + b.uncaptured);
+      assert.deepEqual(merged.uncaptured, add([a.uncaptured, b.uncaptured]));
+      for (const direction of ['sent', 'received'] as const)
+        assert.equal(
+          merged.miscounted[direction],
+          a.miscounted[direction] || b.miscounted[direction],
+        );
       assert.equal(merged.overloaded, a.overloaded || b.overloaded);
       const paused = [a, b].flatMap((one) => one.paused ?? []);
       assert.equal(merged.paused !== undefined, paused.length > 0);
-      assert.equal(
-        merged.paused ?? 0,
-        paused.reduce((sum, bytes) => sum + bytes, 0),
-      );
+      assert.deepEqual({ ...(merged.paused ?? NOTHING) }, add(paused));
       assert.equal(merged.kernel === undefined, known.length === 0);
     }),
   );

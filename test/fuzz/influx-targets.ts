@@ -21,7 +21,7 @@ const TAGS: { readonly [measurement: string]: string } = {
   nstat:
     'namespace pod workload node zone peer_kind peer_namespace peer peer_workload peer_zone port',
   nstat_pod: 'namespace pod workload node interface',
-  nstat_agent: 'node',
+  nstat_agent: 'node namespace pod',
 };
 const ROWS = ['nstat,a=b c=1i 7\n', 'nstat_pod,a=b c=2i 8\nnstat,a=b c=3i 8\n', 'x\n'];
 const RECORDS = ROWS.map((text, index) =>
@@ -134,6 +134,7 @@ export const influxTargets: readonly Target[] = [
         edges: [{ peer, ...bytes() }],
         attributed: bytes(),
         kernel,
+        uncounted: bytes(),
         missing,
         overloaded: true,
         paused: true,
@@ -142,7 +143,17 @@ export const influxTargets: readonly Target[] = [
       const rows = encodeTraffic(traffic, context);
       for (const row of [
         ...rows,
-        encodeAgent(name(), 1e12, { a: { integer: number() }, b: { float: number() } }),
+        encodeAgent(
+          random.of([
+            { node: name(), sidecar: undefined },
+            { node: name(), sidecar: pod },
+          ]),
+          1e12,
+          {
+            a: { integer: number() },
+            b: { float: number() },
+          },
+        ),
       ]) {
         assert.doesNotMatch(row, /[\n\r\0]/);
         const { measurement, tags, fields, time } = parseLine(row);

@@ -35,7 +35,7 @@ export const readers: { readonly [name: string]: (text: string) => unknown } = {
       new HttpError(429, text, text, text, 'text/plain', text, { 'retry-after': text }),
       ['secret'],
     ),
-  tag: (text) => encodeAgent(text, 0, {}),
+  tag: (text) => encodeAgent({ node: text, sidecar: undefined }, 0, {}),
   advice: (text) => fixCapture(new Error(text)),
   configuration(text) {
     try {

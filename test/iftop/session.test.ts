@@ -1,17 +1,30 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session } from '../../lib/iftop/session.ts';
+import type { Counters } from '../../lib/model.ts';
+import { UNUSED } from '../../lib/netns/counters.ts';
 import { stay } from '../../lib/netns/enter.ts';
 import { captures } from './captures.ts';
 
 const HOUR = 3_600_000;
-const [frame = []] = captures.find(({ name }) => name === 'idle')?.frames ?? [];
+const frameOf = (capture: string) =>
+  captures.find(({ name }) => name === capture)?.frames[0]?.join('\n') ?? assert.fail(capture);
+const [idle, busy] = [frameOf('idle'), frameOf('ipv4-tcp')];
 
-/** What looks like an iftop that prints a frame twice a second, of an interface without counters. */
-async function start(): Promise<Session> {
-  const script = 'echo Listening on eth0; while sleep 0.5; do printf "%s\\n" "$1"; done';
-  return Session.start(stay(['sh', '-c', script, 'sh', frame.join('\n')]), {
-    counters: () => undefined,
+const TWICE_A_SECOND = 'while sleep 0.5; do printf "%s\\n" "$1"; done';
+/** Two busy frames and an idle one, and then a busy one whenever it is asked. */
+const BURST =
+  'for frame in "$2" "$2" "$1"; do printf "%s\\n" "$frame"; sleep 0.2; done; ' +
+  'while [ "$(dd bs=1 count=1 2>/dev/null)" = u ]; do printf "%s\\n" "$2"; done';
+
+/** What looks like an iftop, of an interface with these counters. */
+async function start(
+  script = TWICE_A_SECOND,
+  read: () => Counters | undefined = () => undefined,
+): Promise<Session> {
+  const command = ['sh', '-c', `echo Listening on eth0; ${script}`, 'sh', idle, busy];
+  return Session.start(stay(command), {
+    counters: read,
     cpu: () => 0,
     strained: () => {},
     unparsed: () => {},
@@ -40,4 +53,35 @@ for (const by of [-HOUR, HOUR]) {
     }
     assert.ok(count >= 4);
   });
+}
+
+/** How many frames of a burst are seen, if nothing is counted behind the second. */
+async function seen(read: () => Counters): Promise<number> {
+  const stop = new AbortController();
+  const session = await start(BURST, read);
+  setTimeout(() => stop.abort(), 5000);
+  let count = 0;
+  for await (const { flows } of session.slots(stop.signal)) if (flows.length > 0) count += 1;
+  return count;
+}
+
+test('a capture whose counters stand still is not at rest for that, one of which they count is', async () => {
+  const [counted, uncounted] = await Promise.all([seen(counting()), seen(() => UNUSED)]);
+  assert.equal(counted, 2);
+  assert.ok(uncounted > 2, `${uncounted}`);
+});
+
+/** Counters that have more each time they are read, three times. */
+function counting(): () => Counters {
+  let times = 0;
+  return () => {
+    times = Math.min(3, times + 1);
+    const [bytes, packets] = [1e9 * times, 1e6 * times];
+    return {
+      sentBytes: bytes,
+      sentPackets: packets,
+      receivedBytes: bytes,
+      receivedPackets: packets,
+    };
+  };
 }

@@ -35,9 +35,11 @@ const kernel: KernelBytes = { sent: 1100, received: 90, sentPackets: 2, received
 
 function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
   const [attributed, overloaded] = [add(edges), false];
-  const lost = missing({ kernel, uncaptured: 40, overloaded, paused: undefined }, attributed);
+  const uncaptured = { sent: 40, received: 0 };
+  const lost = missing({ kernel, uncaptured, overloaded, paused: undefined }, attributed);
+  const books = { kernel, uncounted: NOTHING, missing: lost };
   const end = 1_700_000_010_000;
-  return { pod, end, edges, attributed, kernel, missing: lost, overloaded, paused: false };
+  return { pod, end, edges, attributed, ...books, overloaded, paused: false };
 }
 
 function integer(row: Row | undefined, field: string): number {
@@ -56,6 +58,7 @@ test('a pod and its peer make these two rows, to the letter', () => {
       'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
     'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
       'sentBytes=1100i,receivedBytes=90i,sentPackets=2i,receivedPackets=1i,' +
+      'sentUncounted=0i,receivedUncounted=0i,' +
       'missingUncaptured=40i,missingOverload=0i,missingPaused=0i,missingOther=100i,' +
       'sentAttributed=1000i,receivedAttributed=50i,overloaded=0i,paused=0i 1700000010',
   ]);
@@ -96,6 +99,21 @@ test('a window without traffic writes nothing', () => {
   const none = { ...NOTHING, sentPackets: 0, receivedPackets: 0 };
   assert.deepEqual(encodeTraffic(traffic([], none), context), []);
   assert.deepEqual(encodeTraffic(traffic([]), context), []);
+});
+
+test('where the counters do not have all, the totals have what the rows have beyond them', () => {
+  const stands = { sent: 1100, received: 0, sentPackets: 2, receivedPackets: 0 };
+  const edges = [{ peer: service, sent: 1000, received: 5000 }];
+  const uncounted = { sent: 0, received: 5000 };
+  const [, line = ''] = encodeTraffic({ ...traffic(edges, stands), uncounted }, context);
+  const row = parseLine(line);
+  const fields = ['sentBytes', 'sentUncounted', 'receivedBytes', 'receivedUncounted'];
+  assert.deepEqual(
+    fields.map((field) => integer(row, field)),
+    [1100, 0, 5000, 5000],
+  );
+  assert.equal(integer(row, 'receivedAttributed'), 5000);
+  assert.equal(integer(row, 'missingUncaptured') + integer(row, 'missingOther'), 100);
 });
 
 test('without the kernel’s count its fields are left out, not zero', () => {
@@ -174,14 +192,29 @@ test('a window that ends between two seconds bears the later one', () => {
     [1001, '2'],
     [1999, '2'],
   ] as const) {
-    assert.equal(parseLine(encodeAgent('n1', end, { sessions: { integer: 1 } })).time, time);
+    assert.equal(
+      parseLine(encodeAgent(ofNode('n1'), end, { sessions: { integer: 1 } })).time,
+      time,
+    );
   }
 });
 
 test('the agent’s row has whole numbers with an i and others without', () => {
   const fields = { sessions: { integer: 3 }, cpuSeconds: { float: 0.25 }, odd: { float: NaN } };
   assert.equal(
-    encodeAgent('node 1', 10_000, fields),
-    'nstat_agent,node=node\\ 1 sessions=3i,cpuSeconds=0.25,odd=0 10',
+    encodeAgent(ofNode('node 1'), 10_000, fields),
+    'nstat_agent,node=node\\ 1,namespace=-,pod=- sessions=3i,cpuSeconds=0.25,odd=0 10',
   );
 });
+
+test('a sidecar’s row has the tags of the node agent’s row, and names its pod in them', () => {
+  const sidecar = { namespace: 'shop', name: 'web 0' };
+  assert.equal(
+    encodeAgent({ node: 'n1', sidecar }, 10_000, { sessions: { integer: 1 } }),
+    'nstat_agent,node=n1,namespace=shop,pod=web\\ 0 sessions=1i 10',
+  );
+});
+
+function ofNode(node: string) {
+  return { node, sidecar: undefined };
+}

@@ -27,6 +27,8 @@ type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
   /** The API tells of it when it is bound to the node, before any of it is there. */
   readonly announced?: boolean;
+  /** The counters of its eth0 do not have what it receives. */
+  readonly redirected?: boolean;
 };
 
 /** Something with a network of its own in which traffic.ts can be run. */
@@ -122,12 +124,12 @@ export async function createLab(main = MAIN): Promise<Lab> {
     processes,
     directory,
     environment,
-    async pod({ announced = false, ...spec }) {
+    async pod({ announced = false, redirected = false, ...spec }) {
       const uid = randomUUID();
       const bound = { ...spec, uid, nodeName: NODE };
       if (announced) api.store.put('pods', podObject({ ...bound, ips: [] }));
       const box = await sandbox(uid);
-      const link = spec.ips.length > 0 ? plug(box.pid, spec.ips) : undefined;
+      const link = spec.ips.length > 0 ? plug(box.pid, spec.ips, redirected) : undefined;
       const object = podObject(bound);
       api.store.put('pods', object);
       const { name, namespace = 'default' } = spec;

@@ -62,18 +62,50 @@ function prepare(pid: number): void {
 
 /**
  * Gives the namespace of a process an `eth0` on the bridge with these addresses. Returns the name of
- * its other end.
+ * its other end. Of a `redirected` one received packets are not counted.
  */
-export function plug(pid: number, addresses: readonly string[]): string {
+export function plug(pid: number, addresses: readonly string[], redirected = false): string {
   const link = `v${process.pid}-${++links}`;
   prepare(pid);
   ip([
-    `link add ${link} type veth peer name eth0 netns ${pid}`,
+    `link add ${link} type veth peer name ${redirected ? 'port' : 'eth0'} netns ${pid}`,
     `link set ${link} master cni0 up`,
     `link set ${link} type bridge_slave isolated on`,
   ]);
+  if (redirected) redirect(pid);
   configure(pid, addresses, GATEWAY);
   return link;
+}
+
+/**
+ * Gives a pod an `eth0` that does not count what it receives, as where Cilium redirects packets into
+ * the pod on an older kernel: they come by another interface and are redirected to `eth0`, behind
+ * where it counts. What it sends leaves by its other end, and is counted.
+ */
+function redirect(pid: number): void {
+  // As the MAC address is the same, a packet for the one is for the other.
+  const mac = `02:00:00:01:${(links >> 8).toString(16)}:${(links & 255).toString(16)}`;
+  ip(
+    [
+      `link set port address ${mac} up`,
+      `link add eth0 address ${mac} type veth peer name behind`,
+      'link set behind up',
+    ],
+    pid,
+  );
+  const rules = [
+    ...redirection('port', 'ingress', 'eth0'),
+    ...redirection('behind', 'egress', 'port'),
+  ];
+  sh('nsenter', ['-t', `${pid}`, '-n', 'tc', '-batch', '-'], `${rules.join('\n')}\n`);
+}
+
+/** What arrives at an interface goes to another one, to come in there or to leave by it. */
+function redirection(from: string, way: 'ingress' | 'egress', to: string): string[] {
+  return [
+    `qdisc add dev ${from} clsact`,
+    `filter add dev ${from} ingress protocol all u32 match u32 0 0 action mirred ${way} redirect dev ${to}`,
+  ];
 }
 
 /** Takes a pod's interface away by its other end, as a network plug-in does. */

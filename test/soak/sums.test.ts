@@ -27,7 +27,13 @@ test('a pod without rows is as far off as can be, and has nothing', () => {
 
 for (const [title, row, isBalanced] of [
   ['its missing parts are what has no peers', { sentAttributed: 400, missingOther: 600 }, true],
-  ['its peers have more, and nothing is missing', { sentAttributed: 1100 }, true],
+  [
+    'its peers have more, and nothing is missing',
+    { sentAttributed: 1100, receivedAttributed: 300 },
+    true,
+  ],
+  ['peers have more of one direction', { receivedAttributed: 900, missingOther: 700 }, true],
+  ['that hides what the other misses', { receivedAttributed: 900, missingOther: 100 }, false],
   ['less is missing than that', { sentAttributed: 400, missingUncaptured: 500 }, false],
   ['more is missing than that', { sentAttributed: 400, missingPaused: 700 }, false],
 ] as const)

@@ -50,12 +50,13 @@ export function sumsOf(kernel: readonly KernelCount[], rows: ReadonlyMap<string,
 }
 
 /**
- * What a row has less of peers than the kernel counted is in its missing parts, and no more is. All of
- * these are whole numbers, so nothing is lost by rounding.
+ * What a row has less of peers than the kernel counted, in each direction, is in its missing parts, and
+ * no more is. All of these are whole numbers, so nothing is lost by rounding.
  */
 export function imbalanceOf(row: Row): string[] {
-  const counted = bytes(row, ...COUNTED);
-  const missing = Math.max(0, counted - bytes(row, ...ATTRIBUTED));
+  const missing = COUNTED.reduce((sum, counted, index) => {
+    return sum + Math.max(0, bytes(row, counted) - bytes(row, ATTRIBUTED[index] ?? ''));
+  }, 0);
   const parts = bytes(row, ...MISSING);
   return parts === missing ? [] : [`${nameOf(row)} at ${row.time}: ${parts} of ${missing} bytes`];
 }

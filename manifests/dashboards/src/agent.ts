@@ -5,10 +5,13 @@ import { chosen, overTime, totals } from './query.ts';
 import { table } from './tables.ts';
 import { some } from './variables.ts';
 
-const where = chosen('node');
+/** Of the node's agents the namespace is `-`. */
+const where = chosen('node', 'namespace');
+/** What tells one agent from another: a node may have its own and several sidecars. */
+const by = ['node', 'namespace', 'pod'];
 
-/** A figure of each node over time. */
-function byNode(
+/** A figure of each agent over time. */
+function byAgent(
   title: string,
   about: string,
   unit: string,
@@ -20,22 +23,24 @@ function byNode(
       select,
       from: 'nstat_agent',
       where,
-      by: ['node'],
+      by,
       fill,
-      alias: alias ? `$tag_node, ${alias}` : '$tag_node',
+      alias: `$tag_node $tag_namespace/$tag_pod${alias && `, ${alias}`}`,
     }),
   );
   return lines({ title, about, unit, width: 8, height: 8, targets });
 }
 
-const nodes = table({
-  title: 'Nodes',
+const agents = table({
+  title: 'Agents',
   about:
-    'The last figures of each node, and what it lost or had to start again in the time range. A node that has stopped to report has fewer windows than the others.',
+    'The last figures of each agent, and what it lost or had to start again in the time range. A sidecar has the namespace and the name of its pod, the agent of a node has neither. One that has stopped to report has fewer windows than the others.',
   unit: 'none',
   width: 24,
   columns: [
     'node',
+    'namespace',
+    'pod',
     'windows',
     'pods',
     'sessions',
@@ -68,7 +73,7 @@ const nodes = table({
       ].join(', '),
       from: 'nstat_agent',
       where,
-      by: ['node'],
+      by,
     }),
   ],
 });
@@ -76,22 +81,23 @@ const nodes = table({
 const pods = table({
   title: 'Pods whose books are the farthest apart',
   about:
-    'What the kernel counted and the rows by peer do not have, both directions of a pod together. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
+    'What the kernel counted and the rows by peer do not have, both directions of a pod together, and what rows have and the kernel did not count. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
   unit: 'decbytes',
   width: 24,
-  columns: ['namespace', 'pod', 'node', 'kernel', 'attributed', 'missing'],
+  columns: ['namespace', 'pod', 'node', 'kernel', 'uncounted', 'attributed', 'missing'],
   by: 'missing',
   limit: 50,
   links: { pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }) },
   targets: [
     totals('A', {
       select: [
-        'sum("sentBytes") + sum("receivedBytes") AS "kernel"',
+        'sum("sentBytes") + sum("receivedBytes") - sum("sentUncounted") - sum("receivedUncounted") AS "kernel"',
+        'sum("sentUncounted") + sum("receivedUncounted") AS "uncounted"',
         'sum("sentAttributed") + sum("receivedAttributed") AS "attributed"',
         'sum("sentBytes") + sum("receivedBytes") - sum("sentAttributed") - sum("receivedAttributed") AS "missing"',
       ].join(', '),
       from: 'nstat_pod',
-      where,
+      where: chosen('node'),
       by: ['namespace', 'pod', 'node'],
     }),
   ],
@@ -101,30 +107,31 @@ export const agent = dashboard({
   uid: 'agent',
   title: 'nstats / nstats itself',
   about: 'Whether nstats sees everything, loses nothing, and what it takes.',
-  variables: [some('node', 'nstat_agent')],
+  variables: [some('node', 'nstat_agent'), some('namespace', 'nstat_agent', 'node')],
   panels: [
-    nodes,
-    byNode(
+    agents,
+    byAgent(
       'Pods seen and captured',
-      'Pods that are to be observed, captures that run, and captures that are paused to stay within CPU_BUDGET.',
+      'Pods that are to be observed, captures that run, captures that are paused to stay within CPU_BUDGET, and pods whose interface did not count all that was captured.',
       'none',
       {
         seen: 'max("podsSeen")',
         captured: 'max("sessions")',
         paused: 'max("sessionsPaused")',
+        uncounted: 'max("podsUncounted")',
       },
       'none',
     ),
-    byNode(
+    byAgent(
       'Attributed of what the kernel counted',
-      'Both directions of all pods of a node. Some tenths of a percent below 100 % are usual.',
+      'Both directions of all pods of an agent. Some tenths of a percent below 100 % are usual.',
       'percentunit',
-      { '': 'sum("attributedBytes") / sum("kernelBytes")' },
+      { '': 'sum("attributedBytes") / (sum("kernelBytes") + sum("uncountedBytes"))' },
       'none',
     ).decimals(2),
-    byNode(
+    byAgent(
       'Missing by reason',
-      'Bytes that the kernel counted and no row has, both directions of all pods of a node, in each point of the graph: nothing captured, more flows than iftop can follow, paused for CPU_BUDGET, and the rest.',
+      'Bytes that the kernel counted and no row has, both directions of all pods of an agent, in each point of the graph: nothing captured, more flows than iftop can follow, paused for CPU_BUDGET, and the rest.',
       'decbytes',
       {
         uncaptured: 'sum("missingUncaptured")',
@@ -133,32 +140,32 @@ export const agent = dashboard({
         other: 'sum("missingOther")',
       },
     ),
-    byNode(
+    byAgent(
       'Losses',
       'Rows that InfluxDB refused or that there was no room for, and lines of iftop that could not be read, in each point of the graph. Nothing but zero is well.',
       'none',
       { 'rows lost': 'sum("rowsLost")', 'lines unread': 'sum("unparsedLines")' },
     ),
-    byNode(
+    byAgent(
       'Started again',
       'Captures that ended by themselves, and lists or watches of the API that failed, in each point of the graph.',
       'none',
       { captures: 'sum("sessionRestarts")', API: 'sum("apiRestarts")' },
     ),
-    byNode(
+    byAgent(
       'Waiting for InfluxDB',
       'The most that waited in a point of the graph.',
       'bytes',
       { '': 'max("spoolBytes")' },
       'none',
     ),
-    byNode('Rows written', 'A second, to InfluxDB.', 'ops', {
+    byAgent('Rows written', 'A second, to InfluxDB.', 'ops', {
       '': 'sum("rowsWritten") * 1000.0 / $__interval_ms',
     }),
-    byNode('CPU', 'Of the daemon and its captures; 100 % is one core.', 'percentunit', {
+    byAgent('CPU', 'Of the daemon and its captures; 100 % is one core.', 'percentunit', {
       '': 'sum("cpuSeconds") * 1000.0 / $__interval_ms',
     }),
-    byNode(
+    byAgent(
       'Memory',
       'Resident, of the daemon and its captures.',
       'bytes',

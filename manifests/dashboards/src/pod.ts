@@ -63,7 +63,7 @@ const peers = table({
 const books = lines({
   title: 'By the kernel’s counters, and by peers',
   about:
-    'The counters of the pod’s interface, and the sums of its rows by peer. Where the lines part, traffic could not be attributed.',
+    'The counters of the pod’s interface, and the sums of its rows by peer. Where the lines part, traffic could not be attributed. Where the counters do not have all, what the rows have more is added to them.',
   unit: 'bps',
   targets: [
     ['A', 'sentBytes', 'sent, kernel'],

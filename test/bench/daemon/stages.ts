@@ -150,6 +150,7 @@ function trafficOf(peers: number): Traffic {
     edges,
     attributed: bytes(peers),
     kernel: { ...bytes(peers), sentPackets: 1000, receivedPackets: 1000 },
+    uncounted: { sent: 0, received: 0 },
     missing: { uncaptured: 0, overload: 0, paused: 0, other: 0 },
     overloaded: false,
     paused: false,

@@ -58,6 +58,7 @@ export class SyntheticNode {
           sentPackets: Math.ceil(sent / PACKET),
           receivedPackets: Math.ceil(received / PACKET),
         },
+        uncounted: { sent: 0, received: 0 },
         missing: { uncaptured: 0, overload: 0, paused: 0, other: 0 },
         overloaded: false,
         paused: false,
