@@ -59,7 +59,7 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
     ],
   };
   const server = {
-    // The next attempt of a client may be as far away as the outage was long.
+    // All is followed again within ten seconds, and what has waited is named, before the next fault.
     peace: { least: 25, most: 45 },
     faults: [
       {
