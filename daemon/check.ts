@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { roomIn } from '../lib/influx/room.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
-import type { ApiClient } from '../lib/kubernetes/client.ts';
+import { type ApiClient, ApiError } from '../lib/kubernetes/client.ts';
 import { readList } from '../lib/kubernetes/list.ts';
 import { localPod } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
@@ -10,9 +11,19 @@ import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
-import { fixApi, fixCapture, fixInflux, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
+import type { Fault } from './connection.ts';
+import {
+  apiServer,
+  faultOfApi,
+  faultOfInflux,
+  fixCapture,
+  FIX_NAMESPACES,
+  FIX_NODE,
+  FIX_SPOOL,
+} from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import { readNetworks, told } from './networks-file.ts';
+import { counted } from './words.ts';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -21,11 +32,16 @@ export interface CheckOptions {
   readonly print: (line: string) => void;
 }
 
-/** What was found good, or an error whose message says what is wrong; `fix` says what to do. */
+/** What was found good, or an error; `fault` says what it means and what to do. */
 interface Check {
   readonly name: string;
-  readonly fix: (error: Error) => string;
+  readonly fault: (error: Error) => Fault;
   readonly run: () => Promise<string>;
+}
+
+/** The node is there by another name, or not at all. */
+class UnknownNodeError extends Error {
+  readonly code = 'ERR_UNKNOWN_NODE';
 }
 
 type Get = (path: string) => Promise<Readable>;
@@ -35,14 +51,17 @@ const TIMEOUT = 10_000;
 /** Tries once all that the daemon needs and prints what it found. Resolves to the exit code. */
 export async function check(options: CheckOptions): Promise<number> {
   let failures = 0;
-  for (const { name, fix, run } of checks(options)) {
+  for (const { name, fault, run } of checks(options)) {
     try {
       options.print(`ok    ${name}: ${await run()}`);
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
       failures += 1;
-      const what = error.name === 'AbortError' ? `no answer in ${TIMEOUT / 1000} s` : error.message;
-      options.print(`FAIL  ${name}: ${what}\n      fix: ${fix(error)}`);
+      const late = Object.assign(new Error(`no answer in ${TIMEOUT / 1000} s`), {
+        code: 'ETIMEDOUT',
+      });
+      const { what, fix } = fault(/^(Abort|Timeout)Error$/.test(error.name) ? late : error);
+      options.print(`FAIL  ${name}: ${what}\n      fix: ${fix}`);
     }
   }
   options.print(failures === 0 ? 'All is there.' : `${failures} of these must be mended first.`);
@@ -53,7 +72,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const get = (path: string) => client.get(path, AbortSignal.timeout(TIMEOUT));
   const capture: Check = {
     name: 'capture',
-    fix: fixCapture,
+    fault: saying(fixCapture),
     run: async () => {
       const bytes = await captureLoopback(proc, config.sidecar !== undefined);
       const entered = config.sidecar ? '' : 'a namespace can be entered, ';
@@ -62,23 +81,48 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   };
   const influx: Check = {
     name: `InfluxDB at ${config.influx.url}`,
-    fix: () => fixInflux(config.influx),
+    fault: (error) => faultOfInflux(error, config.influx),
     run: async () => {
       const row = encodeAgent(config, Date.now(), { checks: { integer: 1 } });
       await writer(config.influx)([row]);
       return 'takes a row';
     },
   };
-  const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config));
-  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
+  const api = (error: Error) => faultOfApi(error, apiServer(client));
+  const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config, api));
+  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc, api);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
-  return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
+  const authorities = config.extraAuthorities ? [authoritiesOf(config.extraAuthorities)] : [];
+  return [
+    capture,
+    ...resources,
+    ...node,
+    ...networks,
+    spoolOf(config.spool),
+    ...authorities,
+    influx,
+  ];
+}
+
+/** Node goes on without a file that it cannot read. */
+function authoritiesOf(file: string): Check {
+  return {
+    name: `NODE_EXTRA_CA_CERTS ${file}`,
+    fault: saying(() => 'mount a file there that can be read and has the certificates as PEM'),
+    run: async () => {
+      const found = (await readFile(file, 'utf8')).match(
+        /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/g,
+      );
+      if (!found) throw new Error('no certificate (PEM) is in it');
+      return counted(found.length, 'certificate');
+    },
+  };
 }
 
 function spoolOf({ directory, max }: Config['spool']): Check {
   return {
     name: `SPOOL_DIR ${directory}`,
-    fix: () => FIX_SPOOL,
+    fault: saying(() => FIX_SPOOL),
     run: async () => {
       const room = await roomIn(directory);
       const enough = room >= max ? '' : ', which is less than SPOOL_MAX';
@@ -90,20 +134,23 @@ function spoolOf({ directory, max }: Config['spool']): Check {
 function networksOf(file: string): Check {
   return {
     name: `NETWORKS_FILE ${file}`,
-    fix: () => 'a file that is there, with `name: [CIDR, ...]` on each line; mend what is named',
+    fault: saying(
+      () => 'a file that is there, with `name: [CIDR, ...]` on each line; mend what is named',
+    ),
     run: async () => {
       const { networks, mistakes } = await readNetworks(file);
-      if (mistakes.length === 0) return `${networks.size} networks have names`;
-      const summary = `${mistakes.length} mistakes, besides ${networks.size} networks with names`;
+      if (mistakes.length === 0)
+        return counted(networks.size, 'network has a name', 'networks have names');
+      const summary = `${counted(mistakes.length, 'mistake')}, besides ${counted(networks.size, 'network')} with names`;
       throw new Error([summary, ...mistakes.map(told)].join('\n      '));
     },
   };
 }
 
-function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {
+function mayFollow(get: Get, resource: string, { sidecar }: Config, fault: Check['fault']): Check {
   return {
     name: `API server, ${resource}`,
-    fix: fixApi,
+    fault,
     run: async () => {
       try {
         (await get(`/api/v1/${resource}?limit=1`)).destroy();
@@ -117,23 +164,26 @@ function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {
   };
 }
 
-function nodeChecks(get: Get, node: string, proc: string): Check[] {
-  let local: LocalPod[] = [];
+function nodeChecks(get: Get, node: string, proc: string, api: Check['fault']): Check[] {
+  let local: LocalPod[] | undefined;
   return [
     {
       name: `pods of node ${node}`,
-      fix: () => FIX_NODE,
+      fault: (error) =>
+        error instanceof UnknownNodeError ? { what: error.message, fix: FIX_NODE } : api(error),
       run: async () => {
         local = await podsOf(get, node);
-        const count = `${local.length} with a network of their own`;
-        if (local.length === 0) throw new Error(`the API server knows ${count}`);
-        return count;
+        if (local.length === 0) await mustExist(get, node);
+        return `${local.length} with a network of their own`;
       },
     },
     {
       name: 'network namespaces',
-      fix: () => FIX_NAMESPACES,
+      fault: saying(() =>
+        local ? FIX_NAMESPACES : `mend what is said of the pods of node ${node} first`,
+      ),
       run: async () => {
+        if (!local) throw new Error('not looked for, since the pods of the node are not known');
         const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
         const processes = new ProcessTable(proc).all();
         const found = local.filter((pod) =>
@@ -145,6 +195,23 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
       },
     },
   ];
+}
+
+/** An error as it says itself, with a remedy. */
+function saying(fix: (error: Error) => string): Check['fault'] {
+  return (error) => ({ what: error.message, fix: fix(error) });
+}
+
+/** A node may have no pods; one that is not there has none either. */
+async function mustExist(get: Get, node: string): Promise<void> {
+  try {
+    (await get(`/api/v1/nodes/${encodeURIComponent(node)}`)).destroy();
+  } catch (error) {
+    const isUnknown = error instanceof ApiError && error.status === 404;
+    if (isUnknown)
+      throw new UnknownNodeError(`the API server knows no node ${node}`, { cause: error });
+    // That we may not read nodes is said of the nodes.
+  }
 }
 
 async function podsOf(get: Get, node: string): Promise<LocalPod[]> {

@@ -15,10 +15,14 @@ import {
 import { type Change, reflect } from '../lib/kubernetes/reflector.ts';
 import { startDelay } from '../lib/kubernetes/start-delay.ts';
 import type { LocalPod, Log } from '../lib/model.ts';
+import { ApiTroubles } from './api-troubles.ts';
+import { apiServer } from './fixes.ts';
 import type { Troubles } from './log.ts';
 import type { Observatory } from './observatory.ts';
 import { Selection } from './selection.ts';
-import { type Sync, withoutThem } from './sync.ts';
+import { localSubject, type Sync } from './sync.ts';
+
+export { localSubject } from './sync.ts';
 
 export interface ClusterOptions {
   readonly client: ApiClient;
@@ -45,20 +49,22 @@ export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonl
 /** So long the pods of the node wait for their namespaces; their windows would wait for longer. */
 const PATIENCE = 60_000;
 
-/** The pods of this node are followed apart: they are few, and are to be found at once. */
-export function localSubject(node: string): string {
-  return `pods of ${node}`;
-}
-
 const OWNERS = {
   pods: ['pod', podRecord],
   services: ['service', serviceRecord],
   nodes: ['node', nodeRecord],
 } as const;
 
+/** What following a resource needs. */
+interface Following extends ClusterOptions {
+  readonly apiTroubles: ApiTroubles;
+}
+
 /** Follows the API server: the pods of this node to the observatory, all owners to the directory. */
-export async function followCluster(options: ClusterOptions): Promise<void> {
-  const { client, directory, observatory, signal, log } = options;
+export async function followCluster(given: ClusterOptions): Promise<void> {
+  const { client, directory, observatory, signal, log, sync, troubles } = given;
+  const apiTroubles = new ApiTroubles({ troubles, sync, server: apiServer(client) });
+  const options: Following = { ...given, apiTroubles };
   const local = observatory && followLocal(options, observatory);
   const delay = await startDelay(client, signal);
   log.debug({ delay }, 'the cluster is listed after a random delay');
@@ -73,7 +79,7 @@ export async function followCluster(options: ClusterOptions): Promise<void> {
 
 /** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
 async function followLocal(
-  options: ClusterOptions,
+  options: Following,
   observatory: NonNullable<ClusterOptions['observatory']>,
 ): Promise<void> {
   const { node, wanted, sync } = options;
@@ -130,23 +136,19 @@ interface Followed<T> {
 }
 
 async function follow<T>(
-  { client, signal, sync, log, troubles }: ClusterOptions,
+  { client, signal, sync, log, apiTroubles }: Following,
   { subject, resource, selector, project, apply, denied }: Followed<T>,
 ): Promise<void> {
   const failed = (error: unknown) => {
     sync.failed(subject, error);
-    const isDenied = sync.denied.includes(subject);
-    if (isDenied) denied?.();
-    const what = isDenied
-      ? `the service account may not list and watch them, ${withoutThem(subject)}`
-      : 'the API server cannot be followed; it is tried again';
-    const said = error instanceof Error ? error.message : String(error);
-    troubles.say(subject, what, { resource: subject, error: said });
+    if (sync.denied.includes(subject)) denied?.();
+    log.debug({ resource: subject, error: String(error) }, 'a list or watch has failed');
+    apiTroubles.failed(subject, error);
   };
   const following = (yes: boolean) => {
     sync.following(subject, yes);
     // Of what seldom changes nothing else would tell.
-    if (yes) troubles.over(subject);
+    if (yes) apiTroubles.followed(subject);
   };
   const heard = () => sync.heard(subject);
   const path = `/api/v1/${resource}`;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Target } from '../lib/influx/write.ts';
 import { canonicalSet } from '../lib/kubernetes/address.ts';
 import type { LocalPod } from '../lib/model.ts';
+import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 
 export interface Config {
   readonly node: string;
@@ -10,6 +11,10 @@ export interface Config {
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
+  /** By which the API server of a kubeconfig is asked, where that names none itself. */
+  readonly proxies?: Proxies;
+  /** A file that Node itself has read by now; where it could not, it has only warned. */
+  readonly extraAuthorities?: string;
   /** Where rows wait for InfluxDB, and the bytes that they may have. */
   readonly spool: { readonly directory: string; readonly max: number };
   readonly peersPerPod: number;
@@ -61,6 +66,10 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['INFLUX_RETENTION_POLICY', '-', 'its retention policy, if not the default one'],
   ['INFLUX_USERNAME', '-', 'user name (1.x)'],
   ['INFLUX_PASSWORD', '-', 'password (1.x)'],
+  ['NODE_EXTRA_CA_CERTS', '-', 'PEM file of further authorities for certificates of InfluxDB'],
+  ['HTTPS_PROXY', '-', 'proxy for https: InfluxDB, and the API server of KUBECONFIG'],
+  ['HTTP_PROXY', '-', 'the same for http'],
+  ['NO_PROXY', '-', 'hosts, domains and CIDRs that need no proxy, separated by commas'],
   ['PEERS_PER_POD', '50', 'peers kept per pod and window, 1 to 1000; the rest is one row'],
   ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
   ['NETWORKS_FILE', '-', 'YAML file of names and CIDRs, for addresses outside the cluster'],
@@ -102,6 +111,12 @@ export function readConfig(environment: Environment): Config {
   const oneOf = <T extends string>(name: string, fallback: T, values: readonly T[]): T =>
     read(name, fallback, values.join(' or '), (text) => values.find((value) => value === text));
 
+  const proxies = {
+    http: read<string | undefined>('HTTP_PROXY', undefined, PROXY, parseProxy),
+    https: read<string | undefined>('HTTPS_PROXY', undefined, PROXY, parseProxy),
+    no: get('NO_PROXY') ?? '',
+  };
+  const extraAuthorities = get('NODE_EXTRA_CA_CERTS');
   const config = {
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
@@ -109,7 +124,9 @@ export function readConfig(environment: Environment): Config {
       /^[^\s/:]{1,15}$/.test(text) && !text.startsWith('-') ? text : undefined,
     ),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
-    influx: target(get, wrong),
+    influx: target(get, wrong, proxies),
+    ...((proxies.http ?? proxies.https) && { proxies }),
+    ...(extraAuthorities && { extraAuthorities }),
     spool: {
       directory: read('SPOOL_DIR', '/var/lib/nstats', 'an absolute path', absolute),
       max: read('SPOOL_MAX', 256 * MIB, 'a size from 1MiB to 1024GiB, such as 256MiB', size),
@@ -139,6 +156,7 @@ function shown(name: string, value: string | undefined): string {
 function target(
   get: (name: string) => string | undefined,
   wrong: (name: string, wanted: string) => undefined,
+  proxies: Proxies,
 ): Target {
   const text = get('INFLUX_URL');
   // What `canParse` says of a very long one is not what the constructor does.
@@ -146,7 +164,8 @@ function target(
   const bare = parsed && !parsed.username && !parsed.password && !parsed.search;
   const usable = bare && /^https?:$/.test(parsed.protocol);
   if (!usable) wrong('INFLUX_URL', 'http://host:port or https://host:port, without credentials');
-  const url = parsed?.href.replace(/\/$/, '') ?? '';
+  const proxy = usable ? proxyFor(parsed.href, proxies) : undefined;
+  const server = { url: parsed?.href.replace(/\/$/, '') ?? '', ...(proxy && { proxy }) };
   const bucket = get('INFLUX_BUCKET');
   const database = get('INFLUX_DATABASE');
   if (bucket && database)
@@ -161,7 +180,7 @@ function target(
     for (const name of ['INFLUX_USERNAME', 'INFLUX_PASSWORD', 'INFLUX_RETENTION_POLICY']) {
       if (get(name)) wrong(name, 'left out with INFLUX_BUCKET: it belongs to INFLUX_DATABASE');
     }
-    return { url, api: 2, bucket, org: get('INFLUX_ORG') ?? '', token: get('INFLUX_TOKEN') };
+    return { ...server, api: 2, bucket, org: get('INFLUX_ORG') ?? '', token: get('INFLUX_TOKEN') };
   }
   if (get('INFLUX_PASSWORD') && !get('INFLUX_USERNAME'))
     wrong('INFLUX_USERNAME', 'the user whose INFLUX_PASSWORD is set');
@@ -170,7 +189,7 @@ function target(
       wrong(name, 'left out with INFLUX_DATABASE: it belongs to INFLUX_BUCKET');
   }
   return {
-    url,
+    ...server,
     api: 1,
     database: database ?? '',
     retentionPolicy: get('INFLUX_RETENTION_POLICY'),
@@ -227,6 +246,8 @@ function cores(text: string): number | undefined {
 function absolute(text: string): string | undefined {
   return text.startsWith('/') ? text : undefined;
 }
+
+const PROXY = 'http://host:port or https://host:port, with user:password@ before host if it asks';
 
 function peers(text: string): number | undefined {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;

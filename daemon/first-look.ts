@@ -2,15 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import type { Config } from './config.ts';
-import { fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_RIGHTS, FIX_SPOOL } from './fixes.ts';
+import { apiServer, faultOfApi, fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import type { Observatory } from './observatory.ts';
 import type { Sink } from './report.ts';
-import type { Sync } from './sync.ts';
+import { isLocal, type Sync, withoutThem } from './sync.ts';
 import type { Tally } from './tally.ts';
+import { capturesOf, counted } from './words.ts';
 
 export interface FirstLookOptions {
   readonly config: Pick<Config, 'node' | 'interval' | 'spool' | 'sidecar'>;
+  readonly client?: Parameters<typeof apiServer>[0];
   readonly proc: string;
   readonly directory: Pick<Directory, 'hasNode'>;
   readonly observatory: Pick<Observatory, 'figures'>;
@@ -25,6 +27,7 @@ export interface FirstLookOptions {
 interface Finding {
   readonly what: string;
   readonly fix?: string;
+  readonly error?: string;
 }
 
 /** When the first window should be there, in milliseconds; but with long ones sooner. */
@@ -48,10 +51,10 @@ export async function firstLook(options: FirstLookOptions): Promise<void> {
     ...spool(config.spool.directory, sink.figures),
   ];
   const good = findings.filter(({ fix }) => fix === undefined).map(({ what }) => what);
-  const windows = `${tally.windows} windows named`;
+  const windows = `${counted(tally.windows, 'window')} named`;
   log.info({ good: [...good, windows] }, 'a first look at what is there');
-  for (const { what, fix } of findings)
-    if (fix !== undefined) log.warn({ fix }, `a first look finds a fault: ${what}`);
+  for (const { what, ...rest } of findings)
+    if (rest.fix !== undefined) log.warn(rest, `a first look finds a fault: ${what}`);
 }
 
 async function captures({
@@ -60,8 +63,7 @@ async function captures({
   observatory,
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
-  const { podsSeen, sessions } = observatory.figures;
-  if (sessions > 0) return [{ what: `${sessions} captures run for ${podsSeen} pods` }];
+  if (observatory.figures.sessions > 0) return [{ what: capturesOf(observatory.figures) }];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
@@ -69,33 +71,45 @@ async function captures({
     return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
   }
   const found = { what: 'no capture runs yet, but iftop can' };
-  const { states, sessionRestarts } = observatory.figures;
+  const { podsSeen, states, sessionRestarts } = observatory.figures;
   const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
-  const what = `of ${podsSeen} pods no network namespace is found in ${proc}`;
+  const what = `of ${counted(podsSeen, 'pod')} no network namespace is found in ${proc}`;
   return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
 }
 
 /** What is found of the resources; of one whose list has not had its turn yet nothing is. */
 export function ofResources({
   config,
+  client = { server: '', inCluster: false },
   sync,
   directory,
-}: Pick<FirstLookOptions, 'config' | 'sync' | 'directory'>): Finding[] {
+}: Pick<FirstLookOptions, 'config' | 'client' | 'sync' | 'directory'>): Finding[] {
+  const server = apiServer(client);
   const nodes = sync.states.find(({ resource }) => resource === 'nodes');
   const isListed = nodes?.listed && !directory.hasNode(config.node);
   const stranger = isListed
     ? [{ what: `the API server has no node ${config.node}`, fix: FIX_NODE }]
     : [];
+  // What is wrong with the server is wrong once, not with each resource.
+  const lost = sync.states.filter(
+    ({ followed, denied, restarts }) => !followed && !denied && restarts > 0,
+  );
+  const unreachable = lost.slice(-1).map(({ error }): Finding => {
+    const { what, fix } = faultOfApi(error, server);
+    const resources = lost.map(({ resource }) => resource).join(', ');
+    return { what: `${resources}: not followed`, error: what, fix };
+  });
   return sync.states
-    .flatMap(({ resource, denied, followed, restarts }): Finding[] => {
+    .flatMap(({ resource, listed, denied, followed, error }): Finding[] => {
       if (followed) return [{ what: `${resource}: followed` }];
       // A sidecar is content with addresses.
       if (denied && config.sidecar) return [{ what: `${resource}: denied` }];
-      if (denied) return [{ what: `${resource}: we may not list and watch them`, fix: FIX_RIGHTS }];
-      if (restarts === 0) return [];
-      return [{ what: `${resource}: not followed`, fix: 'look at the API server' }];
+      if (!denied) return [];
+      const without = isLocal(resource) ? `, ${withoutThem(resource, listed)}` : '';
+      const what = `${resource}: we may not list and watch them${without}`;
+      return [{ what, fix: faultOfApi(error, server).fix }];
     })
-    .concat(stranger);
+    .concat(unreachable, stranger);
 }
 
 function spool(directory: string, { degraded }: Sink['figures']): Finding[] {

@@ -2,6 +2,7 @@ import type { Observatory } from './observatory.ts';
 import type { Sink } from './report.ts';
 import type { Sync } from './sync.ts';
 import type { Tally } from './tally.ts';
+import { capturesOf } from './words.ts';
 
 /** A window is closed some seconds after its end; after this many intervals the loop has stopped. */
 const LATE = 3;
@@ -44,18 +45,20 @@ export class Health {
    */
   alive(): Verdict {
     const { interval, observatory } = this.#options;
-    const { podsSeen, sessions } = observatory.figures;
+    const { figures } = observatory;
     const now = performance.now();
     const closed = now - this.#closed;
     const silent = now - (observatory.heard ?? now);
     const stuck = observatory.stuckFor;
     return verdict([
       [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
-      [true, `${sessions} captures run for ${podsSeen} pods`],
+      [true, capturesOf(figures)],
       silent < SILENT
         ? [
             true,
-            sessions > 0 ? `iftop answered ${seconds(silent)} ago` : 'there is no iftop to ask',
+            figures.sessions > 0
+              ? `iftop answered ${seconds(silent)} ago`
+              : 'there is no iftop to ask',
           ]
         : [false, `no iftop has answered for ${seconds(silent)}`],
       stuck < SILENT
@@ -65,8 +68,8 @@ export class Health {
   }
 
   /**
-   * Ready: everything that names peers has been listed once, and the rows of a window were written,
-   * or are on disk.
+   * Ready: the pods of the node have been listed once, and all that names peers as far as we may, and
+   * the rows of a window were written, or are on disk.
    */
   ready(): Verdict {
     const { sync, tally, sink } = this.#options;

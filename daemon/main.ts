@@ -7,8 +7,8 @@ import { Queue } from '../lib/influx/queue.ts';
 import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
 import { check } from './check.ts';
-import { ConfigError, readConfig, VARIABLES } from './config.ts';
-import { fixInflux } from './fixes.ts';
+import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
+import { faultOfInflux } from './fixes.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const config = readConfig(values['dry-run'] ? { ...process.env, ...NOWHERE } : process.env);
-  const client = reach(config.kubeconfig);
+  const client = reach(config);
   if (values.check)
     return check({ config, client, proc: PROC, print: (text) => console.log(text) });
 
@@ -76,8 +76,8 @@ async function main(): Promise<number> {
   }
   const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log, troubles });
   const offset = Math.random() * OFFSET_MOST;
-  const fix = fixInflux(influx);
-  const queue = new Queue({ write: writer(influx), backlog, offset, troubles, fix });
+  const explain = (error: unknown) => faultOfInflux(error, influx);
+  const queue = new Queue({ write: writer(influx), backlog, offset, troubles, explain });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await pipeline(queue);
@@ -97,14 +97,14 @@ async function main(): Promise<number> {
   return 0;
 }
 
-function reach(kubeconfig: string | undefined): ApiClient {
+function reach({ kubeconfig, proxies }: Config): ApiClient {
   if (!kubeconfig && !process.env['KUBERNETES_SERVICE_HOST']) {
     throw new ConfigError([
       'KUBECONFIG is not set and this is no pod; it must be the path of a kubeconfig',
     ]);
   }
   try {
-    return connect(kubeconfig);
+    return connect(kubeconfig, { ...(proxies && { proxies }) });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError([`KUBECONFIG is "${kubeconfig ?? ''}"; it cannot be used: ${why}`]);

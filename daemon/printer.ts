@@ -20,6 +20,7 @@ export function printer(print: (text: string) => void): Sink {
         oldest: undefined,
         degraded: false,
         inMemory: 0,
+        waiting: 0,
       };
     },
   };

@@ -10,6 +10,7 @@ import { Books } from './books.ts';
 import type { Config } from './config.ts';
 import type { Closed, Observatory } from './observatory.ts';
 import { nameOf } from './observed.ts';
+import { Summary } from './summary.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
 import type { Tally } from './tally.ts';
@@ -37,6 +38,8 @@ interface SinkFigures {
   readonly degraded: boolean;
   /** Rows that are neither written nor on disk. */
   readonly inMemory: number;
+  /** Rows that are not written yet, on disk or not. */
+  readonly waiting: number;
 }
 
 export interface ReporterOptions {
@@ -77,6 +80,7 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #held: Held[] = [];
   readonly #books: Books;
+  readonly #summary: Summary;
   /** The peers of every pod that have rows of their own in its last window. */
   #kept = new Map<string, ReadonlySet<string>>();
   #before: ReturnType<Reporter['totals']>;
@@ -85,6 +89,7 @@ export class Reporter {
     this.#options = options;
     const { config, troubles } = options;
     this.#books = new Books({ interval: config.interval, troubles });
+    this.#summary = new Summary(options);
     this.#before = this.totals();
   }
 
@@ -107,7 +112,7 @@ export class Reporter {
       if (certain) troubles.over('names');
       else {
         const what = 'peers of windows are not named, since the cluster was not followed';
-        troubles.say('names', what, { resources: sync.reasons });
+        troubles.say('names', what, { resources: sync.lateFor(now - grace) });
       }
       this.#report(held, certain);
       directory.forget(held.end - REACH);
@@ -139,7 +144,7 @@ export class Reporter {
   }
 
   #report({ end, at, closed, figures }: Held, certain: boolean): void {
-    const { config, directory, sink, log, sync, tally } = this.#options;
+    const { config, directory, sink, sync, tally } = this.#options;
     const { node, iface, interval } = config;
     const context = { node, iface, interval, zone: directory.zoneOf(node) };
     const told = closed.filter(({ of }) => of.told === 'wanted');
@@ -172,7 +177,7 @@ export class Reporter {
       unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
-    log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
+    this.#summary.add(traffic.length, rows.length);
   }
 
   #traffic(

@@ -10,12 +10,20 @@ interface State {
   excused: boolean;
   /** How often it could not be listed or watched, and was begun again. */
   restarts: number;
+  /** Why, the last time. */
+  error: unknown;
   /** When the API server last said something of it, in milliseconds since 1970. */
   heard: number | undefined;
 }
 
 /** It names nobody: windows wait until it has been listed once, and then go on without it. */
 const NAMELESS = 'namespaces';
+const LOCAL = 'pods of ';
+
+/** The pods of this node are followed apart: they are few, and are to be found at once. */
+export function localSubject(node: string): string {
+  return LOCAL + node;
+}
 
 /** How far what we know of the cluster can be trusted: one state for each followed resource. */
 export class Sync {
@@ -24,7 +32,7 @@ export class Sync {
   constructor(resources: readonly string[]) {
     const nothing = { listed: false, since: undefined, denied: false, excused: false, restarts: 0 };
     this.#states = new Map(
-      resources.map((resource) => [resource, { ...nothing, heard: undefined }]),
+      resources.map((resource) => [resource, { ...nothing, error: undefined, heard: undefined }]),
     );
   }
 
@@ -42,7 +50,9 @@ export class Sync {
     const denied = error instanceof ApiError && error.status === 403;
     if (denied) this.#update(resource, { denied });
     const state = this.#states.get(resource);
-    if (state) state.restarts += 1;
+    if (!state) return;
+    state.restarts += 1;
+    state.error = error;
   }
 
   heard(resource: string): void {
@@ -72,26 +82,34 @@ export class Sync {
   }
 
   /**
-   * Since when every change is heard of as it happens, by `performance.now()`; Infinity while some may
-   * not be.
+   * Since when every change that matters for names is heard of as it happens, by `performance.now()`;
+   * Infinity while some may not be.
    */
   get since(): number {
-    const sinces = [...this.#states].map(([resource, { denied, excused, listed, since }]) => {
-      const enough = denied || excused || (resource === NAMELESS && listed);
-      return enough ? 0 : (since ?? Infinity);
-    });
-    return Math.max(0, ...sinces);
+    return Math.max(
+      0,
+      ...[...this.#states].map(([resource, state]) => namesSince(resource, state)),
+    );
   }
 
-  /** Everything has been listed once, as far as we may. */
+  /** What windows wait for that need all to have been followed since a moment of `performance.now()`. */
+  lateFor(moment: number): string[] {
+    return [...this.#states]
+      .filter(([resource, state]) => namesSince(resource, state) > moment)
+      .map(([resource]) => resource);
+  }
+
+  /** Everything has been listed once, as far as we may. Without the pods of the node there is nothing. */
   get complete(): boolean {
-    return [...this.#states.values()].every(({ listed, denied }) => listed || denied);
+    return [...this.#states].every(([resource, { listed, denied }]) =>
+      denied ? !isLocal(resource) : listed,
+    );
   }
 
   /** A sentence for each resource. */
   get reasons(): string[] {
     return [...this.#states].map(
-      ([resource, state]) => `${resource}: ${sentence(state, withoutThem(resource))}`,
+      ([resource, state]) => `${resource}: ${sentence(resource, state)}`,
     );
   }
 
@@ -100,15 +118,30 @@ export class Sync {
   }
 }
 
-/** What it means that a resource may not be listed. */
-export function withoutThem(resource: string): string {
+export function isLocal(resource: string): boolean {
+  return resource.startsWith(LOCAL);
+}
+
+/** Since when, by `performance.now()`, no name is wrong for want of this resource. */
+function namesSince(resource: string, { denied, excused, listed, since }: State): number {
+  const enough = denied || excused || (resource === NAMELESS && listed);
+  return enough ? 0 : (since ?? Infinity);
+}
+
+/** What it means that a resource may not be listed, or not any more. */
+export function withoutThem(resource: string, listed: boolean): string {
+  if (isLocal(resource)) {
+    return listed ? 'so new pods of this node are not observed' : 'so nothing is observed';
+  }
   return resource === NAMELESS
     ? 'so their annotation nstats/observe has no effect'
     : 'so their names are missing';
 }
 
-function sentence({ listed, since, denied }: State, without: string): string {
-  if (denied) return `we may not list them (RBAC), ${without}`;
+function sentence(resource: string, { listed, since, denied }: State): string {
+  if (denied) return `we may not list them (RBAC), ${withoutThem(resource, listed)}`;
   if (!listed) return 'not listed yet';
-  return since === undefined ? 'listed, but not followed at the moment' : 'listed and followed';
+  if (since !== undefined) return 'listed and followed';
+  const without = resource === NAMELESS ? '; no name depends on it' : '';
+  return `listed, but not followed at the moment${without}`;
 }

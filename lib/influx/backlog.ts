@@ -53,6 +53,7 @@ export class Backlog {
       degraded: this.#degraded,
       kept: sum(this.#waiting, ({ place, rows }) => (place ? rows : 0)),
       inMemory: sum(this.#unstored, ({ rows }) => rows),
+      waiting: sum(this.#waiting, ({ rows }) => rows),
     };
   }
 

@@ -9,8 +9,8 @@ export interface QueueOptions {
   /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
   readonly offset: number;
   readonly troubles: TroubleLog;
-  /** What to do when InfluxDB does not take rows, for the log. */
-  readonly fix?: string;
+  /** What it means that InfluxDB does not take rows, and what to do, for the log. */
+  readonly explain?: (error: unknown) => { readonly what: string; readonly fix: string };
 }
 
 /** What troubles with InfluxDB are filed under. */
@@ -124,9 +124,9 @@ export class Queue {
 
   /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    const { troubles, fix } = this.#options;
-    troubles.say(INFLUXDB, 'InfluxDB does not take rows; they are kept', { error: why, fix });
+    const { troubles, explain } = this.#options;
+    const { what = String(error), fix } = explain?.(error) ?? {};
+    troubles.say(INFLUXDB, 'InfluxDB does not take rows; they are kept', { error: what, fix });
     this.#fresh.clear();
     this.#counts.retries += 1;
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);

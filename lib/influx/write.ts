@@ -2,10 +2,11 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { Readable } from 'node:stream';
 import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
+import { secretsOfProxy } from '../proxy.ts';
 import { withoutSecrets } from '../secrets.ts';
 
 /** Where rows go: a 2.x bucket, or a 1.x database. */
-export type Target = { readonly url: string } & (
+export type Target = { readonly url: string; readonly proxy?: string } & (
   | {
       readonly api: 2;
       readonly org: string;
@@ -28,6 +29,8 @@ export class WriteError extends Error {
   readonly status: number | undefined;
   /** Milliseconds until which InfluxDB wants to hear nothing more. */
   readonly retryAfter: number | undefined;
+  /** The code of the connection's error, if that failed. */
+  readonly connection: string | undefined;
   /** Rows that InfluxDB says are refused, when it has taken all others. */
   readonly dropped: number | undefined;
 
@@ -37,6 +40,7 @@ export class WriteError extends Error {
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
+    this.connection = http ? undefined : codeOf(cause);
     this.dropped = dropped(this.message);
   }
 }
@@ -68,11 +72,12 @@ export interface WriterOptions {
 export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
   // Its errors reach us as rejections; on the console they would only stand twice.
   setLogger({ error() {}, warn() {} });
-  const { url } = target;
+  const { url, proxy } = target;
   const secure = url.startsWith('https:');
   const Agent = secure ? HttpsAgent : HttpAgent;
   const request = bounded(secure ? httpsRequest : httpRequest);
-  let agent = new Agent({ keepAlive: true });
+  const agentOptions = { keepAlive: true, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  let agent = new Agent(agentOptions);
   return async (lines) => {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), patience);
@@ -100,7 +105,7 @@ export function writer(target: Target, { patience = PATIENCE }: WriterOptions = 
     } catch (error) {
       // The client leaves a request that timed out running; this ends it.
       agent.destroy();
-      agent = new Agent({ keepAlive: true });
+      agent = new Agent(agentOptions);
       const why = late.signal.aborted
         ? new Error(`no whole answer within ${patience / 1000} s`)
         : (error as Error);
@@ -151,12 +156,21 @@ function headers(target: Target): { authorization?: string } {
 
 /** All forms in which they are sent. */
 function secretsOf(target: Target): (string | undefined)[] {
-  if (target.api === 2) return [target.token];
+  const proxySecrets = secretsOfProxy(target.proxy);
+  if (target.api === 2) return [target.token, ...proxySecrets];
   const { authorization } = headers(target);
-  return [target.password, authorization?.replace('Basic ', '')];
+  return [target.password, authorization?.replace('Basic ', ''), ...proxySecrets];
+}
+
+function codeOf(error: Error): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }
 
 function reason(error: Error): string {
+  // Of several addresses that were tried Node has no message of its own.
+  if (error instanceof AggregateError && !error.message)
+    return error.errors.map((each) => (each as Error).message).join('; ');
   if (!(error instanceof HttpError)) return error.message || String(error);
   // 1.x says `error`, 2.x and 3 say `message`.
   const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };

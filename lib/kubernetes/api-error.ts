@@ -22,6 +22,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What says that the server cannot serve anybody now: what a proxy says in its place, too. */
+export function isUnavailable(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
 /** The message of a Status object, or the text if it is none. */
 function explain(body: string): string {
   try {

@@ -4,10 +4,12 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
+import { isLoopback, proxyFor, type Proxies, secretsOfProxy, withoutUser } from '../proxy.ts';
 import { withoutSecrets } from '../secrets.ts';
-import { ApiError, beginning } from './api-error.ts';
+import { ApiError, beginning, isUnavailable } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
+import { Outage } from './outage.ts';
 import type { Answer, Figures, Request } from './transport.ts';
 
 export { ApiError } from './api-error.ts';
@@ -15,13 +17,20 @@ export { ApiError } from './api-error.ts';
 export interface ApiClient {
   /** Its URL, without a user and password that may be in it. */
   readonly server: string;
+  /** It was found by the service account of the pod that we are. */
+  readonly inCluster: boolean;
+  /** The proxy by which it is asked, without user and password, if there is one. */
+  readonly via?: string | undefined;
   readonly figures: Readonly<Figures>;
   /**
    * The body of a successful answer, unpacked, as it arrives. That it breaks off, is damaged or is
-   * aborted is an error of the stream.
+   * aborted is an error of the stream. `patience`: how long it may take to begin, in ms, if that is less
+   * than for other requests.
    * @throws ApiError, or the error of the connection
    */
-  get(path: string, signal: AbortSignal): Promise<Readable>;
+  get(path: string, signal: AbortSignal, patience?: number): Promise<Readable>;
+  /** Where who got no answer waits; without it everyone waits by himself. */
+  readonly outage?: Pick<Outage, 'on' | 'turn'>;
   /** What the server has said, without credentials of ours that it says back. */
   clean(text: string): string;
 }
@@ -34,6 +43,8 @@ export interface ConnectOptions {
   readonly pingEvery?: number;
   /** How long an answer may take to begin, in ms; the API server gives up after 60 s itself. */
   readonly patience?: number;
+  /** The proxies of the environment, for a kubeconfig that names none. */
+  readonly proxies?: Proxies;
 }
 
 /**
@@ -43,9 +54,9 @@ export interface ConnectOptions {
  */
 export function connect(
   kubeconfig: string | undefined,
-  { pingEvery = 5000, patience = 60_000 }: ConnectOptions = {},
+  { pingEvery = 5000, patience = 60_000, proxies }: ConnectOptions = {},
 ): ApiClient {
-  let config: KubeConfig | undefined = load(kubeconfig);
+  let config: KubeConfig | undefined = load(kubeconfig, proxies);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`KUBECONFIG ${kubeconfig}: it has no current cluster`);
 
@@ -54,14 +65,18 @@ export function connect(
   const direct = server.startsWith('https:') && !proxyUrl;
   const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
 
+  const outage = new Outage();
   let secrets: readonly string[] = [];
-  const clean: ApiClient['clean'] = (text) => withoutSecrets(text, secrets);
+  const proxySecrets = secretsOfProxy(proxyUrl);
+  const clean: ApiClient['clean'] = (text) => withoutSecrets(text, [...secrets, ...proxySecrets]);
   const get: ApiClient['get'] = async (path, signal) => {
-    const credentials = await credentialsOf((config ??= load(kubeconfig)));
+    const credentials = await credentialsOf((config ??= load(kubeconfig, proxies)));
     secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
     figures.requests += 1;
     const answer = await send({ ...credentials, path, signal });
     const { status, headers } = answer;
+    if (isUnavailable(status)) outage.begin();
+    else outage.over();
     const body = unpacked(answer);
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
@@ -69,16 +84,21 @@ export function connect(
     throw new ApiError(path, status, headers, clean(await beginning(body)));
   };
   return {
-    server: server.replace(/^(\w+:\/\/)[^/]*@/, '$1'),
+    server: withoutUser(server),
+    via: proxyUrl && withoutUser(proxyUrl),
+    inCluster: !kubeconfig,
     figures,
     clean,
-    async get(path, signal) {
+    outage,
+    async get(path, signal, own = patience) {
       const late = new AbortController();
-      const reason = new Error(`GET ${path}: no answer within ${patience / 1000} s`);
-      const timer = setTimeout(() => late.abort(reason), patience);
+      const most = Math.min(patience, own);
+      const reason = new Error(`GET ${path}: no answer within ${most / 1000} s`);
+      const timer = setTimeout(() => late.abort(reason), most);
       try {
         return await get(path, AbortSignal.any([signal, late.signal]));
       } catch (error) {
+        if (!(error instanceof ApiError) && !signal.aborted) outage.begin();
         throw late.signal.aborted && !signal.aborted ? reason : error;
       } finally {
         clearTimeout(timer);
@@ -87,32 +107,52 @@ export function connect(
   };
 }
 
-function load(kubeconfig: string | undefined): KubeConfig {
+function load(kubeconfig: string | undefined, proxies: Proxies | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
-    if (kubeconfig) config.loadFromFile(kubeconfig);
-    else config.loadFromCluster();
+    if (!kubeconfig) {
+      config.loadFromCluster();
+      return config;
+    }
+    config.loadFromFile(kubeconfig);
   } catch (error) {
     // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
     const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     // oxlint-disable-next-line preserve-caught-error -- for the same reason
     throw new Error(first);
   }
+  const clusters = config.clusters.map((cluster) => {
+    const { server, proxyUrl = proxies && URL.canParse(server) && proxyFor(server, proxies) } =
+      cluster;
+    // client-node takes no http: unless it is told that there is no certificate to verify.
+    const plain = server.startsWith('http:') && { skipTLSVerify: true };
+    return { ...cluster, ...plain, ...(proxyUrl && { proxyUrl }) };
+  });
+  config.clusters = clusters;
   return config;
 }
 
 type Credentials = Pick<Request, 'headers' | 'tls' | 'agent'>;
 
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
-  const wanted: OutgoingHttpHeaders = { accept: 'application/json', 'accept-encoding': 'gzip' };
+  const plain = { accept: 'application/json', 'accept-encoding': 'gzip' };
+  const wanted: OutgoingHttpHeaders = { ...plain };
   const options: RequestOptions = { headers: wanted };
   await config.applyToHTTPSOptions(options);
   const { auth, agent, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+  const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
+  const proxy = proxyUrl && typeof agent === 'object';
+  // kubectl sends no credentials without TLS. To a proxy on this machine they do not leave it.
+  if (isInTheClear(server)) return { headers: plain, tls: {}, ...(proxy && { agent }) };
   if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
   const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
   // client-node's own agent closes the connection after each request: it is for proxies only.
-  const proxy = config.getCurrentCluster()?.proxyUrl && typeof agent === 'object';
   return { headers: wanted, tls: withoutUndefined(tls), ...(proxy && { agent }) };
+}
+
+function isInTheClear(server: string): boolean {
+  const { protocol, hostname = '' } = URL.parse(server) ?? {};
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 function secretsOf({ headers }: Credentials): string[] {

@@ -7,8 +7,8 @@ import { http1 } from './http1.ts';
 import { http2 } from './http2.ts';
 import type { Connection, Figures, Send, Tls } from './transport.ts';
 
-/** Time for a TLS handshake, as client-go has it, in ms. */
-const HANDSHAKE = 10_000;
+/** Time for a connection, in which its SYN is sent three times, and until the end of its TLS handshake, in ms. */
+const [CONNECT, HANDSHAKE] = [5000, 10_000];
 
 /**
  * Requests to an https server: over one HTTP/2 connection where the server offers that, else over
@@ -57,11 +57,21 @@ async function dial({ hostname, port, host }: URL, tls: Tls): Promise<TLSSocket>
     ...tls,
   });
   socket.on('error', () => {});
-  socket.setTimeout(HANDSHAKE, () =>
-    socket.destroy(new Error(`${host}: no TLS handshake within ${HANDSHAKE / 1000} s`)),
-  );
-  await once(socket, 'secureConnect');
-  return socket.setTimeout(0);
+  const late = (what: string, after: number) =>
+    setTimeout(() => {
+      const message = `${host}: no ${what} within ${after / 1000} s`;
+      socket.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+    }, after);
+  const connecting = late('connection', CONNECT);
+  const shaking = late('TLS handshake', HANDSHAKE);
+  try {
+    socket.once('connect', () => clearTimeout(connecting));
+    await once(socket, 'secureConnect');
+    return socket;
+  } finally {
+    clearTimeout(connecting);
+    clearTimeout(shaking);
+  }
 }
 
 /** What others wait for too goes on when this one is aborted. */

@@ -22,9 +22,14 @@ export interface ReflectorOptions<T> extends WatchOptions {
   readonly failed: (error: unknown) => void;
 }
 
-const BACKOFF = { first: 800, most: 30_000 };
+/** Where nothing but to wait helps, in milliseconds; a watch is cheap to ask for, a list is not. */
+const BACKOFF = { first: 800, watch: 8000, list: 30_000 };
+/** All agents are told to list again in the same instant, and do so within so many milliseconds. */
+const SPREAD = 1000;
 /** A watch that says nothing so often in a row has a resourceVersion that is still to come. */
 const SILENCES = 2;
+/** A watch that has lasted for so long was a good one, in milliseconds. */
+const GOOD = 1000;
 
 /**
  * The changes to a resource, for ever, as client-go's reflector tells them: list, watch from there,
@@ -33,11 +38,12 @@ const SILENCES = 2;
  */
 export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<Change<T>> {
   const { project, signal, following, heard, failed } = options;
+  const { outage } = options.client;
   let version: string | undefined;
   /** What the list is asked to be no older than: 0 is whatever the server has in its cache. */
   let oldest = '0';
-  let attempts = 0;
-  let silences = 0;
+  /** In a row: failures, watches that said nothing, and answers that mean to list again. */
+  let [attempts, silences, forgotten] = [0, 0, 0];
   /** Before the last attempt, in milliseconds. */
   let pause = 0;
   while (!signal.aborted) {
@@ -54,7 +60,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
         following(true);
       };
       for await (const { type, object } of watch(options, version, open)) {
-        [attempts, silences] = [0, 0];
+        [attempts, silences, forgotten] = [0, 0, 0];
         heard?.();
         version = object.metadata?.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
@@ -67,19 +73,31 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       failed(error);
       if (error instanceof SilentError && version !== undefined) silences += 1;
       // Of a resource that seldom changes no event says that all was well in between.
-      if (performance.now() - opened > pause) attempts = 0;
+      if (performance.now() - opened > Math.max(pause, GOOD)) [attempts, forgotten] = [0, 0];
+      let again = false;
       if (version === undefined) {
         // The server's cache may never come to be as new as that, so the store itself is asked.
-        if (isBehind(error)) oldest = '';
+        again = isBehind(error) && oldest !== '';
+        if (again) oldest = '';
       } else if (isExpired(error) || silences >= SILENCES) {
+        // That the server answers is no reason to wait, unless it has forgotten its own list, too.
+        again = isExpired(error) && forgotten++ === 0;
         [version, oldest, silences] = [undefined, version, 0];
       }
-      const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts++);
-      const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-      pause = asked + backoff * (0.5 + Math.random());
+      if (again) pause = SPREAD * Math.random();
+      else {
+        pause = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
+        if (!outage?.on) pause += backoff(attempts++, version === undefined);
+      }
       await sleep(pause, undefined, { signal }).catch(() => {});
+      if (!again && outage?.on) await outage.turn(signal);
     }
   }
+}
+
+function backoff(attempts: number, list: boolean): number {
+  const most = list ? BACKOFF.list : BACKOFF.watch;
+  return Math.min(most, BACKOFF.first * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
 async function listAll<T>(

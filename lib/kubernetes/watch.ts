@@ -5,7 +5,7 @@ import { objectOf } from './shape.ts';
 import { unlessSilent } from './silence.ts';
 
 export interface WatchOptions {
-  readonly client: Pick<ApiClient, 'get' | 'clean'>;
+  readonly client: Pick<ApiClient, 'get' | 'clean' | 'outage'>;
   /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
@@ -25,6 +25,11 @@ export class ExpiredError extends Error {
   readonly code = 'ERR_WATCH_EXPIRED';
 }
 
+/**
+ * The head of a watch's answer comes at once, events or not. One that does not come, in milliseconds,
+ * would never come if the server behind a proxy has been replaced meanwhile.
+ */
+const PATIENCE = 5000;
 /** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
 const SHORTEST = 1000;
 /** Of what an error says, in characters. */
@@ -47,7 +52,7 @@ export async function* watch(
     timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
     ...(fieldSelector && { fieldSelector }),
   });
-  const body = await client.get(`${path}?${query}`, signal);
+  const body = await client.get(`${path}?${query}`, signal, PATIENCE);
   const started = performance.now();
   opened();
   let partial = '';

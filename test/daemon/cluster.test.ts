@@ -81,9 +81,9 @@ test('a watch that is forbidden for a moment is followed again without a list, a
   assert.match(sync.reasons.join('\n'), /services: listed and followed/);
 });
 
-test('a trouble is over when a watch is granted, though nothing changes', async () => {
+test('a trouble of one resource is said as its own, and over when a watch is granted, though nothing changes', async () => {
   await refuseWatches(503);
-  assert.equal(told.at(-1), 'say');
+  await until(() => told.at(-1) === 'say', 'its own line');
   api.fault(undefined);
   await until(areFollowed, 'the watch');
   assert.equal(told.at(-1), 'over');

@@ -32,7 +32,7 @@ beforeEach(() => {
   [sync, tally] = [new Sync(['pods']), new Tally('none')];
   reporter = new Reporter({
     config: readConfig({ NODE_NAME: 'n', INFLUX_URL: 'http://a', INFLUX_DATABASE: 'd' }),
-    client: { server: '', figures, get: assert.fail, clean: String },
+    client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
     sink,
     log: quiet,
     troubles: new Troubles(quiet),

@@ -35,3 +35,28 @@ test('namespaces that may not be listed, or are not told for long, are not waite
   assert.ok(Number.isFinite(late.since));
   assert.equal(late.complete, false, 'what has not been listed is still said');
 });
+
+test('without the pods of the node nothing is complete, and what windows wait for is named alone', () => {
+  const all = new Sync(['pods of n', 'pods', 'namespaces']);
+  for (const resource of ['pods of n', 'pods', 'namespaces']) {
+    all.listed(resource);
+    all.following(resource, true);
+  }
+  assert.ok(all.complete);
+  all.following('namespaces', false);
+  const moment = performance.now();
+  all.following('pods', false);
+  assert.deepEqual(all.lateFor(moment), ['pods']);
+  all.following('pods', true);
+  assert.deepEqual(all.lateFor(moment), ['pods'], 'it is followed, but was not then');
+  assert.deepEqual(all.lateFor(performance.now()), []);
+
+  const denied = new Sync(['pods of n', 'pods']);
+  denied.listed('pods');
+  denied.failed('pods of n', forbidden);
+  assert.equal(denied.complete, false);
+  assert.match(
+    denied.reasons.join('\n'),
+    /pods of n: we may not list them \(RBAC\), so nothing is observed/,
+  );
+});

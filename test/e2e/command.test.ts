@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { node } from '../lab/apiserver/objects.ts';
 import { until } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
@@ -51,6 +52,41 @@ test('--check without rights says which', async () => {
     text,
     /FAIL {2}API server, nodes: .*nodes is forbidden[\s\S]*fix: .*get, list and watch/,
   );
+});
+
+test('--check without any right blames that, and nothing else', async () => {
+  for (const kind of ['pods', 'services', 'nodes', 'namespaces']) lab.denied.add(kind);
+  const { code, text } = await check();
+  lab.denied.clear();
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /FAIL {2}pods of node lab-1: .*pods is forbidden.*\n +fix: .*get, list and watch/,
+  );
+  assert.match(
+    text,
+    /FAIL {2}network namespaces: not looked for.*\n +fix: mend what is said of the pods/,
+  );
+  assert.doesNotMatch(text, /NODE_NAME|hostPID/);
+});
+
+test('--check finds no fault with a node that has no pods', async () => {
+  lab.api.store.put('nodes', node({ name: 'lab-2', addresses: ['192.0.2.20'] }));
+  const { code, text } = await check({ NODE_NAME: 'lab-2' });
+  assert.equal(code, 0, text);
+  assert.match(text, /ok {4}pods of node lab-2: 0 with a network of their own/);
+});
+
+test('--check of a server that is not there says so, with a remedy that fits', async () => {
+  await lab.api.down();
+  const { code, text } = await check();
+  await lab.api.up();
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    /FAIL {2}API server, pods: nothing listens at .*\n +fix: is the API server running/,
+  );
+  assert.doesNotMatch(text, /NODE_NAME|hostPID/);
 });
 
 test('--check reads the named networks, and lists each mistake with its line', async () => {

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 function start(): Daemon {
-  running = lab.daemon({ INTERVAL: `${INTERVAL}s` });
+  running = lab.daemon({ INTERVAL: `${INTERVAL}s`, LOG_LEVEL: 'debug' });
   return running;
 }
 

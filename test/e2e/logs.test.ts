@@ -12,6 +12,11 @@ interface Line {
   readonly namespace?: string;
   readonly pod?: string;
   readonly resource?: string;
+  readonly resources?: readonly string[];
+  readonly error?: string;
+  readonly fix?: string;
+  readonly pods?: number;
+  readonly bytes?: number;
   readonly lines?: readonly string[];
 }
 
@@ -65,14 +70,27 @@ test('every line is a JSON object with level, time and message', () => {
   assert.equal(lines.at(-1)?.msg, 'ended');
 });
 
-test('when all is well there is one line for a window, but for debugging', () => {
+test('when all is well nothing is said after the first window, but for debugging', () => {
   const said = daemon.log.slice(...calm).map(parse);
   // The first look is taken once, and may fall into these windows.
   const messages = said
     .filter(({ level, msg }) => level !== 'debug' && !msg.startsWith('a first look'))
     .map(({ msg }) => msg);
-  assert.deepEqual(new Set(messages), new Set(['window closed']));
-  assert.equal(messages.length, 2);
+  assert.deepEqual(messages, []);
+  const closed = lines.filter(({ msg }) => msg === 'window closed');
+  assert.deepEqual(
+    closed.slice(0, 3).map(({ level }) => level),
+    ['info', 'debug', 'debug'],
+  );
+  assert.ok(Number(closed[0]?.pods) === 2 && Number(closed[0]?.bytes) > 0);
+});
+
+test('an API server that is gone is one trouble, whatever the number of resources', () => {
+  const told = lines.filter(({ level, msg }) => level === 'warn' && /API server/.test(msg));
+  assert.equal(told.length, 1, JSON.stringify(told));
+  assert.equal(told[0]?.resources?.length, 5);
+  assert.match(String(told[0]?.error), /nothing listens at|closed the connection/);
+  assert.match(String(told[0]?.fix), /KUBECONFIG|API server/);
 });
 
 test('a trouble is told of once', () => {

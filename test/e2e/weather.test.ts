@@ -65,7 +65,6 @@ test('an address that changes hands while the API server is dead never has a wro
   lab.api.store.remove('pods', 'first', 'data');
   await sleep(1000);
   giveTo('second');
-  lab.api.store.compact();
   const second = await send(12);
   await lab.api.up();
   const third = await send(7);
@@ -151,3 +150,23 @@ test('what may not be listed has no names, and all else has', async () => {
 function tellsOfDenied(line: string, resource: string): boolean {
   return line.includes(`"resource":"${resource}"`) && line.includes('may not list and watch them');
 }
+
+test('without any right nothing is observed, which is said as that, and the agent is not ready', async () => {
+  const kinds = ['pods', 'services', 'nodes', 'namespaces'];
+  for (const kind of kinds) lab.denied.add(kind);
+  const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9793' });
+  const denied = 'may not list and watch them, so nothing is observed';
+  await until(() => daemon.log.some((line) => line.includes(denied)), 'the warning');
+  await until(() => daemon.log.some((line) => line.includes('"window closed"')), 'a window');
+  const ready = await fetch('http://127.0.0.1:9793/readyz');
+  assert.equal(ready.status, 503);
+  assert.match(
+    await ready.text(),
+    /pods of lab-1: we may not list them \(RBAC\), so nothing is observed/,
+  );
+  // What is found by its cgroup is captured all the same, so that nothing is lost when the right is given.
+  await until(() => processesNamed('iftop').length > 0, 'captures of what is there');
+  for (const kind of kinds) lab.denied.delete(kind);
+  await until(async () => (await fetch('http://127.0.0.1:9793/readyz')).ok, 'readiness', 60);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+});

@@ -66,6 +66,7 @@ function read(input: readonly Buffer[]): string {
 function answered(chunks: readonly Buffer[]): ApiClient {
   return {
     server: 'none',
+    inCluster: false,
     figures: { requests: 0, bytes: 0, connections: 0 },
     clean: (text) => text,
     get: async () => Readable.from(chunks, { objectMode: false }),

@@ -22,6 +22,7 @@ import { type ApiServer, type ApiServerOptions, startApiServer } from '../lab/ap
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { startProxy } from '../lab/proxy.ts';
 
 const PODS = '/api/v1/pods';
 const WATCH = `${PODS}?watch=1&resourceVersion=`;
@@ -264,18 +265,61 @@ test('a quiet watch on a connection that answers is left alone', async () => {
   assert.equal(client.figures.connections, 1);
 });
 
-test('a server without TLS is asked over HTTP/1.1', async () => {
+test('a server without TLS is asked over HTTP/1.1, and on loopback with our credentials', async () => {
   await start();
-  const plain = createServer((_, response) => response.end('{"items":[]}'));
+  const seen = new Set<string | undefined>();
+  const plain = createServer((request, response) => {
+    seen.add(request.headers.authorization);
+    response.end('{"items":[]}');
+  });
   plain.listen(0, '127.0.0.1');
   await once(plain, 'listening');
   const { port } = plain.address() as AddressInfo;
-  const config = JSON.parse(kubeconfigFor(`http://127.0.0.1:${port}`, tls.ca, 't'));
-  // client-node wants it said that there is nothing to verify.
-  config.clusters[0].cluster['insecure-skip-tls-verify'] = true;
+  for (const host of ['127.0.0.1', 'localhost']) {
+    writeFileSync(kubeconfig, kubeconfigFor(`http://${host}:${port}`, tls.ca, 't'));
+    client = connect(kubeconfig);
+    for (let i = 0; i < 2; i += 1) assert.equal(await names(await get(PODS)), '');
+    assert.equal(client.figures.connections, 1);
+  }
+  assert.deepEqual([...seen], ['Bearer t']);
+  plain.close();
+});
+
+test('a server that the kubeconfig has a proxy for is listed and watched through it', async () => {
+  await start();
+  await using proxy = await startProxy('127.0.0.1', 'jane:s3cr3tpw');
+  const config = JSON.parse(kubeconfigFor(api.url, tls.ca, 't'));
+  config.clusters[0].cluster['proxy-url'] = proxy.url;
   writeFileSync(kubeconfig, JSON.stringify(config));
   client = connect(kubeconfig);
-  for (let i = 0; i < 2; i += 1) assert.equal(await names(await get(PODS)), '');
-  assert.equal(client.figures.connections, 1);
+  assert.equal(client.via, proxy.url.replace('jane:s3cr3tpw@', ''));
+  put('a');
+  assert.equal(await names(await get(PODS)), 'a');
+  const body = await watch();
+  put('b');
+  assert.match(await next(body), /"name":"b"/);
+  stop.abort();
+  const tunnel = `CONNECT ${new URL(api.url).host}`;
+  assert.deepEqual(proxy.requests, [tunnel, tunnel]);
+});
+
+test('credentials are not sent in the clear to another machine', async () => {
+  await start();
+  // By way of a proxy, so that this is asked of nobody in earnest.
+  await using proxy = await startProxy();
+  const seen: (string | undefined)[] = [];
+  const plain = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('{"items":[]}');
+  });
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  const { port } = plain.address() as AddressInfo;
+  const far = kubeconfigFor(`http://api.invalid:${port}`, tls.ca, 't');
+  writeFileSync(kubeconfig, far);
+  client = connect(kubeconfig, { proxies: { http: proxy.url, https: undefined, no: '' } });
+  proxy.resolve('api.invalid', '127.0.0.1');
+  assert.equal(await names(await get(PODS)), '');
+  assert.deepEqual(seen, [undefined]);
   plain.close();
 });

@@ -134,16 +134,16 @@ const cases: readonly Case[] = [
   },
   { fault: 'a GOAWAY', relists: 0, inject: ({ api }) => api.goaway() },
   {
-    fault: 'an API server that dies and comes back',
+    fault: 'an API server that is cut off and comes back',
     relists: 0,
     inject: ({ api }) => api.down(),
-    mend: ({ api }) => api.up(),
+    mend: ({ api }) => api.up({ restarted: false }),
   },
   {
-    fault: 'an API server that comes back without its history',
+    fault: 'an API server that is restarted',
     relists: 1,
     inject: ({ api }) => api.down(),
-    mend: (scene) => (forget(scene), scene.api.up()),
+    mend: ({ api }) => api.up(),
   },
 ];
 

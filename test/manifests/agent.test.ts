@@ -147,6 +147,25 @@ test('the sidecar asks for nothing that Autopilot refuses', () => {
   }
 });
 
+test('the component with an authority mounts it where Node is told to read it', () => {
+  for (const overlay of WRITING) {
+    const manifests = buildOwn({ resources: [overlay], components: ['components/authority'] });
+    const { volumeMounts = [] } = agent(manifests);
+    const file = environment(manifests, agent(manifests))['NODE_EXTRA_CA_CERTS'] ?? '';
+    const mount = volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath}/`));
+    const pod = podSpecs(manifests).find(({ containers }) =>
+      containers.some(({ name }) => name === 'nstats'),
+    );
+    const volume = pod?.volumes?.find(({ name }) => name === mount?.name);
+    const { data = {} } = one(
+      manifests,
+      'ConfigMap',
+      (volume?.configMap?.name ?? '').replace(/-[a-z0-9]{10}$/, ''),
+    );
+    assert.ok(file.slice(`${mount?.mountPath}/`.length) in data, file);
+  }
+});
+
 for (const overlay of WRITING) {
   test(`${overlay}: with the networks component the agent has its file, and takes all of it`, () => {
     const manifests = buildOwn({ resources: [overlay], components: ['components/networks'] });
@@ -165,7 +184,11 @@ function networksOf(manifests: readonly Manifest[]): { file: string; text: strin
   const mount = agent(manifests).volumeMounts?.find(({ name }) => name === volume?.name);
   // By subPath the kubelet never renews what it has mounted.
   assert.equal(mount?.subPath, undefined);
-  const { data, metadata } = one(manifests, 'ConfigMap', volume?.configMap?.name ?? '');
+  const { data, metadata } = one(
+    manifests,
+    'ConfigMap',
+    (volume?.configMap?.name ?? '').replace(/-[a-z0-9]{10}$/, ''),
+  );
   assert.equal(metadata?.namespace, one(manifests, 'DaemonSet', 'nstats').metadata?.namespace);
   // A name with a hash would be another one with each change of the list, and restart the agents.
   assert.equal(metadata?.name, 'nstats-networks');

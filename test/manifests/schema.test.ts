@@ -56,8 +56,12 @@ test('an object of a version that there is not is a mistake', () => {
   assert.ok(mistakes(manifests).includes('DaemonSet of v1alpha1'));
 });
 
+/** Objects, and variables, mounts and volumes in them, of which the order does not matter. */
 function unordered(manifests: readonly Manifest[]): Set<string> {
-  return new Set(manifests.map((object) => JSON.stringify(object)));
+  const byText = (_: string, value: unknown) =>
+    Array.isArray(value) ? value.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) : value;
+  const text = (value: unknown) => JSON.stringify(value);
+  return new Set(manifests.map((object) => JSON.stringify(object, byText)));
 }
 
 /** What is wrong with the base when all of one text in it is another. */

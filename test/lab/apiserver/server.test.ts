@@ -119,6 +119,22 @@ test('down cuts and refuses, up is on the same port with the same objects', asyn
   assert.equal(listOf(await exchange(server, get('/api/v1/pods'))).items.length, 1);
 });
 
+for (const resource of ['pods', 'services', 'nodes', 'namespaces']) {
+  const name = `v1.36/after-restart-first-watch-${resource}`;
+  test(`${name}: what is known of the time before a restart is too old, and a list is not`, async () => {
+    await using server = await start();
+    server.store.advance(7883);
+    await server.down();
+    await server.up();
+    const response = await exchange(server, request(name));
+    assert.equal(response.complete, true);
+    assert.deepEqual(response.chunks, recorded(name).chunks);
+    const list = '?resourceVersion=7883&resourceVersionMatch=NotOlderThan';
+    const { metadata } = listOf(await exchange(server, get(`/api/v1/${resource}${list}`)));
+    assert.equal(metadata.resourceVersion, '7909');
+  });
+}
+
 test('a token can be taken away and another one given while it runs', async () => {
   const tokens = new Map([['old', 'u']]);
   await using server = await start({ tokens });

@@ -58,8 +58,11 @@ export interface ApiServer extends AsyncDisposable {
   cut(): void;
   /** Cuts and refuses connections until it is up again; the store lives on, as etcd does. */
   down(): Promise<void>;
-  /** Listens again on the same port. With store.compact() before, it has forgotten its history. */
-  up(): Promise<void>;
+  /**
+   * Listens again on the same port: as a new process, which knows no version from before it, or as one
+   * that was cut off and has gone on.
+   */
+  up(options?: { readonly restarted?: boolean }): Promise<void>;
   /** Says nothing more to the requests under way that are chosen; their connections stay open. */
   mute(which: (request: RequestRecord) => boolean): void;
   /** Neither reads from nor writes to the connections there are, which stay open. */
@@ -128,7 +131,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     close,
     cut: () => door.sever(),
     down: () => door.down(),
-    up: () => door.up(),
+    async up({ restarted = true } = {}) {
+      if (restarted) store.restart();
+      await door.up();
+    },
     mute: (which) => {
       for (const [record, reply] of replies) if (which(record)) reply.mute();
     },
