@@ -58,10 +58,13 @@ test('an object of a version that there is not is a mistake', () => {
 
 /** Objects, and variables, mounts and volumes in them, of which the order does not matter. */
 function unordered(manifests: readonly Manifest[]): Set<string> {
-  const byText = (_: string, value: unknown) =>
-    Array.isArray(value) ? value.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) : value;
-  const text = (value: unknown) => JSON.stringify(value);
-  return new Set(manifests.map((object) => JSON.stringify(object, byText)));
+  const sorted = (_: string, value: unknown): unknown =>
+    Array.isArray(value) ? value.toSorted(byText) : value;
+  return new Set(manifests.map((object) => JSON.stringify(object, sorted)));
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
 /** What is wrong with the base when all of one text in it is another. */
