@@ -58,9 +58,11 @@ test('an object of a version that there is not is a mistake', () => {
 
 /** Objects, and variables, mounts and volumes in them, of which the order does not matter. */
 function unordered(manifests: readonly Manifest[]): Set<string> {
-  const sorted = (_: string, value: unknown): unknown =>
-    Array.isArray(value) ? value.toSorted(byText) : value;
   return new Set(manifests.map((object) => JSON.stringify(object, sorted)));
+}
+
+function sorted(_: string, value: unknown): unknown {
+  return Array.isArray(value) ? value.toSorted(byText) : value;
 }
 
 function byText(a: unknown, b: unknown): number {
