@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import type { Config } from './config.ts';
-import { fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_RIGHTS, FIX_SPOOL } from './fixes.ts';
+import {
+  fixCapture,
+  FIX_INTERFACES,
+  FIX_NAMESPACES,
+  FIX_NODE,
+  FIX_RIGHTS,
+  FIX_SPOOL,
+} from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import type { Observatory } from './observatory.ts';
 import type { Sink } from './report.ts';
@@ -61,7 +68,10 @@ async function captures({
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
   const { podsSeen, sessions } = observatory.figures;
-  if (sessions > 0) return [{ what: `${sessions} captures run for ${podsSeen} pods` }];
+  if (sessions > 0) {
+    const what = `${sessions} captures run for ${podsSeen} pods`;
+    return [{ what }, ...unavailable(observatory.figures)];
+  }
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
@@ -72,7 +82,15 @@ async function captures({
   const { states, sessionRestarts } = observatory.figures;
   const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
   const what = `of ${podsSeen} pods no network namespace is found in ${proc}`;
-  return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
+  return lost
+    ? [found, { what, fix: FIX_NAMESPACES }]
+    : [found, ...unavailable(observatory.figures)];
+}
+
+/** The log has said of each of them why. */
+function unavailable({ states }: Observatory['figures']): Finding[] {
+  const what = `${states.unavailable} interfaces cannot be captured, or pods that have none of IFACE`;
+  return states.unavailable > 0 ? [{ what, fix: FIX_INTERFACES }] : [];
 }
 
 /** What is found of the resources; of one whose list has not had its turn yet nothing is. */

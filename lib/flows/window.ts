@@ -7,7 +7,7 @@ import { createDraft, type Draft, NOTHING, plus, pour } from './draft.ts';
 const UNNOTICED = 3000;
 
 /**
- * One pod's bytes, sorted into windows of the wall clock. Slots do not end where windows end, so
+ * The bytes of one interface of a pod, sorted into windows of the wall clock. Slots do not end where windows end, so
  * a slot that spans a boundary is divided there, each direction for itself and by the kernel's
  * counters: what they had counted by then and no earlier slot had brought belongs before it.
  */
@@ -133,6 +133,11 @@ export class Ledger {
     this.#counters = seen;
     this.#replaced = undefined;
     this.#drafts.push(createDraft(at, this.#overloaded, this.#paused));
+  }
+
+  /** Windows have ended that are not closed yet. */
+  get isOpen(): boolean {
+    return this.#drafts.length > 1;
   }
 
   /** The oldest window, if it has ended. Slots that come now go to the one after it. */

@@ -14,7 +14,7 @@ function traffic(missing: Partial<Missing>): Traffic {
   const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
   const rest = { edges: [], attributed: kernel, overloaded: false, paused: false };
-  return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
+  return { pod, iface: 'eth0', end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 
 /** Audits these windows of ten seconds, one after the other; returns what was said. */

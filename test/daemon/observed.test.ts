@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Troubles } from '../../daemon/log.ts';
 import { Observed } from '../../daemon/observed.ts';
 import { Starts } from '../../daemon/starts.ts';
+import type { ObservedInterface } from '../../daemon/observed-interface.ts';
 import type { LocalPod } from '../../lib/model.ts';
 import { ProcTree } from '../netns/recordings.ts';
 
@@ -34,7 +35,7 @@ class Paused {
       { told: 'wanted', wasOff: false },
       {
         proc: this.#tree.path,
-        iface: 'eth0',
+        interfaces: ['eth0'],
         own: false,
         starts: new Starts(),
         log: all,
@@ -46,7 +47,13 @@ class Paused {
     );
     this.add(7, 'first', bytes);
     this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
-    this.observed.pause();
+    this.eth0.pause();
+  }
+
+  get eth0(): ObservedInterface {
+    const eth0 = this.observed.interfaces.get('eth0');
+    assert.ok(eth0);
+    return eth0;
   }
 
   /** A process in a network namespace. */
@@ -66,7 +73,7 @@ class Paused {
   /** Bytes of the window that ends now. */
   close(): { readonly kernel: number | undefined; readonly paused: number | undefined } {
     this.observed.turn(Date.now());
-    const { kernel, paused } = this.observed.close() ?? {};
+    const { kernel, paused } = this.observed.close()[0]?.window ?? {};
     return { kernel: kernel?.sent, paused };
   }
 }
@@ -92,7 +99,7 @@ test('one that is given another network namespace meanwhile is captured there', 
   await sleep(10);
   pod.end(7);
   pod.add(8, 'second', 500);
-  assert.equal(pod.observed.state, 'paused');
+  assert.deepEqual(pod.observed.states, ['paused']);
   assert.equal(pod.observed.isLost, true);
   pod.observed.moveTo([8]);
   assert.equal(pod.observed.waits, true);
@@ -103,7 +110,7 @@ test('when the API tells who it is, what was said of it before is over', async (
   const pod = new Paused(t, 0, nobody);
   await sleep(10);
   pod.observed.tell(POD);
-  pod.observed.pause();
+  pod.eth0.pause();
   const warned = pod.said.filter(({ level }) => level === 'warn');
   assert.deepEqual(
     warned.map(({ pod }) => pod),
