@@ -5,12 +5,22 @@ import { writer } from '../lib/influx/write.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { readList } from '../lib/kubernetes/list.ts';
 import { localPod } from '../lib/kubernetes/records.ts';
-import type { LocalPod } from '../lib/model.ts';
+import type { LocalPod, Netns } from '../lib/model.ts';
+import { readNetDev } from '../lib/netns/counters.ts';
+import { interfacesIn } from '../lib/netns/interfaces.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
-import { fixApi, fixCapture, fixInflux, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
+import {
+  fixApi,
+  fixCapture,
+  fixInflux,
+  FIX_INTERFACES,
+  FIX_NAMESPACES,
+  FIX_NODE,
+  FIX_SPOOL,
+} from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import { readNetworks, told } from './networks-file.ts';
 
@@ -70,7 +80,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
     },
   };
   const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config));
-  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
+  const node = config.sidecar ? [] : nodeChecks(get, config, proc);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
 }
@@ -117,8 +127,9 @@ function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {
   };
 }
 
-function nodeChecks(get: Get, node: string, proc: string): Check[] {
+function nodeChecks(get: Get, { node, interfaces }: Config, proc: string): Check[] {
   let local: LocalPod[] = [];
+  let found: Netns[] = [];
   return [
     {
       name: `pods of node ${node}`,
@@ -136,12 +147,25 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
       run: async () => {
         const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
         const processes = new ProcessTable(proc).all();
-        const found = local.filter((pod) =>
-          locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden),
+        found = local.flatMap(
+          (pod) => locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden) ?? [],
         );
         const count = `${found.length} of ${local.length} pods found`;
         if (local.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
         return count;
+      },
+    },
+    {
+      name: `IFACE ${interfaces.join()}`,
+      fix: () => FIX_INTERFACES,
+      run: async () => {
+        const names = found.map(({ inode, pid }) =>
+          interfacesIn(readNetDev(proc, inode, [pid]) ?? ''),
+        );
+        const having = names.filter((present) => interfaces.some((name) => present.includes(name)));
+        const count = `in ${having.length} of ${found.length} network namespaces`;
+        if (found.length === 0 || having.length > 0) return count;
+        throw new Error(`${count}; they have ${[...new Set(names.flat())].join(', ')}`);
       },
     },
   ];

@@ -1,53 +1,14 @@
 import { SessionError } from '../lib/iftop/process.ts';
 import { Ledger } from '../lib/flows/window.ts';
-import type { Counters, LocalPod, Log, Netns, Window } from '../lib/model.ts';
+import type { Counters, Netns, Window } from '../lib/model.ts';
 import { UNUSED } from '../lib/netns/counters.ts';
 import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { Backoff } from './backoff.ts';
-import { Capture, type CaptureOptions } from './capture.ts';
-import { identity, subjectOf } from './identity.ts';
-import type { Troubles } from './log.ts';
+import { Capture } from './capture.ts';
+import { InterfaceTroubles } from './interface-troubles.ts';
+import type { Events, Found, ObservedOptions, Owner, State } from './observing.ts';
+import { Often } from './often.ts';
 import { Overload } from './overload.ts';
-
-export interface ObservedOptions extends CaptureOptions {
-  readonly log: Log;
-  readonly troubles: Troubles;
-  readonly unparsed: (pod: LocalPod, lines: number) => void;
-  /** A capture has ended by itself and will be started again. */
-  readonly restarted: () => void;
-}
-
-/** The pod that an interface belongs to. */
-export interface Owner {
-  readonly pod: LocalPod;
-  readonly gone: boolean;
-  /** When we first heard of it, by `performance.now()`. */
-  readonly since: number;
-  /** The namespace, or the process by which it was reached, is none of the pod any more. */
-  left(): void;
-}
-
-/** What it tells of what it meets with. */
-export interface Events {
-  /** The text of /proc/net/dev was read in its namespace. */
-  seen(netDev: string): void;
-  /** The interface that was captured is not there any more. */
-  changed(): void;
-  /** iftop cannot capture this interface, for that reason. */
-  refused(iface: ObservedInterface, reason: string): void;
-}
-
-/** What is known of an interface when its capture is begun. */
-interface Found {
-  readonly index: number | undefined;
-  /** It was made while we watched, so all that it counted is to be accounted for. */
-  readonly isNew: boolean;
-  /** What it has counted, if that has been read. */
-  readonly counters: Counters | undefined;
-}
-
-/** Waiting and unavailable are those without a capture, for a moment or for good. */
-export type State = 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' | 'unavailable';
 
 const BACKOFF = { first: 250, most: 30_000 };
 /** What iftop cannot capture it seldom can a little later, unless the interfaces of the pod change. */
@@ -58,11 +19,9 @@ const PROVEN = 60_000;
  * A pod that is new, or is being deleted, may lose its interface at any moment, and what it had
  * counted since it was read last. To read it takes some 40 us.
  */
-const LOOK_EVERY = 200;
 const NEW = 60_000;
 /** A turn within CPU_BUDGET is shorter: a capture that has run for so long is not paused any more. */
 const RESUMED = 60_000;
-const PAUSED = 'its capture is paused for CPU_BUDGET: what passes meanwhile is in the totals only';
 
 /** One interface of a pod: its ledger, and its captures one after the other. */
 export class ObservedInterface {
@@ -71,15 +30,19 @@ export class ObservedInterface {
   readonly #owner: Owner;
   readonly #events: Events;
   readonly #options: ObservedOptions;
+  readonly #troubles: InterfaceTroubles;
   readonly #ledger = new Ledger(Date.now());
   readonly #overload = new Overload();
+  readonly #looking = new Often(
+    () => this.counters(),
+    () => this.#mayVanish,
+  );
   /** By which the kernel tells it from another one of its name; undefined if that is not known. */
   #index: number | undefined;
   #capture: Capture | undefined;
   /** The last one, by which the counters can be read when none runs. */
   #last: Capture | undefined;
   #hasRun = false;
-  #looking: NodeJS.Timeout | undefined;
   readonly #failures = new Backoff(BACKOFF);
   readonly #refusals = new Backoff(REFUSED);
   /** For its overload no capture is started before, by `performance.now()`. */
@@ -94,6 +57,7 @@ export class ObservedInterface {
     this.#owner = owner;
     this.#events = events;
     this.#options = options;
+    this.#troubles = new InterfaceTroubles(() => owner.pod, name, options.troubles);
   }
 
   get index(): number | undefined {
@@ -153,7 +117,7 @@ export class ObservedInterface {
   pause(): void {
     this.#paused = true;
     this.#ledger.pause();
-    this.#options.troubles.say(`${this.#subject} budget`, PAUSED, this.#identity);
+    this.#troubles.say('budget');
     this.#capture?.stop();
   }
 
@@ -170,6 +134,11 @@ export class ObservedInterface {
     this.retry();
   }
 
+  /** iftop cannot capture it, and nothing stands in for it. */
+  complain(fields: object): void {
+    this.#troubles.say('refusal', fields);
+  }
+
   /** What iftop has refused it may take now. */
   retry(): void {
     this.#refusals.end();
@@ -177,7 +146,7 @@ export class ObservedInterface {
 
   /** The pod is being deleted. */
   terminating(): void {
-    this.#lookOften();
+    this.#looking.begin();
   }
 
   start(netns: Netns, { index, isNew, counters }: Found): void {
@@ -190,17 +159,17 @@ export class ObservedInterface {
       // The API may tell who it is only now.
       unparsed: (lines) => unparsed(owner.pod, lines),
       seen: (netDev) => this.#events.seen(netDev),
-      frame: (lines) => log.debug({ ...this.#identity, lines }, 'frame'),
+      frame: (lines) => log.debug({ ...this.#troubles.identity, lines }, 'frame'),
       began: () => {
         this.#hasRun = true;
         this.#refusals.reset();
-        log.debug({ ...this.#identity, pid: capture.pid }, 'capture started');
+        log.debug({ ...this.#troubles.identity, pid: capture.pid }, 'capture started');
       },
     });
     [this.#index, this.#retired, this.#ended] = [index, false, false];
     this.#ledger.begin(counters ?? capture.counters(), isNew);
     [this.#capture, this.#last] = [capture, capture];
-    if (isNew || owner.pod.terminating) this.#lookOften();
+    if (isNew || owner.pod.terminating) this.#looking.begin();
     capture.done.then(
       () => this.#end(capture, undefined),
       (error: Error) => this.#end(capture, error),
@@ -210,7 +179,7 @@ export class ObservedInterface {
   /** It has gone, or something else carries the pod; its capture ends with a last slot. */
   retire(): void {
     if (this.#retired) return;
-    this.#retired = true;
+    [this.#retired, this.#paused] = [true, false];
     if (this.#capture) this.#capture.stop();
     else this.#vanish();
     this.forgive();
@@ -230,12 +199,12 @@ export class ObservedInterface {
     this.#ended = (this.#owner.gone || this.#retired) && !this.#capture;
     const { started = Infinity } = this.#capture ?? {};
     const running = performance.now() - started;
-    if (running > PROVEN) this.#options.troubles.over(this.#subject);
+    if (running > PROVEN) this.#troubles.over('failure', 'refusal');
     if (this.#overload.settle(performance.now(), this.#capture?.started)) {
       this.#ledger.overloaded = false;
-      this.#options.troubles.over(`${this.#subject} overload`);
+      this.#troubles.over('overload');
     }
-    if (!this.#paused && running > RESUMED) this.#options.troubles.over(`${this.#subject} budget`);
+    if (!this.#paused && running > RESUMED) this.#troubles.over('budget');
     this.#ledger.turn(at, this.counters());
   }
 
@@ -245,30 +214,14 @@ export class ObservedInterface {
 
   /** No trouble with it goes on. */
   forgive(): void {
-    for (const kind of ['', ' overload', ' budget'])
-      this.#options.troubles.over(`${this.#subject}${kind}`);
+    this.#troubles.over();
   }
 
-  get #subject(): string {
-    return subjectOf(this.#owner.pod, this.name);
-  }
-
-  get #identity() {
-    return { ...identity(this.#owner.pod), interface: this.name };
-  }
-
-  /** The counters, often, for as long as this may be the last time; a capture need not run for that. */
-  #lookOften(): void {
-    this.#looking ??= setInterval(() => {
-      const { pod, since } = this.#owner;
-      const isNew = performance.now() - since < NEW;
-      if (this.#last && (isNew || pod.terminating)) {
-        this.counters();
-        return;
-      }
-      clearInterval(this.#looking);
-      this.#looking = undefined;
-    }, LOOK_EVERY).unref();
+  /** Its counters may be the last ones; a capture need not run for that. */
+  get #mayVanish(): boolean {
+    const { pod, since } = this.#owner;
+    const isNew = performance.now() - since < NEW;
+    return this.#last !== undefined && (isNew || pod.terminating === true);
   }
 
   /** Another one of its name, should there ever be one, will count from nothing. */
@@ -281,19 +234,18 @@ export class ObservedInterface {
     if (this.#owner.gone) return;
     this.#overload.strained(performance.now());
     this.#ledger.overloaded = true;
-    const what = 'iftop is at its limits with this pod: what it misses is in the totals only';
-    this.#options.troubles.say(`${this.#subject} overload`, what, this.#identity);
+    this.#troubles.say('overload');
   }
 
   #end({ created, isStopping }: Capture, error: Error | undefined): void {
-    const { log, restarted, troubles } = this.#options;
+    const { log, restarted } = this.#options;
     this.#capture = undefined;
     if (this.#retired) this.#vanish();
     const code = error instanceof SessionError ? error.code : undefined;
     const isGone = code === 'ERR_SESSION_LOST' || error instanceof NetnsGoneError;
     // However a capture ends that was to end, it is no trouble.
     if (!error || this.#owner.gone || isStopping || isGone) {
-      log.debug({ ...this.#identity, error: error?.message }, 'capture ended');
+      log.debug({ ...this.#troubles.identity, error: error?.message }, 'capture ended');
       if (this.#paused) this.#ledger.pause();
       else this.#last = undefined;
       if (code === 'ERR_SESSION_LOST') this.#events.changed();
@@ -304,7 +256,7 @@ export class ObservedInterface {
       this.#strained();
       const pause = this.#overload.stopped(performance.now());
       this.#notBefore = performance.now() + pause;
-      log.debug({ ...this.#identity, pause }, 'capture stopped: it was overloaded');
+      log.debug({ ...this.#troubles.identity, pause }, 'capture stopped: it was overloaded');
       return;
     }
     if (code === 'ERR_SESSION_INTERFACE') {
@@ -315,7 +267,6 @@ export class ObservedInterface {
     restarted();
     if (performance.now() - created > PROVEN) this.#failures.reset();
     this.#failures.failed();
-    const what = 'capture failed; it is tried again';
-    troubles.say(this.#subject, what, { ...this.#identity, error: error.message });
+    this.#troubles.say('failure', { error: error.message });
   }
 }

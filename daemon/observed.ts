@@ -1,7 +1,8 @@
 import type { LocalPod, Netns, Window } from '../lib/model.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
 import { nameOf } from './identity.ts';
-import type { ObservedInterface, Owner, State } from './observed-interface.ts';
+import type { ObservedInterface } from './observed-interface.ts';
+import type { Owner, State } from './observing.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
 
 interface Known {

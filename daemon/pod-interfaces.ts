@@ -2,14 +2,9 @@ import type { Counters, LocalPod, Netns, Window } from '../lib/model.ts';
 import { parseNetDev, readNetDev } from '../lib/netns/counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../lib/netns/interfaces.ts';
 import { FIX_INTERFACES } from './fixes.ts';
-import { identity, nameOf, subjectOf } from './identity.ts';
-import {
-  type Events,
-  ObservedInterface,
-  type ObservedOptions,
-  type Owner,
-  type State,
-} from './observed-interface.ts';
+import { identity, nameOf } from './identity.ts';
+import { ObservedInterface } from './observed-interface.ts';
+import type { Events, ObservedOptions, Owner, State } from './observing.ts';
 
 export interface PodInterfacesOptions extends ObservedOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -20,6 +15,8 @@ export interface PodInterfacesOptions extends ObservedOptions {
 export const MAKING = 10_000;
 /** One that has none is looked at again after half of the time since, but no sooner and no later (milliseconds). */
 const ABSENT = { least: 1000, most: 30_000 };
+/** Whether one that is down has come up is looked for so often (milliseconds). */
+const DOWN = 10_000;
 /** What an interface has counted that is found later is not known to have passed while we watched. */
 const NEW = 60_000;
 
@@ -35,8 +32,10 @@ export class PodInterfaces implements Events {
   /** All names of interfaces in the namespace, as they were seen last. */
   #names = '';
   #changed = false;
-  /** Since when it has none to capture, and when it is looked at again, by `performance.now()`. */
-  #absent: { readonly since: number; readonly next: number } | undefined;
+  /** Since when it has none to capture, by `performance.now()`. */
+  #absent: number | undefined;
+  /** When it is looked at again, although nothing is known to have changed. */
+  #next = Infinity;
 
   constructor(owner: Owner, options: PodInterfacesOptions) {
     this.#owner = owner;
@@ -57,7 +56,7 @@ export class PodInterfaces implements Events {
   /** There is something to capture that is not captured yet, or there may be. */
   get isDue(): boolean {
     const waits = [...this.#interfaces.values()].some((iface) => iface.waits);
-    return this.#changed || waits || (this.#absent?.next ?? Infinity) <= performance.now();
+    return this.#changed || waits || this.#next <= performance.now();
   }
 
   /**
@@ -74,13 +73,16 @@ export class PodInterfaces implements Events {
     if (names.join() !== this.#names) this.#interfaces.forEach((iface) => iface.retry());
     [this.#names, this.#changed] = [names.join(), false];
     for (const iface of this.#interfaces.values()) {
+      const index = links.get(iface.name);
       if (!names.includes(iface.name)) iface.retire();
+      else if (iface.index === undefined && index !== undefined) iface.retry();
       // What was captured has been renamed, and something else has its name: iftop stays with what is deaf by now.
-      else if (iface.index !== undefined && iface.index !== links.get(iface.name))
-        iface.capture?.stop();
+      else if (iface.index !== index) iface.capture?.stop();
     }
-    for (const [name, standIn] of this.#standIns)
+    for (const [name, standIn] of this.#standIns) {
+      if (links.has(name)) this.#interfaces.get(standIn)?.retire();
       if (this.#interfaces.get(standIn)?.retired !== false) this.#standIns.delete(name);
+    }
     const configured = interfaces.filter((name) => !this.#standIns.has(name));
     const present = [...configured, ...this.#standIns.values()].flatMap((name) => {
       const counters = parseNetDev(netDev, name);
@@ -104,7 +106,7 @@ export class PodInterfaces implements Events {
   }
 
   remove(): void {
-    this.#absent = undefined;
+    [this.#absent, this.#next] = [undefined, Infinity];
     for (const iface of this.#interfaces.values()) iface.remove();
     this.forgive();
   }
@@ -123,16 +125,15 @@ export class PodInterfaces implements Events {
     this.#changed = true;
   }
 
-  refused({ name }: ObservedInterface, reason: string): void {
+  refused(iface: ObservedInterface, error: string): void {
+    const { name } = iface;
     const standIn = this.#standInFor(name);
     if (standIn !== undefined) {
       this.#replace(name, standIn);
       return;
     }
-    const what = 'an interface of a pod cannot be captured: it is in the totals only';
-    const fields = { ...this.#identity, interface: name, error: reason };
-    const more = { interfaces: this.#names.split(','), fix: FIX_INTERFACES };
-    this.#options.troubles.say(subjectOf(this.#pod, name), what, { ...fields, ...more });
+    this.#next = Math.min(this.#next, performance.now() + DOWN);
+    iface.complain({ error, interfaces: this.#names.split(','), fix: FIX_INTERFACES });
   }
 
   #capture(
@@ -152,15 +153,17 @@ export class PodInterfaces implements Events {
   #found(): void {
     this.#absent = undefined;
     this.#options.troubles.over(this.#subject);
+    // Nothing tells that one that is down comes up.
+    const isDown = this.#standIns.size > 0 || this.states.includes('unavailable');
+    this.#next = isDown ? performance.now() + DOWN : Infinity;
   }
 
   /** It has none of the interfaces to capture. */
   #lack(names: readonly string[]): void {
     const { interfaces, troubles } = this.#options;
     const now = performance.now();
-    const { since } = this.#absent ?? { since: now };
-    const wait = Math.min(ABSENT.most, Math.max(ABSENT.least, (now - since) / 2));
-    this.#absent = { since, next: now + wait };
+    this.#absent ??= now;
+    this.#next = now + Math.min(ABSENT.most, Math.max(ABSENT.least, (now - this.#absent) / 2));
     if (!this.#isWithout || this.#pod.terminating) return;
     for (const name of interfaces) {
       const standIn = this.#standInFor(name);
@@ -195,7 +198,7 @@ export class PodInterfaces implements Events {
 
   /** It has had none for so long that this is no matter of its network being made. */
   get #isWithout(): boolean {
-    return this.#absent !== undefined && performance.now() - this.#absent.since > MAKING;
+    return this.#absent !== undefined && performance.now() - this.#absent > MAKING;
   }
 
   get #pod(): LocalPod {

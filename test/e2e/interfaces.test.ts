@@ -7,7 +7,7 @@ import { between } from '../../lib/netns/counters.ts';
 import type { Counters, KernelBytes } from '../../lib/model.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Machine, type Pod } from '../lab/lab.ts';
-import { kill } from '../lab/shell.ts';
+import { ip, kill } from '../lab/shell.ts';
 
 const RATES = { eth0: 400_000, net1: 900_000, machine: 600_000 };
 const IPS = {
@@ -196,6 +196,48 @@ describe('a virtual machine of KubeVirt', () => {
     assert.equal(fieldsOf(said('"pod":"machine"')[0])['interface'], 'eth0-nic');
     await until(async () => (await sessions('running')) === running, 'as many captures', 20);
     await sends('machine', machine);
+    assert.deepEqual(said('capture failed'), []);
+  });
+});
+
+describe('what cannot be captured', () => {
+  test('a pod without any of them is said once, with what it has, and is captured when it has one', async () => {
+    const running = await sessions('running');
+    const bare = await lab.pod({ namespace: 'vm', name: 'bare', ips: [] });
+    bare.plug('other0', []);
+    bare.plug('other1', []);
+    assert.equal(await sessions('unavailable'), 0);
+    await until(async () => (await sessions('unavailable')) === 1, 'it is told', 20);
+    await sleep(8000);
+    const lines = said('"pod":"bare"');
+    assert.equal(lines.length, 1, lines.join('\n'));
+    const { level, wanted, interfaces, fix } = fieldsOf(lines[0]);
+    const all = ['lo', 'other0', 'other1'];
+    assert.deepEqual([level, wanted, interfaces], ['warn', ['eth0', 'net1'], all]);
+    assert.match(String(fix), /IFACE/);
+    assert.match(await metrics(), /^nstats_pods 6$/m);
+    bare.plug('net1', ['192.168.7.30/24']);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 35);
+    assert.equal(await sessions('unavailable'), 0);
+    await bare.remove();
+    await until(async () => (await sessions('running')) === running, 'the end of it', 10);
+  });
+
+  test('an interface that is down is said once, disturbs no other, and is captured when it comes up', async () => {
+    const running = await sessions('running');
+    pods.plain.plug('net1', ['192.168.7.11/24']);
+    ip(['link set net1 down'], pods.plain.sandbox.pid);
+    await until(async () => (await sessions('unavailable')) === 1, 'it is told', 20);
+    await sleep(8000);
+    const lines = said('cannot be captured');
+    assert.equal(lines.length, 1, lines.join('\n'));
+    const { pod, interface: name, error, interfaces } = fieldsOf(lines[0]);
+    assert.deepEqual([pod, name, interfaces], ['plain', 'net1', ['lo', 'eth0', 'net1']]);
+    assert.match(String(error), /net1: That device is not up/);
+    assert.equal(await sessions('running'), running);
+    ip(['link set net1 up'], pods.plain.sandbox.pid);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 20);
+    assert.equal(await sessions('unavailable'), 0);
     assert.deepEqual(said('capture failed'), []);
   });
 });

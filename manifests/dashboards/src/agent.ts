@@ -79,7 +79,7 @@ const pods = table({
     'What the kernel counted and the rows by peer do not have, both directions of a pod together. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
   unit: 'decbytes',
   width: 24,
-  columns: ['namespace', 'pod', 'node', 'kernel', 'attributed', 'missing'],
+  columns: ['namespace', 'pod', 'interface', 'node', 'kernel', 'attributed', 'missing'],
   by: 'missing',
   limit: 50,
   links: { pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }) },
@@ -92,7 +92,7 @@ const pods = table({
       ].join(', '),
       from: 'nstat_pod',
       where,
-      by: ['namespace', 'pod', 'node'],
+      by: ['namespace', 'pod', 'interface', 'node'],
     }),
   ],
 });
