@@ -48,6 +48,24 @@ test('books that are off for a minute are spoken of once, with the likeliest rea
   ]);
 });
 
+test('each interface of a pod has books of its own, and what one misses another cannot cover', () => {
+  const said: object[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn: (fields: object) => void said.push(fields),
+    error() {},
+  };
+  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  for (let window = 0; window < 6; window += 1) {
+    books.audit([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
+  }
+  assert.deepEqual(
+    said.map((fields) => 'interface' in fields && fields.interface),
+    ['net1'],
+  );
+});
+
 test('once more when it is over, and again when it comes again', () => {
   const off = times(10, { uncaptured: 1_000_000 });
   const once = [
