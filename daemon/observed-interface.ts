@@ -70,7 +70,7 @@ export class ObservedInterface {
 
   /** All windows have been closed that it will ever have. */
   get finished(): boolean {
-    return this.#ended && !this.#ledger.isOpen;
+    return this.#ended && !this.#ledger.hasUnclosed;
   }
 
   get capture(): Capture | undefined {

@@ -133,7 +133,7 @@ export class PodInterfaces implements Events {
       return;
     }
     this.#next = Math.min(this.#next, performance.now() + DOWN);
-    iface.complain({ error, interfaces: this.#names.split(','), fix: FIX_INTERFACES });
+    iface.complain({ error, interfaces: some(this.#names.split(',')), fix: FIX_INTERFACES });
   }
 
   #capture(
@@ -172,7 +172,7 @@ export class PodInterfaces implements Events {
       return;
     }
     const what = 'a pod has none of the interfaces of IFACE: it is not captured';
-    const fields = { ...this.#identity, wanted: interfaces, interfaces: names };
+    const fields = { ...this.#identity, wanted: interfaces, interfaces: some(names) };
     troubles.say(this.#subject, what, { ...fields, fix: FIX_INTERFACES });
   }
 
@@ -212,4 +212,9 @@ export class PodInterfaces implements Events {
   get #subject(): string {
     return `${nameOf(this.#pod)} interfaces`;
   }
+}
+
+/** A pod may have any number of them; for a log line these will do. */
+function some(names: readonly string[]): readonly string[] {
+  return names.slice(0, 20);
 }

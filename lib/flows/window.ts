@@ -136,7 +136,7 @@ export class Ledger {
   }
 
   /** Windows have ended that are not closed yet. */
-  get isOpen(): boolean {
+  get hasUnclosed(): boolean {
     return this.#drafts.length > 1;
   }
 
