@@ -16,6 +16,8 @@ export interface NetTexts {
 
 /** What a container runtime calls the interface of a pod's own network, whichever plug-in makes it. */
 const PRIMARY = 'eth0';
+/** KubeVirt's bridges, and the devices of its machines, by which nothing leaves the pod. */
+const INNER = /^(?:k6t-|tap)/;
 const NO_ADDRESS = '0'.repeat(32);
 /** linux/route.h: such a route takes nothing anywhere. */
 const RTF_REJECT = 0x200;
@@ -65,7 +67,9 @@ export function standInFor(
   { ips, taken }: Pick<LocalPod, 'ips'> & { readonly taken: ReadonlySet<string> },
 ): string | undefined {
   const links = linksIn(texts.igmp);
-  const up = interfacesIn(texts.dev).filter((other) => other !== 'lo' && links.has(other));
+  const up = interfacesIn(texts.dev).filter(
+    (other) => other !== 'lo' && !INNER.test(other) && links.has(other),
+  );
   const renamed = `${name.replace(/^pod/, '')}-nic`;
   const found = up.includes(renamed) ? renamed : name === PRIMARY && carrier(texts, up, ips);
   return found && !taken.has(found) ? found : undefined;

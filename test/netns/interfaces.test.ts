@@ -37,6 +37,7 @@ const cases: readonly (readonly [
   ['kubevirt-bridge', ['net1', 'eth0'], 'eth0', 'eth0-nic'],
   ['kubevirt-secondary', ['pod16477688c0e'], 'pod16477688c0e', '16477688c0e-nic'],
   ['kubevirt-secondary', ['eth0', '16477688c0e-nic'], 'pod16477688c0e', undefined],
+  ['kubevirt-renamed', ['eth0'], 'eth0', '37a8eec1ce1-nic'],
   // By an address, although the default route is elsewhere.
   ['subnet', ['eth0'], 'eth0', 'vpc0'],
   ['subnet', ['eth0', 'wan0'], 'eth0', 'vpc0'],
@@ -84,6 +85,7 @@ test('all interfaces are told, and which of them are up', () => {
     'ipv6-only: lo, vpc0, wan0',
     'kubevirt-bridge: lo, eth0-nic, k6t-eth0, tap0, eth0 (down)',
     'kubevirt-masquerade: lo, eth0, k6t-eth0, tap0',
+    'kubevirt-renamed: lo, 37a8eec1ce1-nic, k6t-37a8eec1ce1, tap0, eth0 (down)',
     'kubevirt-secondary: lo, eth0, 16477688c0e-nic, k6t-16477688c0e, tap16477688c0e, pod16477688c0e (down)',
     'multus: lo, eth0, net1',
     'none: lo',
