@@ -62,7 +62,12 @@ class Paused {
   }
 
   sent(pid: number, bytes: number): void {
-    writeFileSync(join(this.#tree.path, `${pid}`, 'net/dev'), netDev(bytes));
+    writeFileSync(this.netDev(pid), netDev(bytes));
+  }
+
+  /** The file of its counters. */
+  netDev(pid: number): string {
+    return join(this.#tree.path, `${pid}`, 'net/dev');
   }
 
   /** The process ends, and with it what it was in. */
@@ -116,4 +121,36 @@ test('when the API tells who it is, what was said of it before is over', async (
     warned.map(({ pod }) => pod),
     ['u', 'web-0'],
   );
+});
+
+test('a pod that is gone stays until all of its windows have been closed', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.sent(7, 1500);
+  pod.observed.turn(Date.now());
+  pod.sent(7, 1700);
+  pod.observed.remove();
+  pod.observed.turn(Date.now());
+  const bytes = () => pod.observed.close().map(({ iface, window }) => [iface, window.kernel?.sent]);
+  assert.deepEqual(bytes(), [['eth0', 500]]);
+  assert.equal(pod.observed.finished, false);
+  assert.deepEqual(bytes(), [['eth0', 200]]);
+  assert.equal(pod.observed.finished, true);
+});
+
+test('what an interface had counted that is taken away stays counted, and another one of its name begins at nothing', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.sent(7, 1500);
+  pod.observed.look();
+  writeFileSync(pod.netDev(7), '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n');
+  pod.observed.look();
+  pod.observed.look();
+  assert.deepEqual(pod.observed.states, ['waiting']);
+  pod.sent(7, 80);
+  // Who has none is not looked at more often than every second.
+  await sleep(1100);
+  pod.observed.look();
+  pod.eth0.pause();
+  assert.equal(pod.close().kernel, 500 + 80);
 });
