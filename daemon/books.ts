@@ -1,6 +1,6 @@
 import type { Bytes, Missing, Traffic } from '../lib/model.ts';
 import type { Troubles } from './log.ts';
-import { identity, nameOf } from './observed.ts';
+import { identity, subjectOf } from './identity.ts';
 
 /** Books are judged over so many milliseconds. */
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ interface Entry {
   readonly missing: Missing;
 }
 
-/** A pod whose books have been off for a minute is in trouble, until they have not been for another. */
+/** An interface of a pod whose books have been off for a minute is in trouble, until they have not been for another. */
 export class Books {
   readonly #options: BooksOptions;
   readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
@@ -41,11 +41,11 @@ export class Books {
 
   /** Takes in one window of all pods; those that are not in it have gone. */
   audit(traffic: readonly Traffic[]): void {
-    const present = new Set(traffic.map(({ pod }) => nameOf(pod)));
+    const present = new Set(traffic.map(({ pod, iface }) => subjectOf(pod, iface)));
     for (const name of this.#pods.keys()) {
       if (present.has(name)) continue;
       this.#pods.delete(name);
-      this.#options.troubles.over(subjectOf(name));
+      this.#options.troubles.over(booksOf(name));
     }
     for (const each of traffic) this.#audit(each);
     this.#auditCounters(traffic);
@@ -72,7 +72,7 @@ export class Books {
 
   #audit(traffic: Traffic): void {
     const { interval, troubles } = this.#options;
-    const name = nameOf(traffic.pod);
+    const name = subjectOf(traffic.pod, traffic.iface);
     const books = this.#pods.get(name) ?? { recent: [], off: false };
     this.#pods.set(name, books);
     const { kernel: counted, uncounted, missing: parted } = traffic;
@@ -90,17 +90,17 @@ export class Books {
     const missing = sum(parts, ({ bytes }) => bytes);
     const off = missing > Math.max(LEAST, TOLERANCE * kernel);
     const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    const who = { ...identity(traffic.pod), kernel, missing };
+    const who = { ...identity(traffic.pod), interface: traffic.iface, kernel, missing };
     if (off) {
       const likely = REASONS[most.reason];
-      troubles.say(subjectOf(name), 'the books of a pod do not balance', { ...who, likely });
-    } else if (books.off) troubles.over(subjectOf(name));
+      troubles.say(booksOf(name), 'the books of a pod do not balance', { ...who, likely });
+    } else if (books.off) troubles.over(booksOf(name));
     books.off = off;
   }
 }
 
-/** Not the pod's own subject, which is over when it is captured again. */
-function subjectOf(name: string): string {
+/** Not the interface's own subject, which is over when it is captured again. */
+function booksOf(name: string): string {
   return `books of ${name}`;
 }
 

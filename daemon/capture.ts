@@ -1,8 +1,9 @@
+import { orient } from '../lib/flows/orient.ts';
 import type { Ledger } from '../lib/flows/window.ts';
 import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../lib/model.ts';
-import { openCounters, parseNetDev, readCounters } from '../lib/netns/counters.ts';
+import { openCounters, parseNetDev, readNetDev } from '../lib/netns/counters.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
 import { ProcFile } from '../lib/netns/proc-file.ts';
 import { parseStat } from '../lib/netns/stat.ts';
@@ -12,7 +13,6 @@ import type { Starts } from './starts.ts';
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
-  readonly iface: string;
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
   /** Bounds how many captures are being started at once. */
@@ -22,6 +22,8 @@ export interface CaptureOptions {
 }
 
 export interface CaptureEvents {
+  /** The text of /proc/net/dev in the namespace was read. */
+  readonly seen: (netDev: string) => void;
   /** Its iftop is at its limits. */
   readonly strained: () => void;
   /** So many lines of it could not be read. */
@@ -30,7 +32,7 @@ export interface CaptureEvents {
   readonly began: () => void;
 }
 
-/** The capture of one pod in one network namespace, from its start to its end. */
+/** The capture of one interface of a pod in one network namespace, from its start to its end. */
 export class Capture {
   /** Its process is only a way to the namespace, and may be replaced by another one in it. */
   netns: Netns;
@@ -40,6 +42,7 @@ export class Capture {
   started: number | undefined;
   /** Settles when it has ended, with the reason if it was not asked to. */
   readonly done: Promise<void>;
+  readonly #iface: string;
   readonly #options: CaptureOptions & CaptureEvents;
   readonly #stop = new AbortController();
   #session: Session | undefined;
@@ -48,12 +51,14 @@ export class Capture {
   #stat: ProcFile | undefined;
 
   constructor(
-    pod: LocalPod,
+    pod: () => LocalPod,
     netns: Netns,
+    iface: string,
     ledger: Ledger,
     options: CaptureOptions & CaptureEvents,
   ) {
     this.netns = netns;
+    this.#iface = iface;
     this.#options = options;
     this.done = this.#run(pod, ledger);
   }
@@ -70,21 +75,18 @@ export class Capture {
 
   /** The interface's counters now, if they can be read. */
   counters(): Counters | undefined {
-    const { proc, iface } = this.#options;
-    const text = this.#counters?.read();
-    if (text !== undefined) return parseNetDev(text, iface);
-    return readCounters(proc, this.netns.inode, [this.pid, this.netns.pid], iface);
+    const { proc, seen } = this.#options;
+    const { inode, pid } = this.netns;
+    const text = this.#counters?.read() ?? readNetDev(proc, inode, [this.pid, pid]);
+    if (text === undefined) return undefined;
+    seen(text);
+    return parseNetDev(text, this.#iface);
   }
 
   /** CPU time in seconds that its process has used; undefined while there is none. */
   get cpu(): number | undefined {
     const text = this.#stat?.read();
     return text === undefined ? undefined : parseStat(text)?.cpu;
-  }
-
-  /** The process by which the namespace is reached has gone. */
-  get isLost(): boolean {
-    return netnsOf(this.#options.proc, this.netns.pid) !== this.netns.inode;
   }
 
   /** Another process of the pod will do as well; without any (false) the namespace is a dead one. */
@@ -106,15 +108,15 @@ export class Capture {
     this.#stop.abort();
   }
 
-  async #run(pod: LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, iface, own, starts, strained, unparsed, reported, frame, began } = this.#options;
+  async #run(pod: () => LocalPod, ledger: Ledger): Promise<void> {
+    const { proc, own, starts, strained, unparsed, reported, frame, began } = this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
-      const command = iftopCommand(iface);
+      const command = iftopCommand(this.#iface);
       const child = own
         ? stay(command)
-        : enter(openNetns(proc, this.netns, pod.cgroupUid), command);
+        : enter(openNetns(proc, this.netns, pod().cgroupUid), command);
       return Session.start(child, {
         counters: () => this.counters(),
         cpu: () => this.cpu ?? 0,
@@ -131,7 +133,8 @@ export class Capture {
     try {
       for await (const slot of this.#session.slots(signal)) {
         reported();
-        ledger.add(slot);
+        const { ips } = pod();
+        ledger.add({ ...slot, flows: slot.flows.map((flow) => orient(flow, ips)) });
       }
     } finally {
       ledger.released(this.counters());

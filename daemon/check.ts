@@ -6,7 +6,9 @@ import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, ApiError } from '../lib/kubernetes/client.ts';
 import { readList } from '../lib/kubernetes/list.ts';
 import { localPod } from '../lib/kubernetes/records.ts';
-import type { LocalPod } from '../lib/model.ts';
+import type { LocalPod, Netns } from '../lib/model.ts';
+import { readNetDev } from '../lib/netns/counters.ts';
+import { interfacesIn } from '../lib/netns/interfaces.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
@@ -17,6 +19,7 @@ import {
   faultOfApi,
   faultOfInflux,
   fixCapture,
+  FIX_INTERFACES,
   FIX_NAMESPACES,
   FIX_NODE,
   FIX_SPOOL,
@@ -90,7 +93,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   };
   const api = (error: Error) => faultOfApi(error, apiServer(client));
   const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config, api));
-  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc, api);
+  const node = config.sidecar ? [] : nodeChecks(get, config, proc, api);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   const authorities = config.extraAuthorities ? [authoritiesOf(config.extraAuthorities)] : [];
   return [
@@ -164,8 +167,14 @@ function mayFollow(get: Get, resource: string, { sidecar }: Config, fault: Check
   };
 }
 
-function nodeChecks(get: Get, node: string, proc: string, api: Check['fault']): Check[] {
+function nodeChecks(
+  get: Get,
+  { node, interfaces }: Config,
+  proc: string,
+  api: Check['fault'],
+): Check[] {
   let local: LocalPod[] | undefined;
+  let found: Netns[] = [];
   return [
     {
       name: `pods of node ${node}`,
@@ -186,12 +195,25 @@ function nodeChecks(get: Get, node: string, proc: string, api: Check['fault']): 
         if (!local) throw new Error('not looked for, since the pods of the node are not known');
         const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
         const processes = new ProcessTable(proc).all();
-        const found = local.filter((pod) =>
-          locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden),
+        found = local.flatMap(
+          (pod) => locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden) ?? [],
         );
         const count = `${found.length} of ${local.length} pods found`;
         if (local.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
         return count;
+      },
+    },
+    {
+      name: `IFACE ${interfaces.join()}`,
+      fault: saying(() => FIX_INTERFACES),
+      run: async () => {
+        const names = found.map(({ inode, pid }) =>
+          interfacesIn(readNetDev(proc, inode, [pid]) ?? ''),
+        );
+        const having = names.filter((present) => interfaces.some((name) => present.includes(name)));
+        const count = `in ${having.length} of ${found.length} network namespaces`;
+        if (found.length === 0 || having.length > 0) return count;
+        throw new Error(`${count}; they have ${[...new Set(names.flat())].join(', ')}`);
       },
     },
   ];

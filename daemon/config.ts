@@ -7,7 +7,8 @@ import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 export interface Config {
   readonly node: string;
   readonly kubeconfig: string | undefined;
-  readonly iface: string;
+  /** Names of the interfaces that are captured in each pod that has them. */
+  readonly interfaces: readonly string[];
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
@@ -56,7 +57,7 @@ export class ConfigError extends Error {
 export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
-  ['IFACE', 'eth0', 'network interface inside the pods'],
+  ['IFACE', 'eth0', 'network interfaces inside the pods, separated by commas: eth0,net1'],
   ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
   ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
   ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
@@ -120,9 +121,7 @@ export function readConfig(environment: Environment): Config {
   const config = {
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
-    iface: read('IFACE', 'eth0', 'the name of a network interface', (text) =>
-      /^[^\s/:]{1,15}$/.test(text) && !text.startsWith('-') ? text : undefined,
-    ),
+    interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
     influx: target(get, wrong, proxies),
     ...((proxies.http ?? proxies.https) && { proxies }),
@@ -252,6 +251,20 @@ const PROXY = 'http://host:port or https://host:port, with user:password@ before
 function peers(text: string): number | undefined {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   return count >= 1 && count <= 1000 ? count : undefined;
+}
+
+const INTERFACES =
+  'names of network interfaces, separated by commas, such as eth0,net1: each of 1 to 15 bytes, without spaces, / or :, named once, and not lo, whose traffic stays in the pod';
+
+function interfaces(text: string): string[] | undefined {
+  const list = text.split(',').map((name) => name.trim());
+  return list.every(isInterface) && new Set(list).size === list.length ? list : undefined;
+}
+
+/** Whether Linux lets an interface be called so (`dev_valid_name`, net/core/dev.c; by its ctype 0xa0 is a space). */
+function isInterface(name: string): boolean {
+  const bytes = Buffer.from(name).toString('latin1');
+  return /^[^\s/:]{1,15}$/.test(bytes) && !/^(?:-.*|\.{1,2}|lo)$/.test(name);
 }
 
 const NAMES = 'names of namespaces, separated by commas';

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import type { Config } from './config.ts';
-import { apiServer, faultOfApi, fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
+import {
+  apiServer,
+  faultOfApi,
+  fixCapture,
+  FIX_INTERFACES,
+  FIX_NAMESPACES,
+  FIX_NODE,
+  FIX_SPOOL,
+} from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import type { Observatory } from './observatory.ts';
 import type { Sink } from './report.ts';
@@ -63,7 +71,8 @@ async function captures({
   observatory,
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
-  if (observatory.figures.sessions > 0) return [{ what: capturesOf(observatory.figures) }];
+  if (observatory.figures.sessions > 0)
+    return [{ what: capturesOf(observatory.figures) }, ...unavailable(observatory.figures)];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
@@ -74,7 +83,15 @@ async function captures({
   const { podsSeen, states, sessionRestarts } = observatory.figures;
   const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
   const what = `of ${counted(podsSeen, 'pod')} no network namespace is found in ${proc}`;
-  return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
+  return lost
+    ? [found, { what, fix: FIX_NAMESPACES }]
+    : [found, ...unavailable(observatory.figures)];
+}
+
+/** The log has said of each of them why. */
+function unavailable({ states }: Observatory['figures']): Finding[] {
+  const what = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
+  return states.unavailable > 0 ? [{ what, fix: FIX_INTERFACES }] : [];
 }
 
 /** What is found of the resources; of one whose list has not had its turn yet nothing is. */

@@ -1,17 +1,19 @@
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { readCounters } from '../lib/netns/counters.ts';
 import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { statOf } from '../lib/netns/stat.ts';
-import type { Capture } from './capture.ts';
+import { identity, nameOf } from './identity.ts';
 import type { Troubles } from './log.ts';
-import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
+import { Observed } from './observed.ts';
+import type { PodInterfacesOptions } from './pod-interfaces.ts';
+import type { ObservedInterface } from './observed-interface.ts';
 import { Starts } from './starts.ts';
 import { Throttle } from './throttle.ts';
 
 export interface ObservatoryOptions {
   readonly proc: string;
-  readonly iface: string;
+  /** The interfaces to capture, where a pod has them. */
+  readonly interfaces: readonly string[];
   readonly log: Log;
   readonly troubles: Troubles;
   /** All pods (it is one) are in our own network namespace. */
@@ -31,21 +33,20 @@ export interface Told {
 /** A window whose pod may still have to be told. */
 export interface Closed {
   readonly of: Readonly<Pick<Observed, 'pod' | 'told'>>;
+  readonly iface: string;
   readonly window: Window;
 }
 
 const SEEK_EVERY = 1000;
 /** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
 const SEEK_AGAIN = { part: 1 / 8, least: 50 };
-/** So long a pod without an address may be without an interface (milliseconds), and is waited for. */
-const MAKING = 10_000;
 /** One that is older (seconds) when we are told of it was kept from us: its past is none of ours. */
 const NEW = 60;
 
-/** The pods of this node by the UID in their cgroups, each with its capture and its ledger. */
+/** The pods of this node by the UID in their cgroups, each with its captures and their ledgers. */
 export class Observatory {
   readonly #options: ObservatoryOptions;
-  readonly #captures: ObservedOptions;
+  readonly #captures: PodInterfacesOptions;
   readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
   readonly #own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
@@ -66,7 +67,7 @@ export class Observatory {
 
   constructor(options: ObservatoryOptions) {
     this.#options = options;
-    const { proc, iface, log, troubles, sidecar, cpuBudget } = options;
+    const { proc, interfaces, log, troubles, sidecar, cpuBudget } = options;
     const starts = this.#starts;
     const reported = () => void (this.#frames += 1);
     const unparsed = (pod: LocalPod, lines: number) => {
@@ -74,7 +75,7 @@ export class Observatory {
       troubles.say(nameOf(pod), 'lines of iftop cannot be read', identity(pod));
     };
     const restarted = () => void (this.#restarts += 1);
-    const common = { proc, iface, log, troubles };
+    const common = { proc, interfaces, log, troubles };
     this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
     this.#processes = new ProcessTable(proc);
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
@@ -84,18 +85,26 @@ export class Observatory {
     this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
     this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
     this.#timer = setInterval(() => {
-      this.#look();
+      for (const observed of this.#pods.values()) observed.look();
       this.#seek(true);
     }, SEEK_EVERY).unref();
   }
 
   get figures() {
     const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
-    const states = { waiting: 0, starting: 0, running: 0, overloaded: 0, paused: 0 };
-    for (const { state } of pods) states[state] += 1;
+    const states = {
+      waiting: 0,
+      starting: 0,
+      running: 0,
+      overloaded: 0,
+      paused: 0,
+      unavailable: 0,
+    };
+    for (const state of pods.flatMap((pod) => pod.states)) states[state] += 1;
+    const interfaces = pods.flatMap((pod) => [...pod.interfaces.values()]);
     return {
       podsSeen: pods.length,
-      sessions: pods.filter(({ capture }) => capture?.pid).length,
+      sessions: interfaces.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
       sessionsOverloaded: states.overloaded,
       sessionsPaused: states.paused,
@@ -107,7 +116,7 @@ export class Observatory {
 
   /** When any iftop was last heard of, by `performance.now()`, if one captures. */
   get heard(): number | undefined {
-    const times = [...this.#pods.values()].flatMap(({ capture }) => capture?.heard ?? []);
+    const times = this.#interfaces.flatMap(({ capture }) => capture?.heard ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
   }
 
@@ -118,7 +127,7 @@ export class Observatory {
 
   /** The processes of the captures that run. */
   get processes(): number[] {
-    return [...this.#pods.values()].flatMap(({ capture }) => capture?.pid ?? []);
+    return this.#interfaces.flatMap(({ capture }) => capture?.pid ?? []);
   }
 
   /** A pod to observe has come, has changed, or was off and is not any more. */
@@ -126,7 +135,7 @@ export class Observatory {
     const known = this.#pods.get(pod.cgroupUid);
     if (known) {
       known.tell(pod);
-      if (known.capture) this.#verify(pod, known.capture);
+      this.#verify(known);
     } else {
       this.#pods.set(pod.cgroupUid, new Observed(pod, { told: 'wanted', wasOff }, this.#captures));
     }
@@ -158,12 +167,11 @@ export class Observatory {
     for (const observed of this.#pods.values()) observed.turn(at);
   }
 
-  /** Closes the oldest window of every pod. */
+  /** Closes the oldest window of every interface. */
   close(): Closed[] {
     const closed = [];
     for (const [cgroupUid, observed] of this.#pods) {
-      const window = observed.close();
-      if (window) closed.push({ of: observed, window });
+      for (const one of observed.close()) closed.push({ of: observed, ...one });
       if (observed.finished) this.#pods.delete(cgroupUid);
     }
     return closed;
@@ -175,7 +183,7 @@ export class Observatory {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#throttle.stop();
-    const captures = [...this.#pods.values()].flatMap(({ capture }) => capture ?? []);
+    const captures = this.#interfaces.flatMap(({ capture }) => capture ?? []);
     for (const capture of captures) capture.stop();
     await Promise.allSettled(captures.map(({ done }) => done));
   }
@@ -184,17 +192,16 @@ export class Observatory {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       this.#seek(false);
-      const ages = [...this.#pods.values()].flatMap(({ gone, state, capture, since }) =>
-        gone || capture || state === 'paused' ? [] : performance.now() - since,
+      const ages = [...this.#pods.values()].flatMap(({ waits, since }) =>
+        waits ? performance.now() - since : [],
       );
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
     }, delay);
   }
 
-  /** Where no capture runs nobody else reads the counters, and they may be the last of their interface. */
-  #look(): void {
-    for (const observed of this.#pods.values()) if (!observed.capture) observed.counters();
+  get #interfaces(): ObservedInterface[] {
+    return [...this.#pods.values()].flatMap(({ interfaces }) => [...interfaces.values()]);
   }
 
   /** Looks for the namespaces of pods that have none yet, or not any more. */
@@ -218,10 +225,7 @@ export class Observatory {
       const { pod, since, wasOff } = observed;
       const pids = processes.get(pod.cgroupUid) ?? [];
       const netns = locate(proc, pod, pids, this.#forbidden);
-      // Its network is still being made: what fails now would be tried again later than need be.
-      const making = pod.ips.length === 0 && performance.now() - since < MAKING;
-      if (netns && making && !this.#hasInterface(netns)) continue;
-      if (netns && !this.#isTaken(netns)) {
+      if (netns && !this.#isTaken(netns, observed)) {
         observed.start(netns, !wasOff && this.#isNew(pids, since));
       }
     }
@@ -250,22 +254,16 @@ export class Observatory {
     return started >= this.#started && this.#started + since / 1000 - started < NEW;
   }
 
-  #hasInterface({ inode, pid }: Netns): boolean {
-    const { proc, iface } = this.#options;
-    return readCounters(proc, inode, [pid], iface) !== undefined;
+  #isTaken({ inode }: Netns, by: Observed): boolean {
+    return [...this.#pods.values()].some((other) => other !== by && other.occupies(inode));
   }
 
-  #isTaken({ inode }: Netns): boolean {
-    return [...this.#pods.values()].some(({ capture }) => capture?.netns.inode === inode);
-  }
-
-  /** The API has told a pod's addresses after its capture began: is it the right namespace? */
-  #verify(pod: LocalPod, capture: Capture): void {
-    const { proc, log } = this.#options;
-    const { inode, pid } = capture.netns;
-    const alive = netnsOf(proc, pid) === inode;
-    if (this.#options.sidecar || !alive || locate(proc, pod, [pid], this.#forbidden)) return;
+  /** The API may have told a pod's addresses after its capture began: is it the right namespace? */
+  #verify(observed: Observed): void {
+    const { proc, log, sidecar } = this.#options;
+    const { pod, netns, isLost } = observed;
+    if (sidecar || !netns || isLost || locate(proc, pod, [netns.pid], this.#forbidden)) return;
     log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
-    capture.stop();
+    observed.leave();
   }
 }

@@ -48,7 +48,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
   const observatory = new Observatory({
     proc,
-    iface: config.iface,
+    interfaces: config.interfaces,
     log,
     troubles,
     sidecar: config.sidecar !== undefined,

@@ -9,7 +9,7 @@ import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
 import { Books } from './books.ts';
 import type { Config } from './config.ts';
 import type { Closed, Observatory } from './observatory.ts';
-import { nameOf } from './observed.ts';
+import { subjectOf } from './identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
@@ -81,7 +81,7 @@ export class Reporter {
   readonly #held: Held[] = [];
   readonly #books: Books;
   readonly #summary: Summary;
-  /** The peers of every pod that have rows of their own in its last window. */
+  /** The peers of every interface of a pod that have rows of their own in its last window. */
   #kept = new Map<string, ReadonlySet<string>>();
   #before: ReturnType<Reporter['totals']>;
 
@@ -93,7 +93,7 @@ export class Reporter {
     this.#before = this.totals();
   }
 
-  /** Closes the oldest window of every pod; its rows follow when its names are certain. */
+  /** Closes the oldest window of every interface; its rows follow when its names are certain. */
   close(end: number): void {
     const closed = this.#options.observatory.close();
     this.#held.push({ end, at: performance.now(), closed, figures: this.#figures() });
@@ -145,14 +145,17 @@ export class Reporter {
 
   #report({ end, at, closed, figures }: Held, certain: boolean): void {
     const { config, directory, sink, sync, tally } = this.#options;
-    const { node, iface, interval } = config;
-    const context = { node, iface, interval, zone: directory.zoneOf(node) };
+    const { node, interval } = config;
+    const context = { node, interval, zone: directory.zoneOf(node) };
     const told = closed.filter(({ of }) => of.told === 'wanted');
-    const named = told.map(({ of: { pod }, window }) => ({ pod, window }));
+    const named = told.map(({ of: { pod }, iface, window }) => ({ pod, iface, window }));
     const traffic = mergeByName(named).map((each) => this.#traffic(each, certain));
     const rows = traffic.flatMap((each) => encodeTraffic(each, context));
     this.#kept = new Map(
-      traffic.map(({ pod, edges }) => [nameOf(pod), new Set(edges.map(({ peer }) => keyOf(peer)))]),
+      traffic.map(({ pod, iface, edges }) => [
+        subjectOf(pod, iface),
+        new Set(edges.map(({ peer }) => keyOf(peer))),
+      ]),
     );
     this.#books.audit(traffic);
     const untold = closed.filter(({ of }) => of.told === 'nothing').map(({ window }) => window);
@@ -181,11 +184,15 @@ export class Reporter {
   }
 
   #traffic(
-    { pod, window }: { readonly pod: LocalPod; readonly window: Window },
+    {
+      pod,
+      iface,
+      window,
+    }: { readonly pod: LocalPod; readonly iface: string; readonly window: Window },
     certain: boolean,
   ): Traffic {
     const edges = attribute(pod, window, (...what) => this.#nameOf(...what, certain));
-    const before = this.#kept.get(nameOf(pod));
+    const before = this.#kept.get(subjectOf(pod, iface));
     const kept = top(edges, window.rest, this.#options.config.peersPerPod, before);
     const { end, kernel, overloaded } = window;
     const paused = window.paused !== undefined;
@@ -195,7 +202,7 @@ export class Reporter {
       uncounted: uncounted(window, attributed),
       missing: missing(window, attributed),
     };
-    return { pod, end, edges: kept, attributed, ...books, overloaded, paused };
+    return { pod, iface, end, edges: kept, attributed, ...books, overloaded, paused };
   }
 
   #nameOf(...what: Parameters<Directory['peer']>): Peer {

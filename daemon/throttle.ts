@@ -3,6 +3,7 @@ import { Budget } from './budget.ts';
 import type { Load } from './cost.ts';
 import type { Troubles } from './log.ts';
 import type { Observed } from './observed.ts';
+import type { ObservedInterface } from './observed-interface.ts';
 
 export interface ThrottleOptions {
   readonly proc: string;
@@ -39,24 +40,28 @@ export class Throttle {
     if (!own) return;
     let total = own.cpu + own.waitedFor;
     const loads = new Map<string, Load>();
-    for (const [name, observed] of pods) {
-      const cpu = observed.capture?.cpu;
-      total += cpu ?? 0;
-      const paused = observed.state === 'paused';
-      if (!observed.gone) loads.set(name, { cpu, paused, packets: packetsOf(observed) });
-    }
+    const interfaces = new Map<string, ObservedInterface>();
+    for (const [uid, { gone, interfaces: all }] of pods)
+      for (const [name, observed] of all) {
+        const cpu = observed.capture?.cpu;
+        total += cpu ?? 0;
+        if (gone || observed.retired) continue;
+        const [key, paused] = [`${uid} ${name}`, observed.state === 'paused'];
+        loads.set(key, { cpu, paused, packets: packetsOf(observed) });
+        interfaces.set(key, observed);
+      }
     const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
     const { pause, resume } = this.#budget.decide(measurement);
     if (this.#budget.isTooSmall) {
       const what = 'the daemon alone takes more CPU than CPU_BUDGET allows: give it more';
       troubles.say(TOO_SMALL, what, { budget });
     } else troubles.over(TOO_SMALL);
-    for (const name of pause) pods.get(name)?.pause();
-    for (const name of resume) pods.get(name)?.resume();
+    for (const key of pause) interfaces.get(key)?.pause();
+    for (const key of resume) interfaces.get(key)?.resume();
   }
 }
 
-function packetsOf(observed: Observed): number | undefined {
+function packetsOf(observed: ObservedInterface): number | undefined {
   const counters = observed.counters();
   return counters && counters.sentPackets + counters.receivedPackets;
 }

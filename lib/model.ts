@@ -92,7 +92,7 @@ export interface KernelBytes extends Bytes {
   readonly receivedPackets: number;
 }
 
-/** A pod's window, complete: by address, not yet by name. */
+/** A window of one interface of a pod, complete: by address, not yet by name. */
 export interface Window {
   readonly start: number;
   readonly end: number;
@@ -138,9 +138,11 @@ export interface Edge extends Bytes {
   readonly peer: Peer;
 }
 
-/** All that is written about one pod and one window: the edges add up to `attributed`. */
+/** All that is written about one interface of a pod and one window: the edges add up to `attributed`. */
 export interface Traffic {
   readonly pod: LocalPod;
+  /** The interface that it passed, by its name in the pod. */
+  readonly iface: string;
   readonly end: number;
   readonly edges: readonly Edge[];
   readonly attributed: Bytes;

@@ -1,4 +1,5 @@
-import type { Bytes, Edge, LocalPod, Pair, Peer, Window } from '../model.ts';
+import type { Bytes, Edge, LocalPod, Peer, Window } from '../model.ts';
+import { orient } from './orient.ts';
 
 /**
  * Names the far end of every pair of a window and adds up what goes to the same peer. Bytes
@@ -27,16 +28,6 @@ export function attribute(
 /** What tells one peer from another. */
 export function keyOf({ kind, namespace, name, workload, zone }: Peer): string {
   return [kind, namespace, name, workload, zone].join('\n');
-}
-
-/**
- * On a device without a hardware address iftop takes every packet for one that leaves, so the
- * pod's address is the second of a pair when the packet arrived.
- */
-function orient(pair: Pair, ips: readonly string[]): Pair {
-  if (!ips.includes(pair.remote) || ips.includes(pair.local)) return pair;
-  const { local, remote, sent, received } = pair;
-  return { ...pair, local: remote, remote: local, sent: received, received: sent };
 }
 
 function whole<T extends Bytes>(bytes: T): T {

@@ -4,21 +4,22 @@ import { either, NOTHING, plus } from './draft.ts';
 
 interface Closed {
   readonly pod: LocalPod;
+  readonly iface: string;
   readonly window: Window;
 }
 
 /**
- * Makes one of the windows of pods of one name. A pod of a StatefulSet that is deleted and made
+ * Makes one of the windows of pods of one name, for each interface. A pod of a StatefulSet that is deleted and made
  * again within a window would otherwise write its rows twice, the second in place of the first.
  */
 export function mergeByName(closed: readonly Closed[]): Closed[] {
   const merged = new Map<string, Closed>();
-  for (const { pod, window } of closed) {
-    const key = [pod.namespace, pod.name, pod.workload].join('\n');
+  for (const { pod, iface, window } of closed) {
+    const key = [pod.namespace, pod.name, pod.workload, iface].join('\n');
     const other = merged.get(key);
     const ips = [...(other?.pod.ips ?? []), ...pod.ips];
     const whole = other ? merge(other.window, window) : window;
-    merged.set(key, { pod: { ...pod, ips }, window: whole });
+    merged.set(key, { pod: { ...pod, ips }, iface, window: whole });
   }
   return [...merged.values()];
 }

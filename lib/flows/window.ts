@@ -8,7 +8,7 @@ import { Miscount } from './miscount.ts';
 const UNNOTICED = 3000;
 
 /**
- * One pod's bytes, sorted into windows of the wall clock. Slots do not end where windows end, so
+ * The bytes of one interface of a pod, sorted into windows of the wall clock. Slots do not end where windows end, so
  * a slot that spans a boundary is divided there, each direction for itself and by the kernel's
  * counters: what they had counted by then and no earlier slot had brought belongs before it. What
  * they have not counted at all is divided by time.
@@ -140,6 +140,11 @@ export class Ledger {
     this.#counters = seen;
     this.#replaced = undefined;
     this.#drafts.push(this.#open(at));
+  }
+
+  /** Windows have ended that are not closed yet. */
+  get hasUnclosed(): boolean {
+    return this.#drafts.length > 1;
   }
 
   /** The oldest window, if it has ended. Slots that come now go to the one after it. */

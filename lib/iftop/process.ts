@@ -26,9 +26,14 @@ export function iftopCommand(iface: string): string[] {
 
 type SessionErrorCode =
   | 'ERR_SESSION_START'
+  | 'ERR_SESSION_INTERFACE'
+  | 'ERR_SESSION_LOST'
   | 'ERR_SESSION_ENDED'
   | 'ERR_SESSION_SILENT'
   | 'ERR_SESSION_OVERLOADED';
+
+/** What libpcap and iftop say of an interface that they cannot capture: it is down, not there, or of a type unknown to them. */
+const REFUSAL = /is not up|No such device|Unsupported datalink type/;
 
 /** A capture that did not start, ended by itself, fell silent or cost too much; `code` says which. */
 export class SessionError extends Error {
@@ -98,7 +103,8 @@ export class IftopProcess {
     if (iftop.#listening) return iftop;
     process.kill('SIGKILL');
     const why = iftop.#ended ?? 'it did not say in 10 s that it is listening';
-    throw new SessionError('ERR_SESSION_START', `iftop did not start: ${why}`);
+    const code = REFUSAL.test(why) ? 'ERR_SESSION_INTERFACE' : 'ERR_SESSION_START';
+    throw new SessionError(code, `iftop did not start: ${why}`);
   }
 
   /** Undefined when it has ended. */

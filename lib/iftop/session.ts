@@ -1,5 +1,5 @@
 import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
-import { between } from '../netns/counters.ts';
+import { between, isAfter } from '../netns/counters.ts';
 import type { Entered } from '../netns/enter.ts';
 import { parseFrame } from './parse.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
@@ -127,6 +127,8 @@ export class Session {
         unseen.now = silent && counted ? counted.sent + counted.received : 0;
         if (unseen.sure > DEAF_BYTES) throw silence('the counters move and it sees nothing');
         yield slot;
+        // iftop stays with the interface that it was started on, whatever bears its name now.
+        if (before && !(after && isAfter(after, before))) throw lost();
         [from, tick, began, before] = [frame.at, frame.at, to, after];
         continue;
       }
@@ -176,6 +178,10 @@ function timeOf(moment: number): number {
 
 function overload(): SessionError {
   return new SessionError('ERR_SESSION_OVERLOADED', 'iftop cannot follow that many flows');
+}
+
+function lost(): SessionError {
+  return new SessionError('ERR_SESSION_LOST', 'its interface has gone, or was replaced');
 }
 
 function silence(what: string): SessionError {

@@ -6,21 +6,18 @@ export type AgentFields = Readonly<{ [field: string]: { integer: number } | { fl
 export interface Context {
   readonly node: string;
   readonly zone: string;
-  readonly iface: string;
   /** The length of a window in milliseconds, over which rates are taken. */
   readonly interval: number;
 }
 
 /**
- * The rows of one pod and window: one of `nstat` for each peer, one of `nstat_pod`. No row says
+ * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod`. No row says
  * nothing but zero. This file is the only home of measurement, tag and field names; their set and
  * order are fixed, since InfluxDB 3 never lets a table's tags change.
  */
-export function encodeTraffic(
-  traffic: Traffic,
-  { node, zone, iface, interval }: Context,
-): string[] {
-  const { pod, edges, attributed, kernel, uncounted, missing, overloaded, paused, end } = traffic;
+export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Context): string[] {
+  const { pod, iface, end, edges, attributed, kernel } = traffic;
+  const { uncounted, missing, overloaded, paused } = traffic;
   const time = seconds(end);
   const who = [
     `namespace=${tag(pod.namespace)}`,
@@ -31,7 +28,7 @@ export function encodeTraffic(
   const rate = (bytes: number) => (bytes * 8000) / interval;
   const lines = edges.map(({ peer, sent, received }) =>
     line(
-      `nstat,${who},zone=${tag(zone)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
+      `nstat,${who},zone=${tag(zone)},interface=${tag(iface)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
         `peer=${tag(peer.name)},peer_workload=${tag(peer.workload)},peer_zone=${tag(peer.zone)},port=-`,
       {
         sendRate: { float: rate(sent) },

@@ -7,26 +7,32 @@ import { ProcFile } from './proc-file.ts';
 const ETHERNET_HEADER = 14;
 
 /**
- * The counters of an interface in a network namespace, read through any of the given processes
- * that is in it. Undefined if none is, or if the interface is not there. Synchronous because
- * a read from /proc takes some 20 us and a trip through the thread pool takes longer.
+ * The text of /proc/net/dev in a network namespace, read through any of the given processes that is in it. Undefined if
+ * none is. Synchronous because a read from /proc takes some 20 us and a trip through the thread pool takes longer.
  */
-export function readCounters(
+export function readNetDev(
   proc: string,
   inode: Netns['inode'],
   pids: readonly (number | 'self' | undefined)[],
-  iface: string,
-): Counters | undefined {
+): string | undefined {
   for (const pid of pids) {
     if (pid === undefined) continue;
     try {
       if (statSync(`${proc}/${pid}/ns/net`).ino !== inode) continue;
-      return parseNetDev(readFileSync(`${proc}/${pid}/net/dev`, 'utf8'), iface);
+      return readFileSync(`${proc}/${pid}/net/dev`, 'utf8');
     } catch {
       // The process has gone; another may still be there.
     }
   }
   return undefined;
+}
+
+/** The counters of an interface there; undefined if there is none of that name either. */
+export function readCounters(
+  ...[proc, inode, pids, iface]: [...Parameters<typeof readNetDev>, iface: string]
+): Counters | undefined {
+  const text = readNetDev(proc, inode, pids);
+  return text === undefined ? undefined : parseNetDev(text, iface);
 }
 
 /**

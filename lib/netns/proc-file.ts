@@ -26,10 +26,12 @@ export class ProcFile {
   /** All of it, as it is now; undefined if its process has gone. */
   read(): string | undefined {
     try {
-      for (let text = ''; ; ) {
-        const length = readSync(this.#fd, SCRATCH, 0, SCRATCH.length, text.length);
+      let text = '';
+      for (let at = 0; ; ) {
+        const length = readSync(this.#fd, SCRATCH, 0, SCRATCH.length, at);
         if (length === 0) return text;
-        text += SCRATCH.toString('latin1', 0, length);
+        text += SCRATCH.toString('utf8', 0, length);
+        at += length;
       }
     } catch {
       return undefined;

@@ -32,7 +32,7 @@ interface Series {
 function peersOf(pod: (typeof PODS)[number], index: number): Series[] {
   const head =
     `nstat,namespace=${pod.namespace},pod=${pod.name},workload=${pod.workload},node=${pod.node},` +
-    `zone=${pod.zone},peer_kind=`;
+    `zone=${pod.zone},interface=eth0,peer_kind=`;
   return Array.from({ length: 20 }, (_, nth) => {
     const hash = (index * 31 + nth * 977) % PODS.length;
     const far = PODS[hash];

@@ -19,7 +19,7 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
   const troubles = new Troubles(quiet);
   const options = {
     proc: '/proc',
-    iface: 'eth0',
+    interfaces: ['eth0'],
     log: quiet,
     troubles,
     sidecar: false,
@@ -51,6 +51,7 @@ export function traffic(namespace: string, edges: readonly Edge[]): Traffic {
   const attributed = { sent: sum('sent'), received: sum('received') };
   return {
     pod: local,
+    iface: 'eth0',
     end: 5000,
     edges,
     attributed,

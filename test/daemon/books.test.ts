@@ -15,7 +15,7 @@ function traffic(missing: Partial<Missing>): Traffic {
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
   const uncounted = { sent: 0, received: 0 };
   const rest = { edges: [], attributed: kernel, uncounted, overloaded: false, paused: false };
-  return { pod, end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
+  return { pod, iface: 'eth0', end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 
 /** Audits these windows of ten seconds, one after the other; returns what was said. */
@@ -47,6 +47,24 @@ test('books that are off for a minute are spoken of once, with the likeliest rea
   assert.deepEqual(audit(times(30, missing)), [
     'the books of a pod do not balance: the pod has more flows than iftop can follow',
   ]);
+});
+
+test('each interface of a pod has books of its own, and what one misses another cannot cover', () => {
+  const said: object[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn: (fields: object) => void said.push(fields),
+    error() {},
+  };
+  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  for (let window = 0; window < 6; window += 1) {
+    books.audit([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
+  }
+  assert.deepEqual(
+    said.map((fields) => 'interface' in fields && fields.interface),
+    ['net1'],
+  );
 });
 
 test('once more when it is over, and again when it comes again', () => {

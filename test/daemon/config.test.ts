@@ -25,7 +25,7 @@ test('what is not set has its default', () => {
   assert.deepEqual(readConfig(ONE), {
     node: 'n1',
     kubeconfig: undefined,
-    iface: 'eth0',
+    interfaces: ['eth0'],
     interval: 10_000,
     influx: {
       url: 'http://influx:8086',
@@ -75,8 +75,11 @@ test('a bucket is written to by the second API, a database by the first', () => 
 const valid: readonly [name: string, value: string, key: string, meaning: unknown][] = [
   ['NODE_NAME', 'ip-10-0-0-1.ec2.internal', 'node', 'ip-10-0-0-1.ec2.internal'],
   ['KUBECONFIG', '/root/.kube/config', 'kubeconfig', '/root/.kube/config'],
-  ['IFACE', 'net1', 'iface', 'net1'],
-  ['IFACE', 'eth0.100@if5', 'iface', 'eth0.100@if5'],
+  ['IFACE', 'net1', 'interfaces', ['net1']],
+  ['IFACE', 'eth0.100@if5', 'interfaces', ['eth0.100@if5']],
+  ['IFACE', 'eth0,net1', 'interfaces', ['eth0', 'net1']],
+  ['IFACE', 'net1 , eth0', 'interfaces', ['net1', 'eth0']],
+  ['IFACE', 'é234567890123,...', 'interfaces', ['é234567890123', '...']],
   ['INTERVAL', '5s', 'interval', 5000],
   ['INTERVAL', '2m', 'interval', 120_000],
   ['INTERVAL', '1h', 'interval', 3_600_000],
@@ -110,7 +113,13 @@ for (const [name, value, key, meaning] of valid) {
 }
 
 const invalid: readonly [name: string, values: readonly string[], wanted: RegExp][] = [
-  ['IFACE', ['a b', 'eth0/1', '-i', 'a:b', 'x'.repeat(16)], /network interface/],
+  [
+    'IFACE',
+    ['a b', 'eth0/1', '-i', 'a:b', 'x'.repeat(16), 'é23456789012345', 'a\tb', 'à0', '.', '..'],
+    /IFACE is ".+"; it must be names of network interfaces, separated by commas/,
+  ],
+  ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
+  ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
     'INFLUX_URL',

@@ -74,6 +74,6 @@ test('a pod without a namespace waits', async (t) => {
   const values = await scrape();
   assert.equal(values.get('nstats_pods'), 1);
   assert.equal(values.get('nstats_sessions{state="waiting"}'), 1);
-  for (const state of ['starting', 'running', 'overloaded', 'paused'])
+  for (const state of ['starting', 'running', 'overloaded', 'paused', 'unavailable'])
     assert.equal(values.get(`nstats_sessions{state="${state}"}`), 0);
 });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Troubles } from '../../daemon/log.ts';
 import { Observed } from '../../daemon/observed.ts';
 import { Starts } from '../../daemon/starts.ts';
+import type { ObservedInterface } from '../../daemon/observed-interface.ts';
 import type { LocalPod } from '../../lib/model.ts';
 import { ProcTree } from '../netns/recordings.ts';
 
@@ -34,7 +35,7 @@ class Paused {
       { told: 'wanted', wasOff: false },
       {
         proc: this.#tree.path,
-        iface: 'eth0',
+        interfaces: ['eth0'],
         own: false,
         starts: new Starts(),
         log: all,
@@ -46,7 +47,13 @@ class Paused {
     );
     this.add(7, 'first', bytes);
     this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
-    this.observed.pause();
+    this.eth0.pause();
+  }
+
+  get eth0(): ObservedInterface {
+    const eth0 = this.observed.interfaces.get('eth0');
+    assert.ok(eth0);
+    return eth0;
   }
 
   /** A process in a network namespace. */
@@ -55,7 +62,12 @@ class Paused {
   }
 
   sent(pid: number, bytes: number): void {
-    writeFileSync(join(this.#tree.path, `${pid}`, 'net/dev'), netDev(bytes));
+    writeFileSync(this.netDev(pid), netDev(bytes));
+  }
+
+  /** The file of its counters. */
+  netDev(pid: number): string {
+    return join(this.#tree.path, `${pid}`, 'net/dev');
   }
 
   /** The process ends, and with it what it was in. */
@@ -66,7 +78,7 @@ class Paused {
   /** Bytes of the window that ends now. */
   close(): { readonly kernel: number | undefined; readonly paused: number | undefined } {
     this.observed.turn(Date.now());
-    const { kernel, paused } = this.observed.close() ?? {};
+    const { kernel, paused } = this.observed.close()[0]?.window ?? {};
     return { kernel: kernel?.sent, paused: paused?.sent };
   }
 }
@@ -92,7 +104,7 @@ test('one that is given another network namespace meanwhile is captured there', 
   await sleep(10);
   pod.end(7);
   pod.add(8, 'second', 500);
-  assert.equal(pod.observed.state, 'paused');
+  assert.deepEqual(pod.observed.states, ['paused']);
   assert.equal(pod.observed.isLost, true);
   pod.observed.moveTo([8]);
   assert.equal(pod.observed.waits, true);
@@ -103,10 +115,42 @@ test('when the API tells who it is, what was said of it before is over', async (
   const pod = new Paused(t, 0, nobody);
   await sleep(10);
   pod.observed.tell(POD);
-  pod.observed.pause();
+  pod.eth0.pause();
   const warned = pod.said.filter(({ level }) => level === 'warn');
   assert.deepEqual(
     warned.map(({ pod }) => pod),
     ['u', 'web-0'],
   );
+});
+
+test('a pod that is gone stays until all of its windows have been closed', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.sent(7, 1500);
+  pod.observed.turn(Date.now());
+  pod.sent(7, 1700);
+  pod.observed.remove();
+  pod.observed.turn(Date.now());
+  const bytes = () => pod.observed.close().map(({ iface, window }) => [iface, window.kernel?.sent]);
+  assert.deepEqual(bytes(), [['eth0', 500]]);
+  assert.equal(pod.observed.finished, false);
+  assert.deepEqual(bytes(), [['eth0', 200]]);
+  assert.equal(pod.observed.finished, true);
+});
+
+test('what an interface had counted that is taken away stays counted, and another one of its name begins at nothing', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.sent(7, 1500);
+  pod.observed.look();
+  writeFileSync(pod.netDev(7), '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n');
+  pod.observed.look();
+  pod.observed.look();
+  assert.deepEqual(pod.observed.states, ['waiting']);
+  pod.sent(7, 80);
+  // Who has none is not looked at more often than every second.
+  await sleep(1100);
+  pod.observed.look();
+  pod.eth0.pause();
+  assert.equal(pod.close().kernel, 500 + 80);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { readConfig } from '../../daemon/config.ts';
 import { Troubles } from '../../daemon/log.ts';
-import type { Observatory } from '../../daemon/observatory.ts';
+import type { Closed, Observatory } from '../../daemon/observatory.ts';
 import { printer } from '../../daemon/printer.ts';
 import { GRACE, Reporter } from '../../daemon/report.ts';
 import { Sync } from '../../daemon/sync.ts';
@@ -20,18 +20,31 @@ let steady: number;
 let reporter: Reporter;
 let sync: Sync;
 let tally: Tally;
-/** The ends of the windows that have been named. */
+/** The ends of the windows that have been named, and all their rows. */
 let ends: number[];
+let rows: string[];
+/** What is closed next. */
+let closed: readonly Closed[];
 
 beforeEach(() => {
   [wall, steady, ends] = [Date.now(), MINUTE, []];
+  [rows, closed] = [[], []];
   mock.method(Date, 'now', () => wall);
   mock.method(performance, 'now', () => steady);
-  const sink = { ...printer(() => {}), push: (_: unknown, end: number) => void ends.push(end) };
+  const push = (lines: readonly string[], end: number) => {
+    ends.push(end);
+    rows.push(...lines);
+  };
+  const sink = { ...printer(() => {}), push };
   const figures = { requests: 0, bytes: 0, connections: 0 };
   [sync, tally] = [new Sync(['pods']), new Tally('none')];
   reporter = new Reporter({
-    config: readConfig({ NODE_NAME: 'n', INFLUX_URL: 'http://a', INFLUX_DATABASE: 'd' }),
+    config: readConfig({
+      NODE_NAME: 'n',
+      INFLUX_URL: 'http://a',
+      INFLUX_DATABASE: 'd',
+      PEERS_PER_POD: '1',
+    }),
     client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
     sink,
     log: quiet,
@@ -39,7 +52,7 @@ beforeEach(() => {
     proc: '/proc',
     directory: new Directory(),
     sync,
-    observatory: { close: () => [], figures: {}, processes: [] } as unknown as Observatory,
+    observatory: { close: () => closed, figures: {}, processes: [] } as unknown as Observatory,
     tally,
     cpu: new Cpu('/proc', () => []),
   });
@@ -111,4 +124,62 @@ test('a window is late when it has waited for the cluster, and not because a wat
   pass(GRACE);
   reporter.flush();
   assert.deepEqual([tally.windows, tally.late], [2, 1]);
+});
+
+/** A window of one interface of a pod, with these bytes to these addresses. */
+function windowOf(iface: string, sent: { readonly [address: string]: number }): Closed {
+  const pod = {
+    uid: 'u',
+    cgroupUid: 'u',
+    namespace: 'a',
+    name: 'b',
+    workload: '-',
+    ips: ['10.0.0.1'],
+  };
+  const bytes = Object.values(sent).reduce((sum, each) => sum + each, 0);
+  const window = {
+    start: wall - MINUTE,
+    end: wall,
+    pairs: Object.entries(sent).map(([remote, each]) => {
+      return { local: '10.0.0.1', remote, from: wall, to: wall, sent: each, received: 0 };
+    }),
+    rest: { sent: 0, received: 0 },
+    kernel: { sent: bytes, received: 0, sentPackets: 1, receivedPackets: 0 },
+    uncaptured: { sent: 0, received: 0 },
+    overloaded: false,
+    paused: undefined,
+    miscounted: { sent: false, received: false },
+  };
+  return { of: { pod, told: 'wanted' }, iface, window };
+}
+
+test('each interface of a pod has its totals, its remainder, and the peer that it had before', () => {
+  const [far, near] = ['198.51.100.1', '192.0.2.1'];
+  closed = [
+    windowOf('eth0', { [far]: 300, [near]: 10 }),
+    windowOf('net1', { [near]: 70, [far]: 7 }),
+  ];
+  close();
+  // Both have 1.5 times the bytes with the other one now, which is not enough to take its place.
+  closed = [
+    windowOf('eth0', { [far]: 100, [near]: 150 }),
+    windowOf('net1', { [near]: 40, [far]: 60 }),
+  ];
+  rows = [];
+  close();
+  const told = rows.flatMap((row) => {
+    const [, measurement, iface] = /^(nstat(?:_pod)?),.*interface=(\w+)/.exec(row) ?? [];
+    const [, peer = 'all'] = /,peer=([^,]+)/.exec(row) ?? [];
+    const [, sent] = /sent(?:Attributed|Bytes)=(\d+)i/.exec(row) ?? [];
+    return measurement ? [`${iface} ${peer} ${sent}`] : [];
+  });
+  assert.deepEqual(told, [
+    'eth0 198.51.100.0/24 100',
+    'eth0 - 150',
+    'eth0 all 250',
+    'net1 192.0.2.0/24 40',
+    'net1 - 60',
+    'net1 all 100',
+  ]);
+  assert.equal(tally.kernel.sent, 300 + 10 + 70 + 7 + 100 + 150 + 40 + 60);
 });

@@ -35,6 +35,7 @@ const traffic: Traffic = {
     workload: 'StatefulSet/web',
     ips: [],
   },
+  iface: 'eth0',
   end: END,
   edges: NASTY.map((name, index) => ({
     peer: { kind: 'external', namespace: '-', name, workload: '-', zone: '-' },
@@ -48,7 +49,7 @@ const traffic: Traffic = {
   overloaded: false,
   paused: false,
 };
-const lines = encodeTraffic(traffic, { node: 'n', zone: 'z', iface: 'eth0', interval: 10_000 });
+const lines = encodeTraffic(traffic, { node: 'n', zone: 'z', interval: 10_000 });
 const expected = NASTY.map(
   (name, index) => `${name.replaceAll('\\', '/')} ${1000 + index}`,
 ).toSorted();

@@ -32,6 +32,16 @@ test('--check finds nothing wrong where nothing is', async () => {
   assert.equal(processesNamed('iftop').length, 0);
 });
 
+test('--check says what interfaces the pods have, if none is of IFACE', async () => {
+  const good = await check({ IFACE: 'net1,eth0' });
+  assert.match(good.text, /ok {4}IFACE net1,eth0: in 1 of 1 network namespaces/);
+  const { code, text } = await check({ IFACE: 'net1,net2' });
+  assert.equal(code, 1);
+  const fault =
+    /FAIL {2}IFACE net1,net2: in 0 of 1 network namespaces; they have lo, eth0\n.*fix: .*IFACE/;
+  assert.match(text, fault);
+});
+
 test('--check names what is missing and how to mend it', async () => {
   const { code, text } = await check({ INFLUX_DATABASE: 'nobody-made-it', NODE_NAME: 'lab-9' });
   assert.equal(code, 1);

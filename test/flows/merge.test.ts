@@ -24,8 +24,8 @@ const sound = {
 /** The window of two pods of one name. */
 function merge(a: Window, b: Window): Window {
   const [merged, ...others] = mergeByName([
-    { pod: phoenix, window: a },
-    { pod: { ...phoenix, uid: '2', ips: ['10.0.0.2'] }, window: b },
+    { pod: phoenix, iface: 'eth0', window: a },
+    { pod: { ...phoenix, uid: '2', ips: ['10.0.0.2'] }, iface: 'eth0', window: b },
   ]);
   assert.ok(merged && others.length === 0);
   assert.deepEqual(merged.pod.ips, ['10.0.0.1', '10.0.0.2']);
@@ -84,8 +84,15 @@ test('packets are added up too', () => {
   });
 });
 
-test('pods of other names, or of other workloads, stay apart', () => {
+test('pods of other names, or of other workloads, and other interfaces stay apart', () => {
   const window = { start: 0, end: 1, pairs: [], rest: NOTHING, kernel: undefined, ...sound };
   const pods = [phoenix, { ...phoenix, name: 'db-1' }, { ...phoenix, workload: 'Pod/db-0' }];
-  assert.equal(mergeByName(pods.map((pod) => ({ pod, window }))).length, 3);
+  const closed = pods.flatMap((pod) =>
+    ['eth0', 'net1', 'eth0'].map((iface) => ({ pod, iface, window })),
+  );
+  const merged = mergeByName(closed);
+  assert.deepEqual(
+    merged.map(({ pod, iface }) => `${pod.workload} ${pod.name} ${iface}`),
+    pods.flatMap(({ workload, name }) => [`${workload} ${name} eth0`, `${workload} ${name} net1`]),
+  );
 });

@@ -19,7 +19,7 @@ import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {
   nstat:
-    'namespace pod workload node zone peer_kind peer_namespace peer peer_workload peer_zone port',
+    'namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone port',
   nstat_pod: 'namespace pod workload node interface',
   nstat_agent: 'node namespace pod',
 };
@@ -130,6 +130,7 @@ export const influxTargets: readonly Target[] = [
       };
       const traffic = {
         pod,
+        iface: name(),
         end: 1e12,
         edges: [{ peer, ...bytes() }],
         attributed: bytes(),
@@ -139,7 +140,7 @@ export const influxTargets: readonly Target[] = [
         overloaded: true,
         paused: true,
       };
-      const context = { node: name(), zone: name(), iface: name(), interval: 10_000 };
+      const context = { node: name(), zone: name(), interval: 10_000 };
       const rows = encodeTraffic(traffic, context);
       for (const row of [
         ...rows,

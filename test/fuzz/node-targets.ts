@@ -1,6 +1,12 @@
 /** What the node tells: iftop and /proc. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +16,7 @@ import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { MOST_BYTES } from '../../lib/iftop/units.ts';
 import { parseNetDev } from '../../lib/netns/counters.ts';
+import { interfacesIn, linksIn, type NetTexts, standInFor } from '../../lib/netns/interfaces.ts';
 import { addressesOf, locate, podUid } from '../../lib/netns/locate.ts';
 import { ProcessTable } from '../../lib/netns/processes.ts';
 import { statOf } from '../../lib/netns/stat.ts';
@@ -30,6 +37,16 @@ const NET_DEV = `Inter-|   Receive                |  Transmit
     lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
   eth0: 1234567    8901    0    0    0     0          0         0   765432    1098    0    0    0     0       0          0
 `;
+
+const NET_FILES = ['dev', 'igmp', 'if_inet6', 'route', 'ipv6_route'] as const;
+
+/** The files of a namespace as they are read of it, parted by PART. */
+function netTextsIn(folder: string): Buffer {
+  const files = NET_FILES.map((file) =>
+    readFileSync(`test/fixtures/interfaces/${folder}/${file}`, 'utf8'),
+  );
+  return Buffer.from(files.join(PART));
+}
 
 /** What is read of a process, and what it says in this order, parted by PART. */
 const FILES = ['cgroup', 'stat', 'net/fib_trie', 'net/if_inet6', 'smaps_rollup', 'statm', 'ns/net'];
@@ -72,6 +89,23 @@ export const nodeTargets: readonly Target[] = [
       const counters = parseNetDev(input.toString(), 'eth0');
       for (const count of Object.values<number>({ ...counters }))
         assert.ok(Number.isSafeInteger(count) && count >= 0);
+    },
+  },
+  {
+    name: 'interfaces',
+    seeds: readdirSync('test/fixtures/interfaces').map(netTextsIn),
+    check(input) {
+      const parts = input.toString().split(PART);
+      const texts = Object.fromEntries(
+        NET_FILES.map((file, index) => [file, parts[index] ?? '']),
+      ) as { -readonly [file in keyof NetTexts]: string };
+      const there = interfacesIn(texts.dev);
+      const up = linksIn(texts.igmp);
+      for (const taken of [new Set(['eth0']), new Set(['eth0', ...there.slice(1, 3)])]) {
+        const found = standInFor('eth0', texts, { ips: ['10.244.0.10', 'fd00:10:244::10'], taken });
+        if (found === undefined) continue;
+        assert.ok(there.includes(found) && up.has(found) && !taken.has(found) && found !== 'lo');
+      }
     },
   },
   {

@@ -13,6 +13,7 @@ import { parsePrefix } from '../../lib/kubernetes/prefixes.ts';
 import { localPod } from '../../lib/kubernetes/records.ts';
 import { parseNetDev } from '../../lib/netns/counters.ts';
 import { publishedOf } from '../../lib/kubernetes/node-addresses.ts';
+import { interfacesIn, linksIn, standInFor } from '../../lib/netns/interfaces.ts';
 import { addressesIn, podUid } from '../../lib/netns/locate.ts';
 
 export const readers: { readonly [name: string]: (text: string) => unknown } = {
@@ -22,6 +23,17 @@ export const readers: { readonly [name: string]: (text: string) => unknown } = {
   cgroup: podUid,
   addresses: (text) => [addressesIn(text, ''), addressesIn(`|-- ${text}`, text)],
   counters: (text) => parseNetDev(`eth0:${text}`, 'eth0'),
+  interfaces(text) {
+    const texts = { dev: text, igmp: `1\t${text}`, if_inet6: text, route: text, ipv6_route: text };
+    const up = { ...texts, dev: ' eth1: 1', igmp: '2\teth1 : 1' };
+    const where = { ips: ['10.244.0.10'], taken: new Set<string>() };
+    return [
+      interfacesIn(text),
+      linksIn(texts.igmp),
+      standInFor('eth0', texts, where),
+      standInFor('eth0', up, where),
+    ];
+  },
   prefix: (text) => [parsePrefix(text), parsePrefix(`::/${text}`), canonical(text)],
   workload: (name) =>
     localPod({

@@ -30,3 +30,23 @@ for (const [printed, kept] of [
     assert.equal(frames, kept);
   });
 }
+
+/** What libpcap and iftop print before they end with code 1, as recorded, and what is made of it. */
+for (const [said, code] of [
+  ['pcap_open_live(eth0): eth0: That device is not up', 'ERR_SESSION_INTERFACE'],
+  ['pcap_open_live(a): a: No such device exists (No such device exists)', 'ERR_SESSION_INTERFACE'],
+  ['Unsupported datalink type: 280', 'ERR_SESSION_INTERFACE'],
+  [
+    "pcap_open_live(eth0): eth0: You don't have permission to perform this capture on that device",
+    'ERR_SESSION_START',
+  ],
+] as const) {
+  test(`an iftop that says “${said}” fails with ${code}, and that in its words`, async () => {
+    const command = ['sh', '-c', 'echo "interface: eth0"; echo "$0" >&2; exit 1', said];
+    await assert.rejects(IftopProcess.start(stay(command)), (error: Error) => {
+      assert.equal((error as { code?: string }).code, code);
+      assert.ok(error.message.includes(said), error.message);
+      return true;
+    });
+  });
+}

@@ -85,3 +85,23 @@ function counting(): () => Counters {
     };
   };
 }
+
+const bytes = (sentBytes: number): Counters => {
+  return { sentBytes, sentPackets: 1, receivedBytes: 0, receivedPackets: 0 };
+};
+
+for (const [what, next] of [
+  ['has gone', undefined],
+  ['was replaced by another one of its name', bytes(90)],
+] as const) {
+  test(`a capture whose interface ${what} ends, with what it has reported by then`, async () => {
+    let readings = 0;
+    const session = await start(undefined, () => ((readings += 1) <= 3 ? bytes(1000) : next));
+    const slots: unknown[] = [];
+    const capture = async () => {
+      for await (const slot of session.slots(new AbortController().signal)) slots.push(slot);
+    };
+    await assert.rejects(capture, { code: 'ERR_SESSION_LOST' });
+    assert.ok(slots.length > 0);
+  });
+}

@@ -12,10 +12,10 @@ import { parseLine, type Row } from './line-protocol.ts';
 
 const TAGS = {
   nstat:
-    'namespace pod workload node zone peer_kind peer_namespace peer peer_workload peer_zone port',
+    'namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone port',
   nstat_pod: 'namespace pod workload node interface',
 };
-const context = { node: 'n1', zone: 'z1', iface: 'eth0', interval: 10_000 };
+const context = { node: 'n1', zone: 'z1', interval: 10_000 };
 const pod: LocalPod = {
   uid: 'u',
   cgroupUid: 'u',
@@ -39,7 +39,8 @@ function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
   const lost = missing({ kernel, uncaptured, overloaded, paused: undefined }, attributed);
   const books = { kernel, uncounted: NOTHING, missing: lost };
   const end = 1_700_000_010_000;
-  return { pod, end, edges, attributed, ...books, overloaded, paused: false };
+  const rest = { overloaded, paused: false };
+  return { pod, iface: 'eth0', end, edges, attributed, ...books, ...rest };
 }
 
 function integer(row: Row | undefined, field: string): number {
@@ -53,7 +54,7 @@ test('a pod and its peer make these two rows, to the letter', () => {
     context,
   );
   assert.deepEqual(lines, [
-    'nstat,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,zone=z1,peer_kind=service,' +
+    'nstat,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,zone=z1,interface=eth0,peer_kind=service,' +
       'peer_namespace=demo,peer=db,peer_workload=-,peer_zone=-,port=- ' +
       'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
     'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
@@ -149,13 +150,14 @@ test('whatever a name contains, the row can be read back, with every tag in its 
       const named = {
         ...traffic([{ peer: { kind: 'pod', ...other }, sent: 1, received: 1 }]),
         pod: { ...pod, ...own },
+        iface: node,
       };
-      const lines = encodeTraffic(named, { ...context, node, zone: own.zone, iface: node });
+      const lines = encodeTraffic(named, { ...context, node, zone: own.zone });
       const [edge, whole] = lines.map(parseLine);
       assert.ok(edge && whole && lines.length === 2);
       const who = [own.namespace, own.name, own.workload, node];
       const peer = ['pod', other.namespace, other.name, other.workload, other.zone, '-'];
-      assertTags(edge, TAGS.nstat, [...who, own.zone, ...peer]);
+      assertTags(edge, TAGS.nstat, [...who, own.zone, node, ...peer]);
       assertTags(whole, TAGS.nstat_pod, [...who, node]);
     }),
     { numRuns: 500 },

@@ -14,7 +14,17 @@ import {
 import { selfSigned } from './apiserver/tls.ts';
 import { type Influx, startInflux } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
-import { balance, buildNode, NODE_IPS, plug, plugOutside, POD_CIDRS, unplug } from './network.ts';
+import { bindMachine } from './kubevirt.ts';
+import {
+  balance,
+  buildNode,
+  NODE_IPS,
+  plug,
+  plugOutside,
+  plugSecond,
+  POD_CIDRS,
+  unplug,
+} from './network.ts';
 import { Sandbox } from './pod.ts';
 import { Processes } from './shell.ts';
 
@@ -40,6 +50,9 @@ interface Host {
   serve(port: number): Promise<ChildProcess>;
 }
 
+/** A virtual machine that has a pod's addresses. */
+export type Machine = Omit<Host, 'sandbox'>;
+
 /** A pod of the lab: its sandbox on the node and its object in the API. */
 export interface Pod extends Host {
   readonly name: string;
@@ -48,6 +61,10 @@ export interface Pod extends Host {
   readonly ips: readonly string[];
   /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW and nothing else. */
   sidecar(environment: { readonly [name: string]: string }): ChildProcess;
+  /** Gives it one more interface, in a network beside the pods'; returns what takes that away. */
+  plug(name: string, addresses: readonly string[]): () => void;
+  /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
+  virtualise(): Promise<Machine>;
   /** Ends the pod as the kubelet would: first its processes, then its object. */
   remove(): Promise<void>;
 }
@@ -139,6 +156,19 @@ export async function createLab(main = MAIN): Promise<Lab> {
         namespace,
         uid,
         ips: spec.ips,
+        plug(iface, addresses) {
+          const second = plugSecond(box.pid, iface, addresses);
+          return () => unplug(second);
+        },
+        async virtualise() {
+          const machine = await bindMachine(box.pid, spec.ips, processes);
+          const enter = [`--net=/proc/${machine}/ns/net`];
+          return talker((command) => {
+            return processes.start('nsenter', [...enter, ...command], {
+              stdio: ['ignore', 'pipe', 'inherit'],
+            });
+          });
+        },
         sidecar(own) {
           const variables = Object.entries({ PATH: process.env['PATH'], ...own });
           const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all,+net_raw'];
@@ -186,10 +216,14 @@ export async function createLab(main = MAIN): Promise<Lab> {
 }
 
 function host(sandbox: Sandbox): Host {
+  return { sandbox, ...talker((command) => sandbox.run(command)) };
+}
+
+/** What can be done where commands can be run. */
+function talker(run: (command: readonly string[]) => ChildProcess): Machine {
   const traffic = (...args: readonly (string | number)[]) =>
-    sandbox.run([process.execPath, TRAFFIC, ...args.map(String)]);
+    run([process.execPath, TRAFFIC, ...args.map(String)]);
   return {
-    sandbox,
     traffic,
     async serve(port) {
       const child = traffic('serve', port);

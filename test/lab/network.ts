@@ -4,7 +4,7 @@ import { ip, sh } from './shell.ts';
 
 /** The node's addresses, the pods' gateway and the outside's router; all private or documentation. */
 export const NODE_IPS: readonly [string, string] = ['192.0.2.10', '2001:db8:0:1::10'];
-const GATEWAY = { v4: '10.244.0.1', v6: 'fd00:10:244::1' };
+export const GATEWAY = { v4: '10.244.0.1', v6: 'fd00:10:244::1' };
 export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
 
 /**
@@ -13,7 +13,7 @@ export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
  */
 export function buildNode(): void {
   // What an earlier lab within the same walls may have left.
-  spawnSync('ip', ['link', 'delete', 'cni0']);
+  for (const bridge of ['cni0', SECOND]) spawnSync('ip', ['link', 'delete', bridge]);
   spawnSync('nft', ['delete', 'table', 'inet', 'services']);
   prepare(process.pid);
   ip([
@@ -24,6 +24,8 @@ export function buildNode(): void {
     `addr add ${GATEWAY.v4}/24 dev cni0`,
     `addr add ${GATEWAY.v6}/64 dev cni0 nodad`,
     'link set cni0 up',
+    `link add ${SECOND} address 02:00:00:00:00:02 type bridge`,
+    `link set ${SECOND} up`,
   ]);
   const settings = {
     'ipv4/ip_forward': 1,
@@ -47,6 +49,9 @@ export function buildNode(): void {
   sh('nft', ['-f', '-'], `add ${quiet}\nadd ${rule}\n`);
 }
 
+/** The bridge of a second network, which the node is no part of. */
+const SECOND = 'second0';
+
 /** Names bear our PID: the kernel takes its time to remove an earlier lab's. */
 let links = 0;
 
@@ -54,7 +59,7 @@ let links = 0;
  * Settles how interfaces that are still to come will do IPv6: at once, without looking for
  * duplicates first, and by way of the gateway even if it says that there is a shorter one.
  */
-function prepare(pid: number): void {
+export function prepare(pid: number): void {
   const set =
     'cd /proc/sys/net/ipv6/conf/default && echo 0 >accept_dad && echo 0 >accept_redirects';
   sh('nsenter', ['-t', `${pid}`, '-n', 'sh', '-c', set]);
@@ -108,6 +113,18 @@ function redirection(from: string, way: 'ingress' | 'egress', to: string): strin
   ];
 }
 
+/** Gives it one more interface, in the second network, with these addresses and their networks. */
+export function plugSecond(pid: number, name: string, addresses: readonly string[]): string {
+  const link = `w${process.pid}-${++links}`;
+  prepare(pid);
+  ip([
+    `link add ${link} type veth peer name ${name} netns ${pid}`,
+    `link set ${link} master ${SECOND} up`,
+  ]);
+  ip([`link set ${name} up`, ...addresses.map((cidr) => `addr add ${cidr} dev ${name}`)], pid);
+  return link;
+}
+
 /** Takes a pod's interface away by its other end, as a network plug-in does. */
 export function unplug(link: string): void {
   ip([`link delete ${link}`]);
@@ -128,7 +145,11 @@ export function plugOutside(pid: number, addresses: readonly string[]): void {
   ip(addresses.map((address) => `route add ${address}/${bits(address)} dev ${link}`));
 }
 
-function configure(pid: number, addresses: readonly string[], gateway: typeof GATEWAY): void {
+export function configure(
+  pid: number,
+  addresses: readonly string[],
+  gateway: typeof GATEWAY,
+): void {
   const up = [
     'link set lo up',
     'link set eth0 up',

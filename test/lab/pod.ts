@@ -47,10 +47,10 @@ export class Sandbox {
     return child;
   }
 
-  /** The kernel's counters of its eth0. */
-  counters(): Counters {
-    const counters = parseNetDev(readFileSync(`/proc/${this.pid}/net/dev`, 'utf8'), 'eth0');
-    if (!counters) throw new Error('the pod has no eth0');
+  /** The kernel's counters of one of its interfaces. */
+  counters(iface = 'eth0'): Counters {
+    const counters = parseNetDev(readFileSync(`/proc/${this.pid}/net/dev`, 'utf8'), iface);
+    if (!counters) throw new Error(`the pod has no ${iface}`);
     return counters;
   }
 

@@ -34,6 +34,16 @@ test('one that is longer than what is read at once is read to its end', (t) => {
   file?.close();
 });
 
+test('names in it that are not ASCII are read as they are written', (t) => {
+  const tree = new ProcTree(t);
+  const text = '   é0: 5 1 0 0 0 0 0 0 7 2 0 0 0 0 0 0\n'.repeat(50);
+  tree.add(10, 'own', { net_dev: text });
+  const file = ProcFile.open(`${tree.path}/10/net/dev`);
+  assert.equal(parseNetDev(file?.read() ?? '', 'é0')?.sentBytes, 7);
+  assert.equal(file?.read(), text);
+  file?.close();
+});
+
 test('one that is not there is not opened', () => {
   assert.equal(ProcFile.open('/proc/self/nothing'), undefined);
 });

@@ -7,7 +7,7 @@ import { one, some } from './variables.ts';
 
 const who = chosen('namespace', 'pod');
 const where = [...who, ...chosen('peer_kind')];
-const OWN = 'This pod’s own rows: what it sent and received as its own interface saw it.';
+const OWN = 'This pod’s own rows: what it sent and received as its own interfaces saw it.';
 
 const [sent, received] = (['sent', 'received'] as const).map((direction) =>
   lines({
@@ -29,7 +29,7 @@ const [sent, received] = (['sent', 'received'] as const).map((direction) =>
 
 const peers = table({
   title: 'Peers',
-  about: `${OWN} The rates are those of the busiest window. The links lead to the peer’s own side, if it is a pod that nstats observes.`,
+  about: `${OWN} Each interface has its own. The rates are those of the busiest window. The links lead to the peer’s own side, if it is a pod that nstats observes.`,
   unit: 'decbytes',
   width: 24,
   columns: [
@@ -38,6 +38,7 @@ const peers = table({
     'peer',
     'peer_workload',
     'peer_zone',
+    'interface',
     'sent',
     'received',
     'sent_peak',
@@ -55,7 +56,7 @@ const peers = table({
         'sum("sentBytes") AS "sent", sum("receivedBytes") AS "received", max("sendRate") AS "sent_peak", max("receiveRate") AS "received_peak"',
       from: 'nstat',
       where,
-      by: ['peer_kind', 'peer_namespace', 'peer', 'peer_workload', 'peer_zone'],
+      by: ['peer_kind', 'peer_namespace', 'peer', 'peer_workload', 'peer_zone', 'interface'],
     }),
   ],
 });
@@ -63,7 +64,7 @@ const peers = table({
 const books = lines({
   title: 'By the kernel’s counters, and by peers',
   about:
-    'The counters of the pod’s interface, and the sums of its rows by peer. Where the lines part, traffic could not be attributed. Where the counters do not have all, what the rows have more is added to them.',
+    'The counters of the pod’s interfaces, and the sums of its rows by peer. Where the lines part, traffic could not be attributed. Where the counters do not have all, what the rows have more is added to them.',
   unit: 'bps',
   targets: [
     ['A', 'sentBytes', 'sent, kernel'],
@@ -77,7 +78,7 @@ const books = lines({
 
 const packets = lines({
   title: 'Packets, by the kernel’s counters',
-  about: 'Of the pod’s interface, where a packet may be one of up to 64 KiB.',
+  about: 'Of the pod’s interfaces, where a packet may be one of up to 64 KiB.',
   unit: 'pps',
   targets: [
     ['A', 'sentPackets', 'sent'],

@@ -109,7 +109,7 @@ function attribution(race: Race): Stage {
 
 function encoding(race: Race): Stage {
   const traffic = trafficOf(PEERS);
-  const context = { node: 'worker-1', zone: 'zone-a', iface: 'eth0', interval: 10_000 };
+  const context = { node: 'worker-1', zone: 'zone-a', interval: 10_000 };
   return {
     name: 'encode',
     unit: 'rows',
@@ -146,6 +146,7 @@ function trafficOf(peers: number): Traffic {
       workload: 'Deployment/web',
       ips: ['10.244.0.10'],
     },
+    iface: 'eth0',
     end: 1_700_000_000_000,
     edges,
     attributed: bytes(peers),

@@ -49,6 +49,7 @@ export class SyntheticNode {
       const received = kept.reduce((sum, edge) => sum + edge.received, 0);
       return {
         pod: talker.pod,
+        iface: 'eth0',
         end,
         edges: kept,
         attributed: { sent, received },

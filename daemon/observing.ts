@@ -1,0 +1,45 @@
+/** What a pod, its interfaces and their captures tell each other. */
+import type { Counters, LocalPod, Log } from '../lib/model.ts';
+import type { CaptureOptions } from './capture.ts';
+import type { Troubles } from './log.ts';
+import type { ObservedInterface } from './observed-interface.ts';
+
+export interface ObservedOptions extends CaptureOptions {
+  readonly log: Log;
+  readonly troubles: Troubles;
+  readonly unparsed: (pod: LocalPod, lines: number) => void;
+  /** A capture has ended by itself and will be started again. */
+  readonly restarted: () => void;
+}
+
+/** The pod that an interface belongs to. */
+export interface Owner {
+  readonly pod: LocalPod;
+  readonly gone: boolean;
+  /** When we first heard of it, by `performance.now()`. */
+  readonly since: number;
+  /** The namespace, or the process by which it was reached, is none of the pod any more. */
+  left(): void;
+}
+
+/** What it tells of what it meets with. */
+export interface Events {
+  /** The text of /proc/net/dev was read in its namespace. */
+  seen(netDev: string): void;
+  /** The interface that was captured is not there any more. */
+  changed(): void;
+  /** iftop cannot capture this interface, for that reason. */
+  refused(iface: ObservedInterface, reason: string): void;
+}
+
+/** What is known of an interface when its capture is begun. */
+export interface Found {
+  readonly index: number | undefined;
+  /** It was made while we watched, so all that it counted is to be accounted for. */
+  readonly isNew: boolean;
+  /** What it has counted, if that has been read. */
+  readonly counters: Counters | undefined;
+}
+
+/** Waiting and unavailable are those without a capture, for a moment or for good. */
+export type State = 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' | 'unavailable';

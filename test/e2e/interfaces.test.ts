@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { between } from '../../lib/netns/counters.ts';
+import type { Counters, KernelBytes } from '../../lib/model.ts';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab, type Machine, type Pod } from '../lab/lab.ts';
+import { ip, kill } from '../lab/shell.ts';
+
+const RATES = { eth0: 400_000, net1: 900_000, machine: 600_000 };
+const IPS = {
+  both: '10.244.0.10',
+  plain: '10.244.0.11',
+  machine: '10.244.0.12',
+  bound: '10.244.0.13',
+};
+const UNUSED = { sentBytes: 0, sentPackets: 0, receivedBytes: 0, receivedPackets: 0 };
+
+let lab: Lab;
+let daemon: Daemon;
+let bound: Machine;
+let pods: { readonly [name in keyof typeof IPS]: Pod };
+const rowsOf = (measurement: string, pod: string, iface?: string) =>
+  lab.influx.query(
+    `SELECT * FROM ${measurement} WHERE pod = '${pod}'${iface ? ` AND interface = '${iface}'` : ''}`,
+  );
+const sum = (rows: readonly Row[], ...columns: readonly string[]) =>
+  rows.reduce(
+    (total, row) => columns.reduce((part, column) => part + Number(row[column] ?? 0), total),
+    0,
+  );
+/** What the pod that is plugged and unplugged has received there. */
+const counted = async () => sum(await rowsOf('nstat_pod', 'plain', 'net1'), 'receivedBytes');
+/** Peers that a pod has sent more than a little, by one interface. */
+const peers = async (pod: string, iface: string) => {
+  const rows = await rowsOf('nstat', pod, iface);
+  const busy = rows.filter((row) => sum([row], 'sentBytes') > 10_000);
+  return [...new Set(busy.map((row) => `${row['peer_kind']} ${row['peer']}`))];
+};
+const said = (what: string) => daemon.log.filter((line) => line.includes(what));
+const fieldsOf = (line = '{}') => JSON.parse(line) as { readonly [field: string]: unknown };
+const metrics = async () => (await fetch('http://127.0.0.1:9790/metrics')).text();
+const sessions = async (state: string) =>
+  Number(
+    new RegExp(`^nstats_sessions\\{state="${state}"\\} (\\d+)$`, 'm').exec(await metrics())?.[1],
+  );
+
+before(async () => {
+  lab = await createLab();
+  const networks = join(lab.directory, 'networks.yaml');
+  writeFileSync(networks, 'storage: 192.168.7.0/24\n');
+  const pod = (name: keyof typeof IPS) => lab.pod({ namespace: 'vm', name, ips: [IPS[name]] });
+  pods = {
+    both: await pod('both'),
+    plain: await pod('plain'),
+    machine: await pod('machine'),
+    bound: await pod('bound'),
+  };
+  pods.both.plug('net1', ['192.168.7.10/24']);
+  await pods.plain.serve(8080);
+  // It is a machine before the daemon comes.
+  bound = await pods.bound.virtualise();
+  const extra = { IFACE: 'eth0, net1', INTERVAL: '5s', NETWORKS_FILE: networks };
+  daemon = lab.daemon(extra);
+  await until(async () => (await sessions('running')) === 5, 'five captures');
+});
+
+after(() => lab.end());
+
+describe('a pod of two interfaces', () => {
+  /** By the kernel, from before the traffic until after it. */
+  const kernel = new Map<string, KernelBytes>();
+
+  before(async () => {
+    const storage = await lab.pod({ namespace: 'vm', name: 'storage', ips: ['10.244.0.20'] });
+    storage.plug('net1', ['192.168.7.20/24']);
+    await storage.serve(8080);
+    const { sandbox } = pods.both;
+    await until(async () => (await sessions('running')) === 7, 'seven captures');
+    await sleep(6000);
+    const names = ['eth0', 'net1'];
+    const counted = new Map<string, Counters>(names.map((name) => [name, sandbox.counters(name)]));
+    const traffic = [
+      pods.both.traffic('send', IPS.plain, 8080, RATES.eth0),
+      pods.both.traffic('send', '192.168.7.20', 8080, RATES.net1),
+    ];
+    await sleep(12_000);
+    await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
+    await sleep(12_000);
+    for (const name of names) {
+      kernel.set(name, between(counted.get(name) ?? UNUSED, sandbox.counters(name)));
+    }
+  });
+
+  test('is captured on both, each with its own rows', async () => {
+    assert.deepEqual(await peers('both', 'eth0'), ['pod plain']);
+    assert.deepEqual(await peers('both', 'net1'), ['external storage']);
+  });
+
+  for (const name of ['eth0', 'net1'] as const) {
+    test(`has the bytes of ${name} by the kernel's counters, and by its peers`, async (t) => {
+      const { sent = 0, received = 0 } = kernel.get(name) ?? {};
+      const rows = await rowsOf('nstat_pod', 'both', name);
+      t.diagnostic(`${name}: kernel ${sent} and ${received}`);
+      assert.ok(sent > RATES[name] * 4);
+      // What passed before the traffic was some neighbour discovery.
+      const [counted, seen] = [sum(rows, 'sentBytes'), sum(rows, 'sentAttributed')];
+      t.diagnostic(`rows ${counted} and ${sum(rows, 'receivedBytes')}, by peers ${seen}`);
+      assert.ok(counted >= sent && counted < sent + 2000, `${counted} of ${sent}`);
+      assert.ok(Math.abs(seen - sent) < 0.005 * sent, `${seen} of ${sent}`);
+      const edges = await rowsOf('nstat', 'both', name);
+      assert.equal(sum(edges, 'sentBytes'), seen);
+    });
+  }
+});
+
+describe('a pod of eth0 alone beside it', () => {
+  test('has rows of that, and waits for nothing', async () => {
+    const rows = await rowsOf('nstat_pod', 'plain');
+    assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0']);
+    assert.ok(sum(rows, 'receivedAttributed') > RATES.eth0 * 4);
+    for (const state of ['waiting', 'starting', 'unavailable'])
+      assert.equal(await sessions(state), 0, state);
+    assert.deepEqual(said('"pod":"plain"'), []);
+  });
+
+  test('is captured on an interface that is made later, and no more when that has gone', async () => {
+    const running = await sessions('running');
+    const takeAway = pods.plain.plug('net1', ['192.168.7.11/24']);
+    await until(async () => (await sessions('running')) === running + 1, 'one capture more', 10);
+    const traffic = pods.both.traffic('send', '192.168.7.11', 8080, RATES.net1);
+    await sleep(4000);
+    await kill(traffic, 'SIGKILL');
+    await sleep(2500);
+    const kernel = between(UNUSED, pods.plain.sandbox.counters('net1'));
+    takeAway();
+    await until(async () => (await sessions('running')) === running, 'its end', 10);
+    assert.equal(await sessions('unavailable'), 0);
+    await until(async () => (await counted()) > 0.99 * kernel.received, 'its rows', 20);
+    await sleep(6000);
+    assert.ok((await counted()) <= kernel.received, `${await counted()} of ${kernel.received}`);
+    assert.deepEqual(await peers('both', 'net1'), ['external storage']);
+    assert.deepEqual(said('capture failed'), []);
+  });
+});
+
+/** A machine that sends: rows are of the interface that carries it, either way round, with the pod's names. */
+async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void> {
+  await machine.serve(8080);
+  await until(async () => (await sessions('unavailable')) === 0, 'all captures', 20);
+  await sleep(6000);
+  const counters = () => pods[name].sandbox.counters('eth0-nic');
+  const before = counters();
+  const from = Math.floor(Date.now() / 1000);
+  const children = [
+    machine.traffic('send', IPS.plain, 8080, RATES.machine),
+    // By an address above and by one below its own: iftop has no other way to tell them apart.
+    pods.both.traffic('send', IPS[name], 8080, RATES.machine / 2),
+  ];
+  await sleep(12_000);
+  await Promise.all(children.map((child) => kill(child, 'SIGKILL')));
+  await sleep(12_000);
+  const kernel = between(before, counters());
+  const rows = (await rowsOf('nstat_pod', name)).filter(({ time }) => time > from);
+  assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0-nic']);
+  // The frames of a machine are counted as they pass the port: what it sends is received by nobody but the pod.
+  const [sent, received] = [sum(rows, 'sentAttributed'), sum(rows, 'receivedAttributed')];
+  const all = `${sent} and ${received} of ${kernel.sent} and ${kernel.received}`;
+  assert.ok(kernel.sent > RATES.machine * 4 && kernel.received > (RATES.machine / 2) * 4, all);
+  assert.ok(Math.abs(sent - kernel.sent) < 0.005 * kernel.sent, all);
+  assert.ok(Math.abs(received - kernel.received) < 0.005 * kernel.received, all);
+  assert.ok(Math.abs(sum(rows, 'sentBytes') - kernel.sent) < 2000, all);
+  for (const row of rows)
+    assert.ok(
+      sum([row], 'missingOther', 'missingUncaptured') < 0.02 * RATES.machine * 5,
+      JSON.stringify(row),
+    );
+  assert.deepEqual(await peers(name, 'eth0-nic'), ['pod plain', 'pod both']);
+}
+
+describe('a virtual machine of KubeVirt', () => {
+  test('that is there already is captured on the interface that carries it', async () => {
+    await sends('bound', bound);
+    const lines = said('"pod":"bound"');
+    assert.equal(lines.length, 1, lines.join('\n'));
+    const { level, interface: taken, instead } = fieldsOf(lines[0]);
+    assert.deepEqual([level, taken, instead], ['info', 'eth0-nic', 'eth0']);
+  });
+
+  test('that is made of a pod that was captured already is captured there too', async () => {
+    const running = await sessions('running');
+    const machine = await pods.machine.virtualise();
+    await until(() => said('"pod":"machine"').length === 1, 'the change', 20);
+    assert.equal(fieldsOf(said('"pod":"machine"')[0])['interface'], 'eth0-nic');
+    await until(async () => (await sessions('running')) === running, 'as many captures', 20);
+    await sends('machine', machine);
+    assert.deepEqual(said('capture failed'), []);
+  });
+});
+
+describe('what cannot be captured', () => {
+  test('a pod without any of them is said once, with what it has, and is captured when it has one', async () => {
+    const running = await sessions('running');
+    const bare = await lab.pod({ namespace: 'vm', name: 'bare', ips: [] });
+    bare.plug('other0', []);
+    bare.plug('other1', []);
+    assert.equal(await sessions('unavailable'), 0);
+    await until(async () => (await sessions('unavailable')) === 1, 'it is told', 20);
+    await sleep(8000);
+    const lines = said('"pod":"bare"');
+    assert.equal(lines.length, 1, lines.join('\n'));
+    const { level, wanted, interfaces, fix } = fieldsOf(lines[0]);
+    const all = ['lo', 'other0', 'other1'];
+    assert.deepEqual([level, wanted, interfaces], ['warn', ['eth0', 'net1'], all]);
+    assert.match(String(fix), /IFACE/);
+    assert.match(await metrics(), /^nstats_pods 6$/m);
+    bare.plug('net1', ['192.168.7.30/24']);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 35);
+    assert.equal(await sessions('unavailable'), 0);
+    await bare.remove();
+    await until(async () => (await sessions('running')) === running, 'the end of it', 10);
+  });
+
+  test('an interface that is down is said once, disturbs no other, and is captured when it comes up', async () => {
+    const running = await sessions('running');
+    pods.plain.plug('net1', ['192.168.7.11/24']);
+    ip(['link set net1 down'], pods.plain.sandbox.pid);
+    await until(async () => (await sessions('unavailable')) === 1, 'it is told', 20);
+    await sleep(8000);
+    const lines = said('cannot be captured');
+    assert.equal(lines.length, 1, lines.join('\n'));
+    const { pod, interface: name, error, interfaces } = fieldsOf(lines[0]);
+    assert.deepEqual([pod, name, interfaces], ['plain', 'net1', ['lo', 'eth0', 'net1']]);
+    assert.match(String(error), /net1: That device is not up/);
+    assert.equal(await sessions('running'), running);
+    ip(['link set net1 up'], pods.plain.sandbox.pid);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 20);
+    assert.equal(await sessions('unavailable'), 0);
+    assert.deepEqual(said('capture failed'), []);
+  });
+});
