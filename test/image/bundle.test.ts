@@ -77,7 +77,7 @@ test('its thread reads a file of named networks', () => {
     '--check',
   );
   rmSync(file);
-  assert.match(stdout, /NETWORKS_FILE .*1 mistakes, besides 1 networks/, stderr);
+  assert.match(stdout, /NETWORKS_FILE .*1 mistake, besides 1 network/, stderr);
 });
 
 test('a wrong configuration ends it with code 2 and every mistake', () => {
