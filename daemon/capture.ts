@@ -3,7 +3,7 @@ import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../lib/model.ts';
 import { openCounters, parseNetDev, readCounters } from '../lib/netns/counters.ts';
-import { netnsOf } from '../lib/netns/locate.ts';
+import { addressesOf, netnsOf } from '../lib/netns/locate.ts';
 import { ProcFile } from '../lib/netns/proc-file.ts';
 import { parseStat } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
@@ -111,10 +111,9 @@ export class Capture {
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
-      const command = iftopCommand(iface);
       const child = own
-        ? stay(command)
-        : enter(openNetns(proc, this.netns, pod.cgroupUid), command);
+        ? stay(iftopCommand(iface))
+        : enter(openNetns(proc, this.netns, pod.cgroupUid), iftopCommand(iface, this.#absent(pod)));
       return Session.start(child, {
         counters: () => this.counters(),
         cpu: () => this.cpu ?? 0,
@@ -138,6 +137,12 @@ export class Capture {
       for (const file of [this.#counters, this.#stat]) file?.close();
       [this.#counters, this.#stat] = [undefined, undefined];
     }
+  }
+
+  /** The addresses that the pod has and its namespace has not: iftop has to be told of them. */
+  #absent({ ips }: LocalPod): string[] {
+    const present = addressesOf(this.#options.proc, this.netns.pid);
+    return ips.filter((ip) => !present.has(ip));
   }
 
   #open(): void {

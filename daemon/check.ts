@@ -6,12 +6,11 @@ import type { ApiClient } from '../lib/kubernetes/client.ts';
 import { readList } from '../lib/kubernetes/list.ts';
 import { localPod } from '../lib/kubernetes/records.ts';
 import type { LocalPod } from '../lib/model.ts';
-import { locate, netnsOf } from '../lib/netns/locate.ts';
-import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import { fixApi, fixCapture, fixInflux, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
+import { NamespaceFinder } from './namespace-finder.ts';
 import { readNetworks, told } from './networks-file.ts';
 
 export interface CheckOptions {
@@ -70,7 +69,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
     },
   };
   const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config));
-  const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
+  const node = config.sidecar ? [] : nodeChecks(get, config, proc);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
 }
@@ -117,7 +116,7 @@ function mayFollow(get: Get, resource: string, { sidecar }: Config): Check {
   };
 }
 
-function nodeChecks(get: Get, node: string, proc: string): Check[] {
+function nodeChecks(get: Get, { node, iface }: Config, proc: string): Check[] {
   let local: LocalPod[] = [];
   return [
     {
@@ -134,13 +133,13 @@ function nodeChecks(get: Get, node: string, proc: string): Check[] {
       name: 'network namespaces',
       fix: () => FIX_NAMESPACES,
       run: async () => {
-        const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
-        const processes = new ProcessTable(proc).all();
-        const found = local.filter((pod) =>
-          locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden),
-        );
-        const count = `${found.length} of ${local.length} pods found`;
-        if (local.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
+        const finder = new NamespaceFinder({ proc, iface, patience: 0 });
+        finder.look();
+        // By the API the others have no network yet, or are losing it.
+        const ready = local.filter(({ ips, terminating }) => ips.length > 0 && !terminating);
+        const found = ready.filter((pod) => finder.find(pod));
+        const count = `${found.length} of ${ready.length} pods found`;
+        if (ready.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
         return count;
       },
     },

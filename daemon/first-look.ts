@@ -60,8 +60,9 @@ async function captures({
   observatory,
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
-  const { podsSeen, sessions } = observatory.figures;
-  if (sessions > 0) return [{ what: `${sessions} captures run for ${podsSeen} pods` }];
+  const { podsSeen, sessions, states } = observatory.figures;
+  const ready = podsSeen - states.pending;
+  if (sessions > 0) return [{ what: `${sessions} captures run for ${ready} pods` }];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
@@ -69,9 +70,9 @@ async function captures({
     return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
   }
   const found = { what: 'no capture runs yet, but iftop can' };
-  const { states, sessionRestarts } = observatory.figures;
-  const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
-  const what = `of ${podsSeen} pods no network namespace is found in ${proc}`;
+  const { sessionRestarts } = observatory.figures;
+  const lost = ready > 0 && states.waiting === ready && sessionRestarts === 0;
+  const what = `of ${ready} pods no network namespace is found in ${proc}`;
   return lost ? [found, { what, fix: FIX_NAMESPACES }] : [found];
 }
 

@@ -1,10 +1,10 @@
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { readCounters } from '../lib/netns/counters.ts';
-import { locate, netnsOf } from '../lib/netns/locate.ts';
-import { ProcessTable } from '../lib/netns/processes.ts';
+import { hasAddress } from '../lib/netns/bare.ts';
+import { netnsOf } from '../lib/netns/locate.ts';
 import { statOf } from '../lib/netns/stat.ts';
 import type { Capture } from './capture.ts';
 import type { Troubles } from './log.ts';
+import { NamespaceFinder } from './namespace-finder.ts';
 import { identity, nameOf, Observed, type ObservedOptions } from './observed.ts';
 import { Starts } from './starts.ts';
 import { Throttle } from './throttle.ts';
@@ -37,7 +37,7 @@ export interface Closed {
 const SEEK_EVERY = 1000;
 /** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
 const SEEK_AGAIN = { part: 1 / 8, least: 50 };
-/** So long a pod without an address may be without an interface (milliseconds), and is waited for. */
+/** So long (milliseconds) the network of a pod whose addresses are not known may have none, and is waited for. */
 const MAKING = 10_000;
 /** One that is older (seconds) when we are told of it was kept from us: its past is none of ours. */
 const NEW = 60;
@@ -47,13 +47,9 @@ export class Observatory {
   readonly #options: ObservatoryOptions;
   readonly #captures: ObservedOptions;
   readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
-  readonly #own: Netns['inode'] | undefined;
-  readonly #host: Netns['inode'] | undefined;
-  readonly #processes: ProcessTable;
+  readonly #finder: NamespaceFinder;
   /** When we were started, in seconds since the node was. */
   readonly #started: number;
-  /** Namespaces that are no pod's to us: the host's and our own. */
-  readonly #forbidden: ReadonlySet<Netns['inode']>;
   readonly #timer: NodeJS.Timeout;
   readonly #throttle: Throttle;
   #soon: NodeJS.Timeout | undefined;
@@ -76,22 +72,18 @@ export class Observatory {
     const restarted = () => void (this.#restarts += 1);
     const common = { proc, iface, log, troubles };
     this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
-    this.#processes = new ProcessTable(proc);
+    this.#finder = new NamespaceFinder({ proc, iface });
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
-    this.#own = netnsOf(proc, 'self');
-    this.#host = netnsOf(proc, 1);
-    const forbidden = [this.#own, this.#host];
-    this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
     this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
     this.#timer = setInterval(() => {
       this.#look();
-      this.#seek(true);
+      this.#seek(this.#finder.isDue);
     }, SEEK_EVERY).unref();
   }
 
   get figures() {
     const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
-    const states = { waiting: 0, starting: 0, running: 0, overloaded: 0, paused: 0 };
+    const states = { pending: 0, waiting: 0, starting: 0, running: 0, overloaded: 0, paused: 0 };
     for (const { state } of pods) states[state] += 1;
     return {
       podsSeen: pods.length,
@@ -125,8 +117,9 @@ export class Observatory {
   put(pod: LocalPod, wasOff: boolean): void {
     const known = this.#pods.get(pod.cgroupUid);
     if (known) {
-      known.tell(pod);
+      const isNews = known.tell(pod);
       if (known.capture) this.#verify(pod, known.capture);
+      if (known.capture || !isNews) return;
     } else {
       this.#pods.set(pod.cgroupUid, new Observed(pod, { told: 'wanted', wasOff }, this.#captures));
     }
@@ -180,16 +173,19 @@ export class Observatory {
     await Promise.allSettled(captures.map(({ done }) => done));
   }
 
+  /** Looks for pods that are without a namespace now and, while they are new, again and again. */
   #seekIn(delay: number): void {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
-      this.#seek(false);
-      const ages = [...this.#pods.values()].flatMap(({ gone, state, capture, since }) =>
-        gone || capture || state === 'paused' ? [] : performance.now() - since,
-      );
+      this.#seek(true);
+      const ages = this.#waiting.map(({ soughtSince }) => performance.now() - soughtSince);
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
     }, delay);
+  }
+
+  get #waiting(): Observed[] {
+    return [...this.#pods.values()].filter(({ waits }) => waits);
   }
 
   /** Where no capture runs nobody else reads the counters, and they may be the last of their interface. */
@@ -197,33 +193,29 @@ export class Observatory {
     for (const observed of this.#pods.values()) if (!observed.capture) observed.counters();
   }
 
-  /** Looks for the namespaces of pods that have none yet, or not any more. */
-  #seek(everywhere: boolean): void {
+  /** Looks for the namespaces of pods that have none yet, or not any more; among new processes too, or if one is lost. */
+  #seek(anew: boolean): void {
     if (this.#stopping) return;
-    const { proc, sidecar } = this.#options;
-    const waiting = () => [...this.#pods.values()].filter(({ waits }) => waits);
-    const lost = [...this.#pods.values()].filter(({ isLost }) => isLost);
-    const discovering = !sidecar && !this.#listed;
-    if (waiting().length + lost.length === 0 && !discovering) return;
-
-    if (sidecar) {
-      const netns = { inode: this.#own ?? 0, pid: process.pid };
-      for (const observed of waiting()) observed.start(netns, false);
+    if (this.#options.sidecar) {
+      const netns = { inode: this.#finder.own ?? 0, pid: 'self' } as const;
+      for (const observed of this.#waiting) observed.start(netns, false);
       return;
     }
-    const processes = everywhere ? this.#processes.all() : this.#processes.recent();
-    if (discovering) this.#discover(processes.keys());
-    for (const observed of lost) observed.moveTo(processes.get(observed.pod.cgroupUid) ?? []);
-    for (const observed of waiting()) {
-      const { pod, since, wasOff } = observed;
-      const pids = processes.get(pod.cgroupUid) ?? [];
-      const netns = locate(proc, pod, pids, this.#forbidden);
+    const lost = [...this.#pods.values()].filter(({ isLost }) => isLost);
+    const isSought = this.#waiting.length > 0 || !this.#listed || this.#finder.doubts;
+    if (lost.length > 0 || (anew && isSought)) this.#finder.look();
+    if (!this.#listed) this.#discover();
+    for (const observed of lost) observed.moveTo(this.#finder.pidsOf(observed.pod.cgroupUid));
+    for (const { pod, capture } of this.#pods.values())
+      if (capture && this.#finder.hasBetter(pod, capture.netns)) capture.stop();
+    for (const observed of this.#waiting) {
+      const { pod, since } = observed;
+      const netns = this.#finder.find(pod);
+      if (!netns || this.#isTaken(netns)) continue;
       // Its network is still being made: what fails now would be tried again later than need be.
-      const making = pod.ips.length === 0 && performance.now() - since < MAKING;
-      if (netns && making && !this.#hasInterface(netns)) continue;
-      if (netns && !this.#isTaken(netns)) {
-        observed.start(netns, !wasOff && this.#isNew(pids, since));
-      }
+      const isMade = pod.ips.length > 0 || hasAddress(this.#options.proc, netns.pid);
+      if (isMade || performance.now() - since > MAKING)
+        observed.start(netns, this.#isNew(observed));
     }
   }
 
@@ -232,9 +224,9 @@ export class Observatory {
    * so that what passes meanwhile is not lost; but only if the host's namespace can be told from
    * theirs, since no address can be compared yet.
    */
-  #discover(cgroupUids: Iterable<LocalPod['cgroupUid']>): void {
-    if (this.#host === undefined) return;
-    for (const cgroupUid of cgroupUids) {
+  #discover(): void {
+    if (!this.#finder.knowsHost) return;
+    for (const cgroupUid of this.#finder.cgroupUids) {
       if (this.#pods.has(cgroupUid)) continue;
       const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
       this.#pods.set(
@@ -244,15 +236,12 @@ export class Observatory {
     }
   }
 
-  /** The pod was started after we were, and not long before we heard of it. */
-  #isNew(pids: readonly number[], since: number): boolean {
+  /** The pod was started after we were, and not long before we heard of it; and what passed then is to be counted. */
+  #isNew({ pod, since, wasOff }: Observed): boolean {
+    const pids = this.#finder.pidsOf(pod.cgroupUid);
+    if (wasOff || pids.length === 0) return false;
     const started = Math.min(...pids.map((pid) => statOf(this.#options.proc, pid)?.started ?? 0));
     return started >= this.#started && this.#started + since / 1000 - started < NEW;
-  }
-
-  #hasInterface({ inode, pid }: Netns): boolean {
-    const { proc, iface } = this.#options;
-    return readCounters(proc, inode, [pid], iface) !== undefined;
   }
 
   #isTaken({ inode }: Netns): boolean {
@@ -261,11 +250,13 @@ export class Observatory {
 
   /** The API has told a pod's addresses after its capture began: is it the right namespace? */
   #verify(pod: LocalPod, capture: Capture): void {
-    const { proc, log } = this.#options;
+    const { proc, log, sidecar } = this.#options;
     const { inode, pid } = capture.netns;
-    const alive = netnsOf(proc, pid) === inode;
-    if (this.#options.sidecar || !alive || locate(proc, pod, [pid], this.#forbidden)) return;
-    log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
+    const isAlive = netnsOf(proc, pid) === inode;
+    if (sidecar || !isAlive || this.#finder.confirms(pod, capture.netns)) return;
+    // One without an address may be the pod's all the same, but that takes a closer look.
+    const what = 'its network namespace has none of its addresses';
+    if (hasAddress(proc, pid)) log.warn({ ...identity(pod), ips: pod.ips }, what);
     capture.stop();
   }
 }

@@ -43,6 +43,7 @@ export class Observed {
   readonly #ledger = new Ledger(Date.now());
   /** When we first heard of it, by `performance.now()`. */
   readonly since = performance.now();
+  #soughtSince = this.since;
   readonly #overload = new Overload();
   #capture: Capture | undefined;
   /** The last one, by which the counters can be read when none runs. */
@@ -76,11 +77,23 @@ export class Observed {
     return this.#capture;
   }
 
-  /** Overloaded is one whose iftop cannot follow it, be it running or stopped for that; paused is for CPU_BUDGET. */
-  get state(): 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' {
+  /** Since when it may have a network that we do not know, by `performance.now()`. */
+  get soughtSince(): number {
+    return this.#soughtSince;
+  }
+
+  /**
+   * Overloaded is one whose iftop cannot follow it, be it running or stopped for that; paused is for CPU_BUDGET.
+   * Pending is one that by the API has no network yet, or is losing it: nobody waits for the namespace of that.
+   */
+  get state(): 'pending' | 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' {
     if (this.#paused) return 'paused';
     if (this.#overload.isOn) return 'overloaded';
-    if (!this.#capture) return 'waiting';
+    const { ips, terminating } = this.pod;
+    if (!this.#capture) {
+      const hasNetwork = this.#failures > 0 || (ips.length > 0 && !terminating);
+      return hasNetwork ? 'waiting' : 'pending';
+    }
     return this.#capture.pid === undefined ? 'starting' : 'running';
   }
 
@@ -123,13 +136,16 @@ export class Observed {
     if (this.waits && this.#last && !this.#last.isLost) this.start(this.#last.netns, false);
   }
 
-  /** The API tells of it, for the first time or again. */
-  tell(pod: LocalPod): void {
+  /** The API tells of it, for the first time or again. Returns whether it may have another network than before. */
+  tell(pod: LocalPod): boolean {
+    const isNews = this.#gone || this.told !== 'wanted' || pod.ips.join() !== this.pod.ips.join();
+    if (isNews) this.#soughtSince = performance.now();
     // Of one that was gone nothing is remembered that had it paused.
     if (this.#gone) this.#paused = false;
     if (nameOf(pod) !== nameOf(this.pod)) this.#forgive();
     [this.pod, this.told, this.#gone, this.#finished] = [pod, 'wanted', false, false];
     if (pod.terminating) this.#lookOften();
+    return isNews;
   }
 
   /** `isNew`: its interface was made while we watched, so all that it counted is to be accounted for. */

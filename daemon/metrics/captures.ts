@@ -8,7 +8,7 @@ export function captures(observatory: Pick<Observatory, 'figures'>): Metric[] {
     gauge('pods', 'Pods of this node that are to be observed.', () => figures().podsSeen),
     gauge(
       'sessions',
-      'The same pods by the state of their capture: waiting (no namespace found yet, or a pause after a failure), starting, running, overloaded (iftop at its limits, or stopped for it), paused (for CPU_BUDGET).',
+      'The same pods by the state of their capture: pending (by the API it has no address yet, or is being deleted), waiting (it has one, and no namespace is found, or a pause after a failure), starting, running, overloaded (iftop at its limits, or stopped for it), paused (for CPU_BUDGET).',
       ['state'],
       () => byName(figures().states),
     ),
