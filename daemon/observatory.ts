@@ -211,7 +211,10 @@ export class Observatory {
     for (const observed of this.#waiting) {
       const { pod, since } = observed;
       const netns = this.#finder.find(pod);
-      if (!netns || this.#isTaken(netns)) continue;
+      if (!netns || this.#isTaken(netns)) {
+        observed.missed();
+        continue;
+      }
       // Its network is still being made: what fails now would be tried again later than need be.
       const isMade = pod.ips.length > 0 || hasAddress(this.#options.proc, netns.pid);
       if (isMade || performance.now() - since > MAKING)

@@ -31,6 +31,8 @@ const LOOK_EVERY = 200;
 const NEW = 60_000;
 /** A turn within CPU_BUDGET is shorter: a capture that has run for so long is not paused any more. */
 const RESUMED = 60_000;
+/** One that has an address and no namespace for so long is not on its way any more. */
+const UNFOUND = 60_000;
 const PAUSED = 'its capture is paused for CPU_BUDGET: what passes meanwhile is in the totals only';
 
 /** One pod of this node: its ledger, and its captures one after the other. */
@@ -107,6 +109,18 @@ export class Observed {
     return !this.#gone && (this.#last?.isLost ?? false);
   }
 
+  /** No namespace was found for it; it may have none yet. */
+  missed(): void {
+    const { pod } = this;
+    if (this.state !== 'waiting' || performance.now() - this.#soughtSince < UNFOUND) return;
+    const what =
+      'no network namespace of its processes has one of its addresses: it is not measured';
+    this.#options.troubles.say(`${nameOf(pod)} namespace`, what, {
+      ...identity(pod),
+      ips: pod.ips,
+    });
+  }
+
   /** Another process of the pod will do as well; without any, the namespace is a dead one. */
   moveTo(pids: readonly number[]): void {
     if (this.#last?.moveTo(pids) !== false || this.#capture) return;
@@ -150,7 +164,8 @@ export class Observed {
 
   /** `isNew`: its interface was made while we watched, so all that it counted is to be accounted for. */
   start(netns: Netns, isNew: boolean): void {
-    const { log, unparsed } = this.#options;
+    const { log, troubles, unparsed } = this.#options;
+    troubles.over(`${nameOf(this.pod)} namespace`);
     const capture: Capture = new Capture(this.pod, netns, this.#ledger, {
       ...this.#options,
       strained: () => this.#strained(),
@@ -213,7 +228,7 @@ export class Observed {
   /** No trouble with it goes on. */
   #forgive(): void {
     const name = nameOf(this.pod);
-    for (const subject of [name, `${name} overload`, `${name} budget`])
+    for (const subject of [name, `${name} overload`, `${name} budget`, `${name} namespace`])
       this.#options.troubles.over(subject);
   }
 

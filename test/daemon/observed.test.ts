@@ -18,6 +18,29 @@ const POD: LocalPod = {
   ips: [],
 };
 
+function observe(
+  pod: LocalPod,
+  proc = '/nowhere',
+  log: (level: string) => (fields: object) => void = () => () => {},
+): Observed {
+  const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+  return new Observed(
+    pod,
+    { told: 'wanted', wasOff: false },
+    {
+      proc,
+      iface: 'eth0',
+      own: false,
+      starts: new Starts(),
+      log: all,
+      troubles: new Troubles(all),
+      reported: () => {},
+      unparsed: () => {},
+      restarted: () => {},
+    },
+  );
+}
+
 /** A pod whose capture was paused before it had begun; its interface has sent so many bytes. */
 class Paused {
   readonly observed: Observed;
@@ -28,22 +51,7 @@ class Paused {
   constructor(context: TestContext, bytes: number, pod: LocalPod = POD) {
     this.#tree = new ProcTree(context);
     const log = (level: string) => (fields: object) => void this.said.push({ level, ...fields });
-    const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
-    this.observed = new Observed(
-      pod,
-      { told: 'wanted', wasOff: false },
-      {
-        proc: this.#tree.path,
-        iface: 'eth0',
-        own: false,
-        starts: new Starts(),
-        log: all,
-        troubles: new Troubles(all),
-        reported: () => {},
-        unparsed: () => {},
-        restarted: () => {},
-      },
-    );
+    this.observed = observe(pod, this.#tree.path, log);
     this.add(7, 'first', bytes);
     this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
     this.observed.pause();
@@ -109,4 +117,23 @@ test('when the API tells who it is, what was said of it before is over', async (
     warned.map(({ pod }) => pod),
     ['u', 'web-0'],
   );
+});
+
+test('one that by the API has no network yet, or is losing it, is pending; any other waits', () => {
+  assert.equal(observe(POD).state, 'pending');
+  const ips = ['10.244.0.10'];
+  const observed = observe({ ...POD, ips });
+  assert.equal(observed.state, 'waiting');
+  observed.tell({ ...POD, ips, terminating: true });
+  assert.equal(observed.state, 'pending');
+  assert.equal(observed.waits, true, 'which is captured all the same if it is found');
+});
+
+test('that a pod may have another network is news; anything else is none', () => {
+  const observed = observe(POD);
+  assert.equal(observed.tell(POD), false);
+  assert.equal(observed.tell({ ...POD, workload: 'Pod/web-0' }), false);
+  assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true);
+  observed.remove();
+  assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true, 'it is back');
 });
