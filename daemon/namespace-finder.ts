@@ -15,8 +15,8 @@ export interface NamespaceFinderOptions {
 
 /** A pod's network is made within less; and until it is made it has no address either. */
 const PATIENCE = 3000;
-/** To look for processes costs some 1.5 us for each that there is: this is 0.25 % of a core. */
-const EVERY = { least: 1000, process: 0.6 };
+/** To look for processes costs some 2 us for each that there is: this is a quarter of a percent of a core. */
+const EVERY = { least: 1000, process: 0.8 };
 
 /** Finds the network namespaces of pods by the processes of the node. */
 export class NamespaceFinder {

@@ -241,10 +241,13 @@ export class Observatory {
 
   /** The pod was started after we were, and not long before we heard of it; and what passed then is to be counted. */
   #isNew({ pod, since, wasOff }: Observed): boolean {
+    const { proc } = this.#options;
     const pids = this.#finder.pidsOf(pod.cgroupUid);
-    if (wasOff || pids.length === 0) return false;
-    const started = Math.min(...pids.map((pid) => statOf(this.#options.proc, pid)?.started ?? 0));
-    return started >= this.#started && this.#started + since / 1000 - started < NEW;
+    // Of those that have come with it some may have gone since.
+    const starts = pids.flatMap((pid) => statOf(proc, pid)?.started ?? []);
+    const started = starts.length > 0 ? Math.min(...starts) : -Infinity;
+    const age = this.#started + since / 1000 - started;
+    return !wasOff && started >= this.#started && age < NEW;
   }
 
   #isTaken({ inode }: Netns): boolean {

@@ -14,7 +14,9 @@ interface Seen {
 /** A number that was read so long ago (milliseconds) may be another process's by now. */
 const OLD = 60_000;
 /** So many of the old ones are read again each time. */
-const OLD_AT_ONCE = 100;
+const OLD_AT_ONCE = 50;
+/** The list of 5000 processes takes some 6 ms: within this time it is only taken if there is a new one. */
+const UNLISTED = 10_000;
 
 /**
  * Looks for the processes of pods. A runtime starts a process first and puts it into the pod's cgroup then, so one
@@ -25,6 +27,8 @@ export class ProcessTable {
   readonly #clock: () => number;
   /** By number, the one that was read longest ago first. */
   readonly #known = new Map<number, Seen>();
+  #newest: string | undefined;
+  #listed = -Infinity;
   #reads = 0;
 
   constructor(proc: string, clock = () => performance.now()) {
@@ -45,16 +49,26 @@ export class ProcessTable {
   /** All of them as they are now. */
   all(): PodProcesses {
     const now = this.#clock();
-    const listed = this.#list();
-    for (const pid of this.#known.keys()) if (!listed.has(pid)) this.#known.delete(pid);
+    const newest = this.#newestPid();
+    const isSame = newest !== undefined && newest === this.#newest;
+    const listed = isSame && now - this.#listed < UNLISTED ? undefined : this.#list();
+    if (listed) {
+      [this.#newest, this.#listed] = [newest, now];
+      for (const pid of this.#known.keys()) if (!listed.has(pid)) this.#known.delete(pid);
+    }
     const known = [...this.#known];
     const old = known.filter(([, { read }]) => now - read >= OLD).slice(0, OLD_AT_ONCE);
     const young = known.filter(
       ([, { uid, first, read }]) => uid === undefined && now - first >= 2 * (read - first),
     );
     for (const [pid, { first }] of new Map([...old, ...young])) this.#read(pid, first, now);
-    for (const pid of listed) if (!this.#known.has(pid)) this.#read(pid, now, now);
+    for (const pid of listed ?? []) if (!this.#known.has(pid)) this.#read(pid, now, now);
     return byUid(this.#known);
+  }
+
+  /** The number that was given last to a process or a thread: proc_loadavg(5). */
+  #newestPid(): string | undefined {
+    return read(`${this.#proc}/loadavg`)?.trim().split(' ').at(4);
   }
 
   #list(): Set<number> {
@@ -69,11 +83,15 @@ export class ProcessTable {
   }
 
   #uidOf(pid: number): string | undefined {
-    try {
-      return podUid(readFileSync(`${this.#proc}/${pid}/cgroup`, 'utf8'));
-    } catch {
-      return undefined;
-    }
+    return podUid(read(`${this.#proc}/${pid}/cgroup`) ?? '');
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

@@ -246,7 +246,7 @@ test('the more processes a node has, the less often they are looked at by who on
   assert.ok(node.finder.isDue);
   for (let pid = 1000; pid < 3000; pid += 1) mkdirSync(join(node.path, `${pid}`));
   node.finder.look();
-  node.wait(1.1);
+  node.wait(1.5);
   assert.ok(!node.finder.isDue);
   node.wait(0.2);
   assert.ok(node.finder.isDue);
