@@ -5,31 +5,31 @@ import { addressesOf, candidates } from './locate.ts';
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/;
 
 /**
- * The network namespace of a pod whose addresses are in none: the only one of its processes that has the interface
- * and no address. gVisor takes the addresses off the interface, and its sandbox answers to them itself; its file
- * server is in an empty namespace (runsc/container/container.go, `createGoferProcess`). A container of a Docker inside
- * the pod has an address, of Docker's.
+ * The network namespace of a pod whose addresses are in none: the only one of its processes that has the interface,
+ * if it has no address. gVisor takes the addresses off the interface, and its sandbox answers to them itself; its
+ * file server is in an empty namespace (runsc/container/container.go, `createGoferProcess`).
  */
-export function locateBare(
+export function locateBare(...where: Parameters<typeof having>): Netns | undefined {
+  const [proc] = where;
+  const [netns, ...others] = having(...where);
+  return netns && others.length === 0 && !hasAddress(proc, netns.pid) ? netns : undefined;
+}
+
+/** The network namespace of the oldest process that has the interface in it. */
+export function locateWith(...where: Parameters<typeof having>): Netns | undefined {
+  return having(...where).next().value;
+}
+
+function having(
   proc: string,
   pod: Pick<LocalPod, 'cgroupUid'>,
   pids: readonly number[],
   forbidden: ReadonlySet<Netns['inode']>,
   iface: string,
-): Netns | undefined {
-  const isBare = (pid: number, inode: Netns['inode']) =>
-    readCounters(proc, inode, [pid], iface) !== undefined && !hasAddress(proc, pid);
-  const [netns, ...others] = candidates(proc, pod, pids, forbidden, isBare);
-  return others.length === 0 ? netns : undefined;
-}
-
-/** The network namespace of the oldest process that has the interface in it. */
-export function locateWith(
-  ...[proc, pod, pids, forbidden, iface]: Parameters<typeof locateBare>
-): Netns | undefined {
+): Generator<Netns, undefined> {
   const hasInterface = (pid: number, inode: Netns['inode']) =>
     readCounters(proc, inode, [pid], iface) !== undefined;
-  return candidates(proc, pod, pids, forbidden, hasInterface).next().value;
+  return candidates(proc, pod, pids, forbidden, hasInterface);
 }
 
 /** Tells whether the namespace of a process has an address that is not only its link's. */

@@ -214,8 +214,10 @@ describe('a pod with an address, privileged, with namespaces inside of it', () =
 
   test('is found in none as long as its own is none of them', (t) => {
     const node = new Node(t);
-    node.add(10, 'inner', withAddress('172.17.0.2'));
+    node.add(10, 'pod', withAddress('10.0.0.9'));
     assert.deepEqual(node.findAfter(60), [undefined, undefined]);
+    node.add(20, 'inner', bare);
+    assert.deepEqual(node.findAfter(60), [undefined, undefined], 'be it the only one without');
   });
 });
 
