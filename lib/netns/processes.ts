@@ -11,6 +11,8 @@ interface Seen {
   readonly read: number;
 }
 
+/** One that was in no pod when it was so old (milliseconds) is not on its way into one. */
+const YOUNG = 30_000;
 /** A number that was read so long ago (milliseconds) may be another process's by now. */
 const OLD = 60_000;
 /** So many of the old ones are read again each time. */
@@ -19,8 +21,8 @@ const OLD_AT_ONCE = 50;
 const UNLISTED = 10_000;
 
 /**
- * Looks for the processes of pods. A runtime starts a process first and puts it into the pod's cgroup then, so one
- * without a pod is read again whenever it has become twice as old; apart from that a process is read once.
+ * Looks for the processes of pods. A runtime starts a process first and puts it into the pod's cgroup then, so a
+ * new one without a pod is read again whenever it has become twice as old; apart from that a process is read once.
  */
 export class ProcessTable {
   readonly #proc: string;
@@ -51,6 +53,8 @@ export class ProcessTable {
     const now = this.#clock();
     const newest = this.#newestPid();
     const isSame = newest !== undefined && newest === this.#newest;
+    // Those that were there before us are of any age: they need not be read again and again, all at once.
+    const first = this.#listed < 0 ? now - YOUNG / 2 : now;
     const listed = isSame && now - this.#listed < UNLISTED ? undefined : this.#list();
     if (listed) {
       [this.#newest, this.#listed] = [newest, now];
@@ -59,10 +63,11 @@ export class ProcessTable {
     const known = [...this.#known];
     const old = known.filter(([, { read }]) => now - read >= OLD).slice(0, OLD_AT_ONCE);
     const young = known.filter(
-      ([, { uid, first, read }]) => uid === undefined && now - first >= 2 * (read - first),
+      ([, { uid, first, read }]) =>
+        uid === undefined && read - first < YOUNG && now - first >= 2 * (read - first),
     );
-    for (const [pid, { first }] of new Map([...old, ...young])) this.#read(pid, first, now);
-    for (const pid of listed ?? []) if (!this.#known.has(pid)) this.#read(pid, now, now);
+    for (const [pid, seen] of new Map([...old, ...young])) this.#read(pid, seen.first, now);
+    for (const pid of listed ?? []) if (!this.#known.has(pid)) this.#read(pid, first, now);
     return byUid(this.#known);
   }
 

@@ -39,6 +39,7 @@ test('a process that has come since is found at once, and one of a pod is read o
 
 test('a process that is put into its pod after it was first seen is found all the same', (t) => {
   const { table, put, wait } = node(t);
+  table.all();
   put(30, '0::/system.slice/containerd\n');
   assert.equal(table.all().get(UID), undefined);
   put(30, IN_POD);
@@ -95,11 +96,19 @@ test('a number that became another process’s while nobody looked is found out'
   assert.equal(table.all().get(UID), undefined);
 });
 
+test('one that was there before us, on its way into its pod, is found all the same', (t) => {
+  const { table, put, wait } = node(t);
+  put(30, ELSEWHERE);
+  table.all();
+  put(30, IN_POD);
+  wait(15_000);
+  assert.deepEqual(table.all().get(UID), [30]);
+});
+
 test('of processes that have been there for long a look reads few', (t) => {
   const { table, put, wait } = node(t);
   for (let pid = 1; pid <= 1000; pid += 1) put(pid, ELSEWHERE);
   table.all();
-  // They are read when they have become twice as old: after 1, 2, 4, ... 256 and 512 s.
   for (let second = 0; second < 600; second += 1) {
     wait(1000);
     table.all();
