@@ -38,12 +38,13 @@ for (const isolated of [false, true]) {
   const where = isolated ? 'a cgroup namespace of its own' : 'the cgroup namespace of the node';
 
   describe(`an agent in a pod of its node, and in ${where}`, () => {
-    test('captures its own pod like any other, and no pod waits', async () => {
+    test('captures its own pod like any other, and no pod waits', async (t) => {
       const daemon = agent.agent(isolated);
+      t.after(() => kill(daemon.process, 'SIGTERM'));
       const from = Math.floor(Date.now() / 1000);
-      await until(() => processesNamed('iftop').length === 3, 'the captures of all pods');
+      const running = async () => (await scrape()).values.get('nstats_sessions{state="running"}');
+      await until(async () => (await running()) === 3, 'the captures of all pods');
       const { values } = await scrape();
-      assert.equal(values.get('nstats_sessions{state="running"}'), 3);
       assert.equal(values.get('nstats_sessions{state="waiting"}'), 0);
       assert.equal(values.get('nstats_sessions{state="pending"}'), 2);
       for (const status of processesNamed('iftop')) {
@@ -57,7 +58,6 @@ for (const isolated of [false, true]) {
       const row = (await own()).at(-1);
       const [kernel, attributed] = [Number(row?.['sentBytes']), Number(row?.['sentAttributed'])];
       assert.ok(Math.abs(kernel - attributed) < 0.05 * kernel + 2000, `${attributed} of ${kernel}`);
-      await kill(daemon.process, 'SIGTERM');
     });
 
     test('--check finds all of all', async () => {
