@@ -4,7 +4,7 @@ import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../lib/model.ts';
 import { openCounters, parseNetDev, readNetDev } from '../lib/netns/counters.ts';
-import { netnsOf } from '../lib/netns/locate.ts';
+import { addressesOf, netnsOf } from '../lib/netns/locate.ts';
 import { ProcFile } from '../lib/netns/proc-file.ts';
 import { parseStat } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
@@ -13,6 +13,8 @@ import type { Starts } from './starts.ts';
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
+  /** The interface that is to have the pod's addresses. */
+  readonly primary: string;
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
   /** Bounds how many captures are being started at once. */
@@ -113,10 +115,12 @@ export class Capture {
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
-      const command = iftopCommand(this.#iface);
       const child = own
-        ? stay(command)
-        : enter(openNetns(proc, this.netns, pod().cgroupUid), command);
+        ? stay(iftopCommand(this.#iface))
+        : enter(
+            openNetns(proc, this.netns, pod().cgroupUid),
+            iftopCommand(this.#iface, this.#absent(pod())),
+          );
       return Session.start(child, {
         counters: () => this.counters(),
         cpu: () => this.cpu ?? 0,
@@ -141,6 +145,13 @@ export class Capture {
       for (const file of [this.#counters, this.#stat]) file?.close();
       [this.#counters, this.#stat] = [undefined, undefined];
     }
+  }
+
+  /** The addresses that the pod has and its namespace has not: iftop has to be told of them. */
+  #absent({ ips }: LocalPod): string[] {
+    if (this.#iface !== this.#options.primary) return [];
+    const present = addressesOf(this.#options.proc, this.netns.pid);
+    return ips.filter((ip) => !present.has(ip));
   }
 
   #open(): void {

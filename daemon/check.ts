@@ -9,8 +9,6 @@ import { localPod } from '../lib/kubernetes/records.ts';
 import type { LocalPod, Netns } from '../lib/model.ts';
 import { readNetDev } from '../lib/netns/counters.ts';
 import { interfacesIn } from '../lib/netns/interfaces.ts';
-import { locate, netnsOf } from '../lib/netns/locate.ts';
-import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
 import type { Fault } from './connection.ts';
@@ -25,6 +23,7 @@ import {
   FIX_SPOOL,
 } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
+import { NamespaceFinder } from './namespace-finder.ts';
 import { readNetworks, told } from './networks-file.ts';
 import { counted } from './words.ts';
 
@@ -193,20 +192,23 @@ function nodeChecks(
       ),
       run: async () => {
         if (!local) throw new Error('not looked for, since the pods of the node are not known');
-        const forbidden = new Set([netnsOf(proc, 'self') ?? 0]);
-        const processes = new ProcessTable(proc).all();
-        found = local.flatMap(
-          (pod) => locate(proc, pod, processes.get(pod.cgroupUid) ?? [], forbidden) ?? [],
-        );
-        const count = `${found.length} of ${local.length} pods found`;
-        if (local.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
+        const finder = new NamespaceFinder({ proc, interfaces, patience: 0 });
+        finder.look();
+        // By the API the others have no network yet, or are losing it.
+        const ready = local.filter(({ ips, terminating }) => ips.length > 0 && !terminating);
+        found = ready.flatMap((pod) => finder.find(pod) ?? []);
+        const count = `${found.length} of ${ready.length} pods found`;
+        if (ready.length > 0 && found.length === 0) throw new Error(`${count} in ${proc}`);
         return count;
       },
     },
     {
       name: `IFACE ${interfaces.join()}`,
-      fault: saying(() => FIX_INTERFACES),
+      fault: saying(() =>
+        local ? FIX_INTERFACES : `mend what is said of the pods of node ${node} first`,
+      ),
       run: async () => {
+        if (!local) throw new Error('not looked for, since the pods of the node are not known');
         const names = found.map(({ inode, pid }) =>
           interfacesIn(readNetDev(proc, inode, [pid]) ?? ''),
         );

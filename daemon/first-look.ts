@@ -71,8 +71,10 @@ async function captures({
   observatory,
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
-  if (observatory.figures.sessions > 0)
-    return [{ what: capturesOf(observatory.figures) }, ...unavailable(observatory.figures)];
+  const { podsSeen, sessions, states, sessionRestarts } = observatory.figures;
+  const ready = podsSeen - states.pending;
+  if (sessions > 0)
+    return [{ what: capturesOf(sessions, ready) }, ...unavailable(observatory.figures)];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
@@ -80,9 +82,8 @@ async function captures({
     return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
   }
   const found = { what: 'no capture runs yet, but iftop can' };
-  const { podsSeen, states, sessionRestarts } = observatory.figures;
-  const lost = podsSeen > 0 && states.waiting === podsSeen && sessionRestarts === 0;
-  const what = `of ${counted(podsSeen, 'pod')} no network namespace is found in ${proc}`;
+  const lost = ready > 0 && states.waiting === ready && sessionRestarts === 0;
+  const what = `of ${counted(ready, 'pod')} no network namespace is found in ${proc}`;
   return lost
     ? [found, { what, fix: FIX_NAMESPACES }]
     : [found, ...unavailable(observatory.figures)];

@@ -52,7 +52,7 @@ export class Health {
     const stuck = observatory.stuckFor;
     return verdict([
       [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
-      [true, capturesOf(figures)],
+      [true, capturesOf(figures.sessions, figures.podsSeen - figures.states.pending)],
       silent < SILENT
         ? [
             true,

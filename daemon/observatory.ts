@@ -1,11 +1,11 @@
 import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
-import { locate, netnsOf } from '../lib/netns/locate.ts';
-import { ProcessTable } from '../lib/netns/processes.ts';
+import { hasAddress } from '../lib/netns/bare.ts';
 import { statOf } from '../lib/netns/stat.ts';
 import { identity, nameOf } from './identity.ts';
 import type { Troubles } from './log.ts';
+import { NamespaceFinder } from './namespace-finder.ts';
 import { Observed } from './observed.ts';
-import type { PodInterfacesOptions } from './pod-interfaces.ts';
+import { MAKING, type PodInterfacesOptions } from './pod-interfaces.ts';
 import type { ObservedInterface } from './observed-interface.ts';
 import { Starts } from './starts.ts';
 import { Throttle } from './throttle.ts';
@@ -48,13 +48,9 @@ export class Observatory {
   readonly #options: ObservatoryOptions;
   readonly #captures: PodInterfacesOptions;
   readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
-  readonly #own: Netns['inode'] | undefined;
-  readonly #host: Netns['inode'] | undefined;
-  readonly #processes: ProcessTable;
+  readonly #finder: NamespaceFinder;
   /** When we were started, in seconds since the node was. */
   readonly #started: number;
-  /** Namespaces that are no pod's to us: the host's and our own. */
-  readonly #forbidden: ReadonlySet<Netns['inode']>;
   readonly #timer: NodeJS.Timeout;
   readonly #throttle: Throttle;
   #soon: NodeJS.Timeout | undefined;
@@ -75,24 +71,23 @@ export class Observatory {
       troubles.say(nameOf(pod), 'lines of iftop cannot be read', identity(pod));
     };
     const restarted = () => void (this.#restarts += 1);
-    const common = { proc, interfaces, log, troubles };
+    // The kubelet's network plug-in gives a pod its addresses on eth0.
+    const primary = interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '';
+    const common = { proc, interfaces, primary, log, troubles };
     this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
-    this.#processes = new ProcessTable(proc);
+    this.#finder = new NamespaceFinder({ proc, interfaces });
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
-    this.#own = netnsOf(proc, 'self');
-    this.#host = netnsOf(proc, 1);
-    const forbidden = [this.#own, this.#host];
-    this.#forbidden = new Set(forbidden.filter((inode) => inode !== undefined));
     this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
     this.#timer = setInterval(() => {
       for (const observed of this.#pods.values()) observed.look();
-      this.#seek(true);
+      this.#seek(this.#finder.isDue);
     }, SEEK_EVERY).unref();
   }
 
   get figures() {
     const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
     const states = {
+      pending: 0,
       waiting: 0,
       starting: 0,
       running: 0,
@@ -134,8 +129,9 @@ export class Observatory {
   put(pod: LocalPod, wasOff: boolean): void {
     const known = this.#pods.get(pod.cgroupUid);
     if (known) {
-      known.tell(pod);
+      const isNews = known.tell(pod);
       this.#verify(known);
+      if (!known.waits || !isNews) return;
     } else {
       this.#pods.set(pod.cgroupUid, new Observed(pod, { told: 'wanted', wasOff }, this.#captures));
     }
@@ -188,13 +184,12 @@ export class Observatory {
     await Promise.allSettled(captures.map(({ done }) => done));
   }
 
+  /** Looks for pods that are without a namespace now and, while they are new, again and again. */
   #seekIn(delay: number): void {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
-      this.#seek(false);
-      const ages = [...this.#pods.values()].flatMap(({ waits, since }) =>
-        waits ? performance.now() - since : [],
-      );
+      this.#seek(true);
+      const ages = this.#waiting.map(({ soughtSince }) => performance.now() - soughtSince);
       const again = Math.max(SEEK_AGAIN.least, Math.min(...ages) * SEEK_AGAIN.part);
       if (again < SEEK_EVERY && !this.#stopping) this.#seekIn(again);
     }, delay);
@@ -204,30 +199,38 @@ export class Observatory {
     return [...this.#pods.values()].flatMap(({ interfaces }) => [...interfaces.values()]);
   }
 
-  /** Looks for the namespaces of pods that have none yet, or not any more. */
-  #seek(everywhere: boolean): void {
-    if (this.#stopping) return;
-    const { proc, sidecar } = this.#options;
-    const waiting = () => [...this.#pods.values()].filter(({ waits }) => waits);
-    const lost = [...this.#pods.values()].filter(({ isLost }) => isLost);
-    const discovering = !sidecar && !this.#listed;
-    if (waiting().length + lost.length === 0 && !discovering) return;
+  get #waiting(): Observed[] {
+    return [...this.#pods.values()].filter(({ waits }) => waits);
+  }
 
-    if (sidecar) {
-      const netns = { inode: this.#own ?? 0, pid: process.pid };
-      for (const observed of waiting()) observed.start(netns, false);
+  /** Looks for the namespaces of pods that have none yet, or not any more; among new processes too, or if one is lost. */
+  #seek(anew: boolean): void {
+    if (this.#stopping) return;
+    if (this.#options.sidecar) {
+      const netns = { inode: this.#finder.own ?? 0, pid: 'self' } as const;
+      for (const observed of this.#waiting) observed.start(netns, false);
       return;
     }
-    const processes = everywhere ? this.#processes.all() : this.#processes.recent();
-    if (discovering) this.#discover(processes.keys());
-    for (const observed of lost) observed.moveTo(processes.get(observed.pod.cgroupUid) ?? []);
-    for (const observed of waiting()) {
-      const { pod, since, wasOff } = observed;
-      const pids = processes.get(pod.cgroupUid) ?? [];
-      const netns = locate(proc, pod, pids, this.#forbidden);
-      if (netns && !this.#isTaken(netns, observed)) {
-        observed.start(netns, !wasOff && this.#isNew(pids, since));
+    const lost = [...this.#pods.values()].filter(({ isLost }) => isLost);
+    const isSought = this.#waiting.length > 0 || !this.#listed || this.#finder.doubts;
+    if (lost.length > 0 || (anew && isSought)) this.#finder.look();
+    if (!this.#listed) this.#discover();
+    for (const observed of lost) observed.moveTo(this.#finder.pidsOf(observed.pod.cgroupUid));
+    for (const observed of this.#pods.values()) {
+      const { pod, netns } = observed;
+      if (netns && this.#finder.hasBetter(pod, netns)) observed.leave();
+    }
+    for (const observed of this.#waiting) {
+      const { pod, since } = observed;
+      const netns = this.#finder.find(pod);
+      if (!netns || this.#isTaken(netns, observed)) {
+        observed.missed();
+        continue;
       }
+      // Its network is still being made: what fails now would be tried again later than need be.
+      const isMade = pod.ips.length > 0 || hasAddress(this.#options.proc, netns.pid);
+      if (isMade || performance.now() - since > MAKING)
+        observed.start(netns, this.#isNew(observed));
     }
   }
 
@@ -236,9 +239,9 @@ export class Observatory {
    * so that what passes meanwhile is not lost; but only if the host's namespace can be told from
    * theirs, since no address can be compared yet.
    */
-  #discover(cgroupUids: Iterable<LocalPod['cgroupUid']>): void {
-    if (this.#host === undefined) return;
-    for (const cgroupUid of cgroupUids) {
+  #discover(): void {
+    if (!this.#finder.knowsHost) return;
+    for (const cgroupUid of this.#finder.cgroupUids) {
       if (this.#pods.has(cgroupUid)) continue;
       const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
       this.#pods.set(
@@ -248,10 +251,15 @@ export class Observatory {
     }
   }
 
-  /** The pod was started after we were, and not long before we heard of it. */
-  #isNew(pids: readonly number[], since: number): boolean {
-    const started = Math.min(...pids.map((pid) => statOf(this.#options.proc, pid)?.started ?? 0));
-    return started >= this.#started && this.#started + since / 1000 - started < NEW;
+  /** The pod was started after we were, and not long before we heard of it; and what passed then is to be counted. */
+  #isNew({ pod, since, wasOff }: Observed): boolean {
+    const { proc } = this.#options;
+    const pids = this.#finder.pidsOf(pod.cgroupUid);
+    // Of those that have come with it some may have gone since.
+    const starts = pids.flatMap((pid) => statOf(proc, pid)?.started ?? []);
+    const started = starts.length > 0 ? Math.min(...starts) : -Infinity;
+    const age = this.#started + since / 1000 - started;
+    return !wasOff && started >= this.#started && age < NEW;
   }
 
   #isTaken({ inode }: Netns, by: Observed): boolean {
@@ -262,8 +270,10 @@ export class Observatory {
   #verify(observed: Observed): void {
     const { proc, log, sidecar } = this.#options;
     const { pod, netns, isLost } = observed;
-    if (sidecar || !netns || isLost || locate(proc, pod, [netns.pid], this.#forbidden)) return;
-    log.warn({ ...identity(pod), ips: pod.ips }, 'its network namespace has none of its addresses');
+    if (sidecar || !netns || isLost || this.#finder.confirms(pod, netns)) return;
+    // One without an address may be the pod's all the same, but that takes a closer look.
+    const what = 'its network namespace has none of its addresses';
+    if (hasAddress(proc, netns.pid)) log.warn({ ...identity(pod), ips: pod.ips }, what);
     observed.leave();
   }
 }

@@ -6,7 +6,14 @@ import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { Backoff } from './backoff.ts';
 import { Capture } from './capture.ts';
 import { InterfaceTroubles } from './interface-troubles.ts';
-import type { Events, Found, ObservedOptions, Owner, State } from './observing.ts';
+import {
+  type Events,
+  type Found,
+  idleState,
+  type ObservedOptions,
+  type Owner,
+  type State,
+} from './observing.ts';
 import { Often } from './often.ts';
 import { Overload } from './overload.ts';
 
@@ -88,7 +95,8 @@ export class ObservedInterface {
     if (this.#overload.isOn) return 'overloaded';
     if (this.#capture?.pid !== undefined) return 'running';
     if (this.#refusals.hasFailed) return 'unavailable';
-    return this.#capture ? 'starting' : 'waiting';
+    if (this.#capture) return 'starting';
+    return this.#failures.hasFailed ? 'waiting' : idleState(this.#owner.pod);
   }
 
   /** Whether a capture is to be started now. */

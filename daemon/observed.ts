@@ -1,6 +1,6 @@
 import type { LocalPod, Netns, Window } from '../lib/model.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
-import { nameOf } from './identity.ts';
+import { identity, nameOf } from './identity.ts';
 import type { ObservedInterface } from './observed-interface.ts';
 import type { Owner, State } from './observing.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
@@ -11,6 +11,9 @@ interface Known {
   readonly wasOff: boolean;
 }
 
+/** One that has an address and no namespace for so long is not on its way any more. */
+const UNFOUND = 60_000;
+
 /** One pod of this node: its network namespace, and its interfaces that are captured in it. */
 export class Observed implements Owner {
   pod: LocalPod;
@@ -18,7 +21,9 @@ export class Observed implements Owner {
   told: Known['told'];
   readonly wasOff: boolean;
   readonly since = performance.now();
+  #soughtSince = this.since;
   readonly #proc: string;
+  readonly #troubles: PodInterfacesOptions['troubles'];
   readonly #interfaces: PodInterfaces;
   #netns: Netns | undefined;
   /** It is no pod to observe any more; it stays until its last windows are closed. */
@@ -29,6 +34,7 @@ export class Observed implements Owner {
     this.told = told;
     this.wasOff = wasOff;
     this.#proc = options.proc;
+    this.#troubles = options.troubles;
     this.#interfaces = new PodInterfaces(this, options);
   }
 
@@ -48,6 +54,11 @@ export class Observed implements Owner {
 
   get interfaces(): ReadonlyMap<string, ObservedInterface> {
     return this.#interfaces.all;
+  }
+
+  /** Since when it may have a network that we do not know, by `performance.now()`. */
+  get soughtSince(): number {
+    return this.#soughtSince;
   }
 
   /** Of each of its captures, of which there is one for each interface, or the pod's own if it has none. */
@@ -73,6 +84,16 @@ export class Observed implements Owner {
     return [this.#netns, ...places].some((netns) => netns?.inode === inode);
   }
 
+  /** No namespace was found for it; it may have none yet. */
+  missed(): void {
+    const { pod } = this;
+    const isUnfound = performance.now() - this.#soughtSince >= UNFOUND;
+    if (!isUnfound || !this.states.includes('waiting')) return;
+    const what =
+      'no network namespace of its processes has one of its addresses: it is not measured';
+    this.#troubles.say(this.#unfound, what, { ...identity(pod), ips: pod.ips });
+  }
+
   /** Another process of the pod will do as well; without any, the namespace is a dead one. */
   moveTo(pids: readonly number[]): void {
     const { inode } = this.#netns ?? {};
@@ -91,16 +112,20 @@ export class Observed implements Owner {
     this.#netns = undefined;
   }
 
-  /** The API tells of it, for the first time or again. */
-  tell(pod: LocalPod): void {
+  /** The API tells of it, for the first time or again. Returns whether it may have another network than before. */
+  tell(pod: LocalPod): boolean {
+    const isNews = this.#gone || this.told !== 'wanted' || pod.ips.join() !== this.pod.ips.join();
+    if (isNews) this.#soughtSince = performance.now();
     if (this.#gone) for (const iface of this.interfaces.values()) iface.forget();
-    if (nameOf(pod) !== nameOf(this.pod)) this.#interfaces.forgive();
+    if (nameOf(pod) !== nameOf(this.pod)) this.#forgive();
     [this.pod, this.told, this.#gone] = [pod, 'wanted', false];
     if (pod.terminating) for (const iface of this.interfaces.values()) iface.terminating();
+    return isNews;
   }
 
   /** Its namespace has been found. `isNew`: it was made while we watched. */
   start(netns: Netns, isNew: boolean): void {
+    this.#troubles.over(this.#unfound);
     this.#netns = this.#interfaces.renew(netns, isNew) ? netns : undefined;
   }
 
@@ -115,6 +140,7 @@ export class Observed implements Owner {
   /** It is not to be observed any more; its captures end with a last slot. */
   remove(): void {
     [this.#gone, this.#netns] = [true, undefined];
+    this.#troubles.over(this.#unfound);
     this.#interfaces.remove();
   }
 
@@ -125,5 +151,15 @@ export class Observed implements Owner {
   /** Closes the oldest window of each of its interfaces. */
   close(): { readonly iface: string; readonly window: Window }[] {
     return this.#interfaces.close();
+  }
+
+  /** No trouble with it goes on. */
+  #forgive(): void {
+    this.#troubles.over(this.#unfound);
+    this.#interfaces.forgive();
+  }
+
+  get #unfound(): string {
+    return `${nameOf(this.pod)} namespace`;
   }
 }

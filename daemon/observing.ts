@@ -41,5 +41,20 @@ export interface Found {
   readonly counters: Counters | undefined;
 }
 
-/** Waiting and unavailable are those without a capture, for a moment or for good. */
-export type State = 'waiting' | 'starting' | 'running' | 'overloaded' | 'paused' | 'unavailable';
+/**
+ * Without a capture are those that are pending (by the API the pod has no network yet, or is losing it), waiting, which
+ * is a matter of moments, or unavailable.
+ */
+export type State =
+  | 'pending'
+  | 'waiting'
+  | 'starting'
+  | 'running'
+  | 'overloaded'
+  | 'paused'
+  | 'unavailable';
+
+/** What a pod without a capture does. */
+export function idleState({ ips, terminating }: LocalPod): 'pending' | 'waiting' {
+  return ips.length > 0 && !terminating ? 'waiting' : 'pending';
+}

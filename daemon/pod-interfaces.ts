@@ -4,7 +4,13 @@ import { interfacesIn, readLinks, readNetTexts, standInFor } from '../lib/netns/
 import { FIX_INTERFACES } from './fixes.ts';
 import { identity, nameOf } from './identity.ts';
 import { ObservedInterface } from './observed-interface.ts';
-import type { Events, ObservedOptions, Owner, State } from './observing.ts';
+import {
+  type Events,
+  idleState,
+  type ObservedOptions,
+  type Owner,
+  type State,
+} from './observing.ts';
 
 export interface PodInterfacesOptions extends ObservedOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -50,7 +56,7 @@ export class PodInterfaces implements Events {
   get states(): State[] {
     const present = [...this.#interfaces.values()].filter(({ retired }) => !retired);
     if (present.length > 0) return present.map(({ state }) => state);
-    return [this.#isWithout ? 'unavailable' : 'waiting'];
+    return [this.#isWithout ? 'unavailable' : idleState(this.#pod)];
   }
 
   /** There is something to capture that is not captured yet, or there may be. */

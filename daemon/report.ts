@@ -14,7 +14,8 @@ import { Summary } from './summary.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
 import type { Tally } from './tally.ts';
-import { type Cpu, residentBytes } from './usage.ts';
+import { residentBytes } from './memory.ts';
+import type { Cpu } from './usage.ts';
 
 /** Where rows go: the queue before InfluxDB, or stdout. */
 export interface Sink {
@@ -232,7 +233,7 @@ export class Reporter {
       spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
       spoolDegraded: degraded ? 1 : 0,
       deniedResources: sync.denied.length,
-      rssBytes: residentBytes(proc, observatory.processes),
+      rssBytes: residentBytes(proc, ['self', ...observatory.processes]),
     };
     const integers = Object.entries({ ...gauges, ...counts }).map(
       ([name, integer]) => [name, { integer }] as const,

@@ -31,10 +31,3 @@ export class Cpu {
     return this.#last;
   }
 }
-
-/** Resident bytes of us and our live children; pages that they share count more than once. */
-export function residentBytes(proc: string, children: Iterable<number>): number {
-  let bytes = 0;
-  for (const pid of ['self' as const, ...children]) bytes += statOf(proc, pid)?.rssBytes ?? 0;
-  return bytes;
-}

@@ -4,12 +4,6 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 }
 
 /** `1 capture runs for 2 pods`. */
-export function capturesOf({
-  sessions,
-  podsSeen,
-}: {
-  readonly sessions: number;
-  readonly podsSeen: number;
-}): string {
-  return `${counted(sessions, 'capture runs', 'captures run')} for ${counted(podsSeen, 'pod')}`;
+export function capturesOf(captures: number, pods: number): string {
+  return `${counted(captures, 'capture runs', 'captures run')} for ${counted(pods, 'pod')}`;
 }

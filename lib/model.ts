@@ -14,10 +14,10 @@ export interface LocalPod {
   readonly terminating?: boolean;
 }
 
-/** A network namespace and a process that was seen in it. */
+/** A network namespace and a process that was seen in it, or we ourselves. */
 export interface Netns {
   readonly inode: number;
-  readonly pid: number;
+  readonly pid: number | 'self';
 }
 
 /** Counters of a network interface as the kernel has them: they only grow while it exists. */

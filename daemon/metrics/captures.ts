@@ -8,7 +8,7 @@ export function captures(observatory: Pick<Observatory, 'figures'>): Metric[] {
     gauge('pods', 'Pods of this node that are to be observed.', () => figures().podsSeen),
     gauge(
       'sessions',
-      'Captures by their state, one for each interface of IFACE that a pod has, and one for a pod that has none: waiting (no namespace found yet, or a pause after a failure), starting, running, overloaded (iftop at its limits, or stopped for it), paused (for CPU_BUDGET), unavailable (what is there cannot be captured).',
+      'Captures by their state, one for each interface of IFACE that a pod has, and one for a pod that has none: pending (by the API the pod has no address yet, or is being deleted), waiting (no namespace found, or a pause after a failure), starting, running, overloaded (iftop at its limits, or stopped for it), paused (for CPU_BUDGET), unavailable (what is there cannot be captured).',
       ['state'],
       () => byName(figures().states),
     ),

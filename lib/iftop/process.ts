@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { ENTERED, type Entered } from '../netns/enter.ts';
 import { FrameSplitter } from './frames.ts';
 
@@ -18,10 +19,17 @@ const GATHER = 10;
 /** It ticks every two seconds; so many frames more may have waited in the pipe. More is no iftop. */
 const FRAMES_AHEAD = 128;
 
-/** The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. */
-export function iftopCommand(iface: string): string[] {
+/**
+ * The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. By itself iftop tells what is sent
+ * and what is received by the interface's hardware address, then by its IP addresses; where none is in the packets
+ * it makes one heap of IPv6 (iftop.c, `handle_ip_packet`). `local` are addresses (one of IPv4, one of IPv6) of
+ * which it would not know that they are the interface's: it goes by nothing but them then, and
+ * does not see packets that have none of them.
+ */
+export function iftopCommand(iface: string, local: readonly string[] = []): string[] {
+  const networks = local.flatMap((ip) => (isIPv4(ip) ? ['-F', `${ip}/32`] : ['-G', `${ip}/128`]));
   const options = ['-t', '-n', '-N', '-B', '-l', '-L', `${PAIRS}`, '-o', '2s', '-c', '/dev/null'];
-  return ['nice', '-n', `${NICE}`, 'stdbuf', '-oL', 'iftop', ...options, '-i', iface];
+  return ['nice', '-n', `${NICE}`, 'stdbuf', '-oL', 'iftop', ...options, ...networks, '-i', iface];
 }
 
 type SessionErrorCode =

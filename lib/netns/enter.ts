@@ -67,7 +67,9 @@ export function openNetns(proc: string, netns: Netns, cgroupUid: LocalPod['cgrou
   } catch (cause) {
     throw new NetnsGoneError(`process ${netns.pid} has gone`, { cause });
   }
-  if (fstatSync(fd).ino === netns.inode && belongsTo(proc, netns.pid, cgroupUid)) return fd;
+  // Our own number cannot be another's, and out of our own cgroup namespace our pod's UID is not to be seen.
+  const isOurs = netns.pid === 'self' || belongsTo(proc, netns.pid, cgroupUid);
+  if (fstatSync(fd).ino === netns.inode && isOurs) return fd;
   closeSync(fd);
   throw new NetnsGoneError(`process ${netns.pid} is not the pod's any more`);
 }

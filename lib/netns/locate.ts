@@ -21,7 +21,7 @@ export function podUid(cgroup: string): string | undefined {
 /**
  * The network namespace of a pod: that of its oldest process whose namespace has one of the pod's
  * addresses. While the API does not tell the addresses, any that is not forbidden will do, and has
- * to be checked again when it does. `forbidden` are the host's namespace and our own.
+ * to be checked again when it does.
  */
 export function locate(
   proc: string,
@@ -29,12 +29,26 @@ export function locate(
   pids: readonly number[],
   forbidden: ReadonlySet<Netns['inode']>,
 ): Netns | undefined {
+  const isPods = (pid: number) => owns(proc, pid, pod.ips);
+  return candidates(proc, pod, pids, forbidden, isPods).next().value;
+}
+
+/** The namespaces of some processes that are what is looked for, each looked at once. */
+export function* candidates(
+  proc: string,
+  { cgroupUid }: Pick<LocalPod, 'cgroupUid'>,
+  pids: readonly number[],
+  forbidden: ReadonlySet<Netns['inode']>,
+  isIt: (pid: number, inode: Netns['inode']) => boolean,
+): Generator<Netns, undefined> {
+  const others = new Set(forbidden);
   for (const pid of pids) {
     const inode = netnsOf(proc, pid);
-    if (inode === undefined || forbidden.has(inode)) continue;
-    if (owns(proc, pid, pod.ips) && belongsTo(proc, pid, pod.cgroupUid)) return { inode, pid };
+    if (inode === undefined || others.has(inode)) continue;
+    if (!belongsTo(proc, pid, cgroupUid)) continue;
+    others.add(inode);
+    if (isIt(pid, inode)) yield { inode, pid };
   }
-  return undefined;
 }
 
 /** The inode of a process's network namespace; undefined if it has gone or may not be looked at. */
@@ -52,7 +66,7 @@ export function belongsTo(proc: string, pid: number, cgroupUid: string): boolean
 }
 
 /** The addresses in the network namespace of a process, the loopback's left out. */
-export function addressesOf(proc: string, pid: number): Set<string> {
+export function addressesOf(proc: string, pid: Netns['pid']): Set<string> {
   const net = `${proc}/${pid}/net`;
   return addressesIn(read(`${net}/fib_trie`), read(`${net}/if_inet6`));
 }
@@ -71,7 +85,8 @@ export function addressesIn(fibTrie: string, ifInet6: string): Set<string> {
   return found;
 }
 
-function owns(proc: string, pid: number, ips: readonly string[]): boolean {
+/** Tells whether the namespace of a process has one of the addresses, or there are none to look for. */
+export function owns(proc: string, pid: Netns['pid'], ips: readonly string[]): boolean {
   if (ips.length === 0) return true;
   const present = addressesOf(proc, pid);
   return ips.some((ip) => present.has(ip));

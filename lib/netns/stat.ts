@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-const PAGE = 4096;
 
 /** What /proc/<pid>/stat tells of a process; times are in seconds. */
 export interface Stat {
@@ -12,7 +11,6 @@ export interface Stat {
   readonly waitedFor: number;
   /** When it was started, since the node was. */
   readonly started: number;
-  readonly rssBytes: number;
 }
 
 /** Undefined if there is no such process, or its figures are none. */
@@ -29,13 +27,12 @@ export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
 /** The same from the text of the file. */
 export function parseStat(text: string): Stat | undefined {
   // proc(5): the fields behind the command's name, which may itself contain anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 22);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   const number = (index: number) => Number(fields[index] ?? NaN);
   const stat = {
     cpu: (number(11) + number(12)) / TICKS_PER_SECOND,
     waitedFor: (number(13) + number(14)) / TICKS_PER_SECOND,
     started: number(19) / TICKS_PER_SECOND,
-    rssBytes: number(21) * PAGE,
   };
   return Object.values(stat).every((figure) => figure >= 0 && figure < Infinity) ? stat : undefined;
 }

@@ -66,14 +66,17 @@ test('a child that works is CPU time and memory of iftop, and when it has ended 
   assert.ok((await of(cpu)) > before + 0.05);
 });
 
-test('a pod without a namespace waits', async (t) => {
+test('a pod without a namespace waits if it has an address, and is pending if it has none', async (t) => {
   const { observatory, scrape } = agent();
   t.after(() => observatory.stop());
   const local = { namespace: 'a', name: 'b', workload: '-', ips: [] };
   observatory.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
+  const ips = ['10.244.0.10'];
+  observatory.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
   const values = await scrape();
-  assert.equal(values.get('nstats_pods'), 1);
-  assert.equal(values.get('nstats_sessions{state="waiting"}'), 1);
+  assert.equal(values.get('nstats_pods'), 2);
+  for (const state of ['pending', 'waiting'])
+    assert.equal(values.get(`nstats_sessions{state="${state}"}`), 1);
   for (const state of ['starting', 'running', 'overloaded', 'paused', 'unavailable'])
     assert.equal(values.get(`nstats_sessions{state="${state}"}`), 0);
 });

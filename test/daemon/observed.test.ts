@@ -19,6 +19,30 @@ const POD: LocalPod = {
   ips: [],
 };
 
+function observe(
+  pod: LocalPod,
+  proc = '/nowhere',
+  log: (level: string) => (fields: object) => void = () => () => {},
+): Observed {
+  const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+  return new Observed(
+    pod,
+    { told: 'wanted', wasOff: false },
+    {
+      proc,
+      interfaces: ['eth0'],
+      primary: 'eth0',
+      own: false,
+      starts: new Starts(),
+      log: all,
+      troubles: new Troubles(all),
+      reported: () => {},
+      unparsed: () => {},
+      restarted: () => {},
+    },
+  );
+}
+
 /** A pod whose capture was paused before it had begun; its interface has sent so many bytes. */
 class Paused {
   readonly observed: Observed;
@@ -29,22 +53,7 @@ class Paused {
   constructor(context: TestContext, bytes: number, pod: LocalPod = POD) {
     this.#tree = new ProcTree(context);
     const log = (level: string) => (fields: object) => void this.said.push({ level, ...fields });
-    const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
-    this.observed = new Observed(
-      pod,
-      { told: 'wanted', wasOff: false },
-      {
-        proc: this.#tree.path,
-        interfaces: ['eth0'],
-        own: false,
-        starts: new Starts(),
-        log: all,
-        troubles: new Troubles(all),
-        reported: () => {},
-        unparsed: () => {},
-        restarted: () => {},
-      },
-    );
+    this.observed = observe(pod, this.#tree.path, log);
     this.add(7, 'first', bytes);
     this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
     this.eth0.pause();
@@ -146,11 +155,30 @@ test('what an interface had counted that is taken away stays counted, and anothe
   writeFileSync(pod.netDev(7), '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n');
   pod.observed.look();
   pod.observed.look();
-  assert.deepEqual(pod.observed.states, ['waiting']);
+  assert.deepEqual(pod.observed.states, ['pending']);
   pod.sent(7, 80);
   // Who has none is not looked at more often than every second.
   await sleep(1100);
   pod.observed.look();
   pod.eth0.pause();
   assert.equal(pod.close().kernel, 500 + 80);
+});
+
+test('one that by the API has no network yet, or is losing it, is pending; any other waits', () => {
+  assert.deepEqual(observe(POD).states, ['pending']);
+  const ips = ['10.244.0.10'];
+  const observed = observe({ ...POD, ips });
+  assert.deepEqual(observed.states, ['waiting']);
+  observed.tell({ ...POD, ips, terminating: true });
+  assert.deepEqual(observed.states, ['pending']);
+  assert.equal(observed.waits, true, 'which is captured all the same if it is found');
+});
+
+test('that a pod may have another network is news; anything else is none', () => {
+  const observed = observe(POD);
+  assert.equal(observed.tell(POD), false);
+  assert.equal(observed.tell({ ...POD, workload: 'Pod/web-0' }), false);
+  assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true);
+  observed.remove();
+  assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true, 'it is back');
 });

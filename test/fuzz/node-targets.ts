@@ -11,7 +11,7 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { memory } from '../../daemon/memory.ts';
+import { memory, residentBytes } from '../../daemon/memory.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { MOST_BYTES } from '../../lib/iftop/units.ts';
@@ -57,7 +57,7 @@ const PROCESS = [
   'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.244.1.7\n        /32 host LOCAL\n',
   'fd770000000000000000000000000002 04 40 00 80     eth0\n',
   '5581a000-7ffd5000 ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  884 kB',
-  '1000 200 30 4 0 50 0',
+  'Name:\ta\nVmRSS:\t    900 kB\nRssAnon:\t    884 kB\nRssFile:\t      16 kB\n',
 ];
 
 export const nodeTargets: readonly Target[] = [
@@ -133,8 +133,8 @@ export const nodeTargets: readonly Target[] = [
       for (const ip of addressesOf(proc.path, 7)) assert.ok(isIP(ip), ip);
       for (const figure of Object.values<number>({ ...statOf(proc.path, 7) }))
         assert.ok(Number.isFinite(figure) && figure >= 0);
-      const bytes = memory(proc.path, [7]);
-      assert.ok(Number.isFinite(bytes) && bytes >= 0);
+      for (const bytes of [memory(proc.path, [7]), residentBytes(proc.path, [7])])
+        assert.ok(Number.isFinite(bytes) && bytes >= 0);
       for (const [uid, pids] of new ProcessTable(proc.path).all()) {
         assert.match(uid, /^[0-9a-f-]{32,36}$/);
         assert.deepEqual(pids, [7]);

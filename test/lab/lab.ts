@@ -18,20 +18,25 @@ import { bindMachine } from './kubevirt.ts';
 import {
   balance,
   buildNode,
+  GATEWAY_MAC,
   NODE_IPS,
   plug,
   plugOutside,
   plugSecond,
   POD_CIDRS,
+  takeAddresses,
   unplug,
 } from './network.ts';
 import { Sandbox } from './pod.ts';
 import { Processes } from './shell.ts';
 
 const NODE = 'lab-1';
+/** What manifests/base/daemonset.yaml adds. */
+const AGENT_CAPABILITIES = '+sys_admin,+sys_ptrace,+net_raw,+setuid,+setgid,+setpcap,+kill';
 const TOKEN = 'lab-token';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
+const RAW = join(import.meta.dirname, 'raw.ts');
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
@@ -39,6 +44,8 @@ type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly announced?: boolean;
   /** The counters of its eth0 do not have what it receives. */
   readonly redirected?: boolean;
+  /** Its interface has no address, as in a sandbox of gVisor: packets bear its own hardware address, or this one. */
+  readonly bare?: boolean | string;
 };
 
 /** Something with a network of its own in which traffic.ts can be run. */
@@ -59,6 +66,10 @@ export interface Pod extends Host {
   readonly namespace: string;
   readonly uid: string;
   readonly ips: readonly string[];
+  /** Sends by UDP past the kernel's network, as a bare pod has to. */
+  raw(host: string, rate: number): ChildProcess;
+  /** Starts the daemon as the DaemonSet's container, in a cgroup namespace of its own if it is `isolated`. */
+  agent(isolated: boolean, ...args: readonly string[]): Daemon;
   /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW and nothing else. */
   sidecar(environment: { readonly [name: string]: string }): ChildProcess;
   /** Gives it one more interface, in a network beside the pods'; returns what takes that away. */
@@ -141,12 +152,15 @@ export async function createLab(main = MAIN): Promise<Lab> {
     processes,
     directory,
     environment,
-    async pod({ announced = false, redirected = false, ...spec }) {
+    async pod({ announced = false, redirected = false, bare = false, ...spec }) {
       const uid = randomUUID();
       const bound = { ...spec, uid, nodeName: NODE };
       if (announced) api.store.put('pods', podObject({ ...bound, ips: [] }));
       const box = await sandbox(uid);
       const link = spec.ips.length > 0 ? plug(box.pid, spec.ips, redirected) : undefined;
+      const isOther = typeof bare === 'string';
+      const mac =
+        bare === false ? '' : takeAddresses(box.pid, spec.ips, isOther ? bare : undefined);
       const object = podObject(bound);
       api.store.put('pods', object);
       const { name, namespace = 'default' } = spec;
@@ -169,11 +183,18 @@ export async function createLab(main = MAIN): Promise<Lab> {
             });
           });
         },
+        raw(to, rate) {
+          const from = spec.ips.find((ip) => ip.includes(':') === to.includes(':')) ?? '';
+          return box.run([process.execPath, RAW, mac, GATEWAY_MAC, from, to, `${rate}`]);
+        },
+        agent(isolated, ...args) {
+          const own = { ...environment, INTERVAL: '5s' };
+          const command = container(own, AGENT_CAPABILITIES, main);
+          const cgroup = isolated ? ['unshare', '--cgroup'] : [];
+          return collected(box.run([...cgroup, ...command, ...args]));
+        },
         sidecar(own) {
-          const variables = Object.entries({ PATH: process.env['PATH'], ...own });
-          const drop = ['setpriv', '--inh-caps=-all', '--bounding-set=-all,+net_raw'];
-          const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
-          return box.run([...env, ...drop, process.execPath, main]);
+          return box.run(container(own, '+net_raw', main));
         },
         async remove() {
           await box.end(() => link && unplug(link));
@@ -203,16 +224,32 @@ export async function createLab(main = MAIN): Promise<Lab> {
         env: { PATH: process.env['PATH'], ...environment, ...extra },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
-      const log: string[] = [];
-      for (const input of [child.stdout, child.stderr])
-        if (input) createInterface(input).on('line', (line) => log.push(line));
-      return { process: child, log };
+      return collected(child);
     },
     async end() {
       await processes.end();
       await api.close();
     },
   };
+}
+
+/** The command of a container that runs the daemon as root with these capabilities. */
+function container(
+  environment: { readonly [name: string]: string },
+  capabilities: string,
+  main: string,
+): string[] {
+  const variables = Object.entries({ PATH: process.env['PATH'], ...environment });
+  const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
+  const drop = ['setpriv', '--inh-caps=-all', `--bounding-set=-all,${capabilities}`];
+  return [...env, ...drop, process.execPath, main];
+}
+
+function collected(child: ChildProcess): Daemon {
+  const log: string[] = [];
+  for (const input of [child.stdout, child.stderr])
+    if (input) createInterface(input).on('line', (line) => log.push(line));
+  return { process: child, log };
 }
 
 function host(sandbox: Sandbox): Host {

@@ -5,6 +5,7 @@ import { ip, sh } from './shell.ts';
 /** The node's addresses, the pods' gateway and the outside's router; all private or documentation. */
 export const NODE_IPS: readonly [string, string] = ['192.0.2.10', '2001:db8:0:1::10'];
 export const GATEWAY = { v4: '10.244.0.1', v6: 'fd00:10:244::1' };
+export const GATEWAY_MAC = '02:00:00:00:00:01';
 export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
 
 /**
@@ -20,7 +21,7 @@ export function buildNode(): void {
     'link set lo up',
     ...NODE_IPS.map((address) => `addr replace ${address} dev lo`),
     // With an address of its own, or it would take that of a pod's link, and change with the pods.
-    'link add cni0 address 02:00:00:00:00:01 type bridge',
+    `link add cni0 address ${GATEWAY_MAC} type bridge`,
     `addr add ${GATEWAY.v4}/24 dev cni0`,
     `addr add ${GATEWAY.v6}/64 dev cni0 nodad`,
     'link set cni0 up',
@@ -62,7 +63,11 @@ let links = 0;
 export function prepare(pid: number): void {
   const set =
     'cd /proc/sys/net/ipv6/conf/default && echo 0 >accept_dad && echo 0 >accept_redirects';
-  sh('nsenter', ['-t', `${pid}`, '-n', 'sh', '-c', set]);
+  inNamespace(pid, set);
+}
+
+function inNamespace(pid: number, script: string): string {
+  return sh('nsenter', ['-t', `${pid}`, '-n', 'sh', '-c', script]);
 }
 
 /**
@@ -123,6 +128,21 @@ export function plugSecond(pid: number, name: string, addresses: readonly string
   ]);
   ip([`link set ${name} up`, ...addresses.map((cidr) => `addr add ${cidr} dev ${name}`)], pid);
   return link;
+}
+
+/**
+ * Takes the addresses off the interface of a pod, as gVisor does, whose sandbox answers to them itself; by this
+ * hardware address, or by that of the interface, which is returned.
+ */
+export function takeAddresses(pid: number, addresses: readonly string[], mac?: string): string {
+  const [, own = ''] = /link\/ether (\S+)/.exec(inNamespace(pid, 'ip -o link show eth0')) ?? [];
+  inNamespace(pid, 'ip addr flush dev eth0 && ip -6 addr flush dev eth0');
+  ip(
+    addresses.map(
+      (address) => `neigh replace ${address} lladdr ${mac ?? own} dev cni0 nud permanent`,
+    ),
+  );
+  return mac ?? own;
 }
 
 /** Takes a pod's interface away by its other end, as a network plug-in does. */

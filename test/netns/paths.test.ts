@@ -58,5 +58,5 @@ test('what a pod is called is in no path that is opened for it', (t) => {
   const inside = paths.map((path) => String(path).slice(tree.path.length));
   assert.ok(inside.length > 100);
   for (const path of inside.filter((each) => !each.startsWith('/namespaces/')))
-    assert.match(path, /^$|^\/\d+\/(?:cgroup|ns\/net|net\/(?:dev|fib_trie|if_inet6))$/);
+    assert.match(path, /^$|^\/loadavg$|^\/\d+\/(?:cgroup|ns\/net|net\/(?:dev|fib_trie|if_inet6))$/);
 });

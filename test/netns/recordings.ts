@@ -1,4 +1,5 @@
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -92,6 +93,10 @@ export class ProcTree {
     const file = join(this.#namespaces, netns);
     writeFileSync(file, '', { flag: 'a' });
     linkSync(file, join(folder, 'ns/net'));
+  }
+
+  has(netns: string): boolean {
+    return existsSync(join(this.#namespaces, netns));
   }
 
   inode(netns: string): number {

@@ -7,7 +7,7 @@ import { type Stat, statOf } from '../../lib/netns/stat.ts';
 
 const FIELDS =
   'S 1 7 7 0 -1 4194560 1 2 3 4 50 60 70 80 20 0 1 0 12345 4096000 1000 18446744073709551615 1';
-const STAT: Stat = { cpu: 1.1, waitedFor: 1.5, started: 123.45, rssBytes: 4_096_000 };
+const STAT: Stat = { cpu: 1.1, waitedFor: 1.5, started: 123.45 };
 
 /** What is read of a process whose /proc/<pid>/stat this is. */
 function read(context: TestContext, text: string): Stat | undefined {

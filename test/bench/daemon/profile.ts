@@ -8,8 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { memory } from '../../../daemon/memory.ts';
-import { statOf } from '../../../lib/netns/stat.ts';
+import { memoryOf } from './rest.ts';
 import { makeBundle } from '../../image/bundle.ts';
 import { createLab, type Pod } from '../../lab/lab.ts';
 import { cpuSeconds } from '../../lab/processes.ts';
@@ -42,8 +41,7 @@ try {
   await sleep(seconds * 1000);
   const to = { age: agent.age(), cpu: cpuSeconds(agent.pid), all: agent.cgroup.cpu };
   const share = (cpu: number) => ((cpu * 100_000) / (to.age - from.age)).toFixed(2);
-  const rss = statOf('/proc', agent.pid)?.rssBytes ?? NaN;
-  const pss = memory('/proc', [agent.pid]);
+  const { rss, pss } = memoryOf(agent.pid);
   console.log(
     `${count} busy pods, ${seconds} s: daemon ${share(to.cpu - from.cpu)} % of a core, ` +
       `with its captures ${share(to.all - from.all)} %; ` +

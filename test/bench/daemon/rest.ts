@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memory } from '../../../daemon/memory.ts';
-import { statOf } from '../../../lib/netns/stat.ts';
+import { memory, residentBytes } from '../../../daemon/memory.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Measured, SOURCES, startAgent, startBareNode } from '../node/agent.ts';
 import { median } from '../node/figures.ts';
@@ -26,7 +25,7 @@ export interface RestOptions {
 }
 
 export function memoryOf(pid: number): Memory {
-  return { rss: statOf('/proc', pid)?.rssBytes ?? NaN, pss: memory('/proc', [pid]) };
+  return { rss: residentBytes('/proc', [pid]), pss: memory('/proc', [pid]) };
 }
 
 /** The bundle, the sources, and a Node that does nothing, one after the other. */

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { between } from '../../lib/netns/counters.ts';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Lab, type Pod } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+/** Bytes a second of each family. */
+const SENT = { v4: 200_000, v6: 100_000 };
+const RECEIVED = 50_000;
+const ANOTHER = '02:00:5e:10:00:01';
+
+let lab: Lab;
+let peer: Pod;
+
+before(async () => {
+  lab = await createLab();
+  peer = await lab.pod({
+    namespace: 'lab',
+    name: 'peer',
+    ips: ['10.244.0.200', 'fd00:10:244::200'],
+  });
+  await peer.serve(9000);
+});
+
+after(() => lab.end());
+
+const close = (a: number, b: number) => Math.abs(a - b) < 0.02 * b;
+const sum = (rows: readonly Row[], column: string) =>
+  rows.reduce((total, row) => total + Number(row[column]), 0);
+
+for (const [name, bare, host] of [
+  ['its own hardware address', true, 10],
+  ['another hardware address', ANOTHER, 20],
+] as const) {
+  describe(`a pod without an address on its interface whose packets bear ${name}`, () => {
+    test('is found, with what it sends and what it receives the right way round', async () => {
+      const ips = [`10.244.0.${host}`, `fd00:10:244::${host}`];
+      const pod = await lab.pod({ namespace: 'lab', name: `bare-${host}`, ips, bare });
+      // gVisor's file server is in a namespace of its own, with nothing in it.
+      pod.sandbox.run(['unshare', '--net', 'sleep', 'infinity']);
+      const daemon = lab.daemon({ INTERVAL: '5s' });
+      await until(() => processesNamed('iftop').length === 2, 'both captures');
+      const before = pod.sandbox.counters();
+      const traffic = [
+        pod.raw('10.244.0.200', SENT.v4),
+        pod.raw('fd00:10:244::200', SENT.v6),
+        ...ips.map((ip) => peer.traffic('spray', 9000, RECEIVED, ip)),
+      ];
+      await sleep(8000);
+      await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
+      const kernel = between(before, pod.sandbox.counters());
+      await sleep(3000);
+      assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+      await pod.remove();
+      const rows = await lab.influx.query(`SELECT * FROM nstat WHERE pod = 'bare-${host}'`);
+      assert.deepEqual([...new Set(rows.map((row) => row['peer']))], ['peer']);
+      assert.ok(kernel.sent > 2 * kernel.received, 'they can be told apart');
+      assert.ok(close(sum(rows, 'sentBytes'), kernel.sent), `${sum(rows, 'sentBytes')}`);
+      assert.ok(
+        close(sum(rows, 'receivedBytes'), kernel.received),
+        `${sum(rows, 'receivedBytes')}`,
+      );
+    });
+  });
+}
