@@ -1,5 +1,5 @@
 import type { LocalPod, Netns } from '../lib/model.ts';
-import { locateBare, locateWith } from '../lib/netns/bare.ts';
+import { hasAddress, hasAny, locateBare, locateWith } from '../lib/netns/bare.ts';
 import { locate, netnsOf, owns } from '../lib/netns/locate.ts';
 import { type PodProcesses, ProcessTable } from '../lib/netns/processes.ts';
 
@@ -100,6 +100,12 @@ export class NamespaceFinder {
     if (this.#bare.get(pod.cgroupUid)?.inode !== inode) return false;
     const better = this.#sure(pod);
     return better !== undefined && better.inode !== inode;
+  }
+
+  /** Tells whether a pod whose addresses are not known yet has an interface that has none yet. */
+  isInTheMaking({ ips }: Pod, { inode, pid }: Netns): boolean {
+    const { proc, interfaces } = this.#options;
+    return ips.length === 0 && hasAny(proc, inode, pid, interfaces) && !hasAddress(proc, pid);
   }
 
   /** Without an address to compare: that of the oldest process, or rather of one that has the interface. */

@@ -227,10 +227,9 @@ export class Observatory {
         observed.missed();
         continue;
       }
-      // Its network is still being made: what fails now would be tried again later than need be.
-      const isMade = pod.ips.length > 0 || hasAddress(this.#options.proc, netns.pid);
-      if (isMade || performance.now() - since > MAKING)
-        observed.start(netns, this.#isNew(observed));
+      // What fails while its network is still being made would be tried again later than need be.
+      const isMade = performance.now() - since > MAKING || !this.#finder.isInTheMaking(pod, netns);
+      if (isMade) observed.start(netns, this.#isNew(observed));
     }
   }
 

@@ -28,9 +28,19 @@ function having(
   forbidden: ReadonlySet<Netns['inode']>,
   interfaces: readonly string[],
 ): Generator<Netns, undefined> {
-  const hasInterface = (pid: number, inode: Netns['inode']) =>
-    interfacesIn(readNetDev(proc, inode, [pid]) ?? '').some((name) => interfaces.includes(name));
+  const hasInterface = (pid: number, inode: Netns['inode']) => hasAny(proc, inode, pid, interfaces);
   return candidates(proc, pod, pids, forbidden, hasInterface);
+}
+
+/** Tells whether the namespace of a process has any of these interfaces. */
+export function hasAny(
+  proc: string,
+  inode: Netns['inode'],
+  pid: Netns['pid'],
+  interfaces: readonly string[],
+): boolean {
+  const present = interfacesIn(readNetDev(proc, inode, [pid]) ?? '');
+  return present.some((name) => interfaces.includes(name));
 }
 
 /** Tells whether the namespace of a process has an address that is not only its link's. */
