@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { roomIn } from '../lib/influx/room.ts';
+import { directoryName } from '../lib/influx/target-directory.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
@@ -10,7 +12,7 @@ import { locate, netnsOf } from '../lib/netns/locate.ts';
 import { ProcessTable } from '../lib/netns/processes.ts';
 import { resourcesOf } from './cluster.ts';
 import type { Config } from './config.ts';
-import { fixApi, fixCapture, fixInflux, FIX_NAMESPACES, FIX_NODE, FIX_SPOOL } from './fixes.ts';
+import { fixApi, fixCapture, fixInflux, fixSpool, FIX_NAMESPACES, FIX_NODE } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import { readNetworks, told } from './networks-file.ts';
 
@@ -62,7 +64,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   };
   const influx: Check = {
     name: `InfluxDB at ${config.influx.url}`,
-    fix: () => fixInflux(config.influx),
+    fix: (error) => fixInflux(config.influx, error),
     run: async () => {
       const row = encodeAgent(config.node, Date.now(), { checks: { integer: 1 } });
       await writer(config.influx)([row]);
@@ -72,13 +74,14 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const resources = resourcesOf(config).map((resource) => mayFollow(get, resource, config));
   const node = config.sidecar ? [] : nodeChecks(get, config.node, proc);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
-  return [capture, ...resources, ...node, ...networks, spoolOf(config.spool), influx];
+  return [capture, ...resources, ...node, ...networks, spoolOf(config), influx];
 }
 
-function spoolOf({ directory, max }: Config['spool']): Check {
+function spoolOf({ spool: { directory: root, max }, influx }: Config): Check {
+  const directory = join(root, directoryName(influx));
   return {
     name: `SPOOL_DIR ${directory}`,
-    fix: () => FIX_SPOOL,
+    fix: fixSpool,
     run: async () => {
       const room = await roomIn(directory);
       const enough = room >= max ? '' : ', which is less than SPOOL_MAX';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { Log } from '../lib/model.ts';
 import type { Config } from './config.ts';
-import { fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_RIGHTS, FIX_SPOOL } from './fixes.ts';
+import { fixCapture, FIX_NAMESPACES, FIX_NODE, FIX_RIGHTS, fixSpool } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import type { Observatory } from './observatory.ts';
 import type { Sink } from './report.ts';
@@ -98,7 +98,8 @@ export function ofResources({
     .concat(stranger);
 }
 
-function spool(directory: string, { degraded }: Sink['figures']): Finding[] {
-  const what = `SPOOL_DIR ${directory}: it takes no rows`;
-  return degraded ? [{ what, fix: FIX_SPOOL }] : [];
+function spool(directory: string, { failure }: Sink['figures']): Finding[] {
+  if (!failure) return [];
+  const what = `SPOOL_DIR ${directory}: it takes no rows: ${failure.message}`;
+  return [{ what, fix: fixSpool(failure) }];
 }

@@ -1,6 +1,6 @@
 import { SessionError } from '../lib/iftop/process.ts';
 import { Ledger } from '../lib/flows/window.ts';
-import type { Counters, LocalPod, Log, Netns, Window } from '../lib/model.ts';
+import type { Closed, Counters, LocalPod, Log, Netns, Window } from '../lib/model.ts';
 import { NetnsGoneError } from '../lib/netns/enter.ts';
 import { Capture, type CaptureOptions } from './capture.ts';
 import type { Troubles } from './log.ts';
@@ -15,7 +15,7 @@ export interface ObservedOptions extends CaptureOptions {
 }
 
 interface Known {
-  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  readonly told: Closed['told'];
   /** It lived before it was to be observed: what passed then is not to be counted. */
   readonly wasOff: boolean;
 }
@@ -177,8 +177,14 @@ export class Observed {
     this.#ledger.turn(at, this.counters());
   }
 
-  close(): Window | undefined {
-    return this.#ledger.close();
+  /** The window that ended at a moment, although slots that span its end may still come. */
+  ended(at: number): Window | undefined {
+    return this.#ledger.ended(at);
+  }
+
+  /** Closes its oldest window, if it has ended, and not after `at`. */
+  close(at = Infinity): Window | undefined {
+    return this.#ledger.close(at);
   }
 
   /** The counters, often, for as long as this may be the last time; a capture need not run for that. */

@@ -102,6 +102,14 @@ export interface Window {
   readonly paused: number | undefined;
 }
 
+/** A window and the pod that it is of, whose name the API may still have to tell. */
+export interface Closed {
+  readonly pod: LocalPod;
+  /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
+  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  readonly window: Window;
+}
+
 /** Bytes in both directions that the kernel has counted and no row has, by the likely reason. */
 export interface Missing {
   /** They passed while nothing captured. */

@@ -135,13 +135,18 @@ export class Ledger {
     this.#drafts.push(createDraft(at, this.#overloaded, this.#paused));
   }
 
-  /** The oldest window, if it has ended. Slots that come now go to the one after it. */
-  close(): Window | undefined {
+  /** The window that ended at a moment as it is by now: what spans its end has not come yet. */
+  ended(at: number): Window | undefined {
+    const draft = this.#drafts.find(({ end }) => end === at);
+    return draft && windowOf(draft, at);
+  }
+
+  /** The oldest window, if it has ended, and not after `at`. Slots that come now go to the one after it. */
+  close(at = Infinity): Window | undefined {
     const [oldest] = this.#drafts;
-    if (oldest?.end === undefined) return undefined;
+    if (oldest?.end === undefined || oldest.end > at) return undefined;
     this.#drafts.shift();
-    const { counters: _, pairs, end: __, ...rest } = oldest;
-    return { ...rest, end: oldest.end, pairs: [...pairs.values()] };
+    return windowOf(oldest, oldest.end);
   }
 
   /** What the kernel has counted in the running window up to here. */
@@ -179,6 +184,11 @@ export class Ledger {
       received: (this.#lag.received + sign * apart.received) / Math.max(1, total.received),
     };
   }
+}
+
+function windowOf(draft: Draft, end: number): Window {
+  const { counters: _, pairs, ...rest } = draft;
+  return { ...rest, end, pairs: [...pairs.values()] };
 }
 
 function clamp(value: number, low: number, high: number): number {

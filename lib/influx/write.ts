@@ -30,6 +30,8 @@ export class WriteError extends Error {
   readonly retryAfter: number | undefined;
   /** Rows that InfluxDB says are refused, when it has taken all others. */
   readonly dropped: number | undefined;
+  /** Node's name for what kept us from an answer, such as ECONNREFUSED. */
+  readonly network: string | undefined;
 
   constructor(cause: Error, secrets: readonly (string | undefined)[] = []) {
     // The answer itself is not kept as the cause: it may say our own credentials.
@@ -37,8 +39,21 @@ export class WriteError extends Error {
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
-    this.dropped = dropped(this.message);
+    this.dropped = dropped(this.message) ?? invalidLines(http?.json)?.length;
+    this.network = http ? undefined : (cause as { readonly code?: string }).code;
   }
+}
+
+/** Of a server that is not there yet: no address, no listener, no answer. */
+const ABSENT =
+  /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)$/;
+
+/** InfluxDB, or what is in front of it, may be starting: it does not answer, or says that it is not ready. */
+export function mayBeStarting(error: Error): boolean {
+  if (!(error instanceof WriteError)) return false;
+  const { status, network } = error;
+  if (status !== undefined) return status >= 502 && status <= 504;
+  return network === undefined || ABSENT.test(network);
 }
 
 /**
@@ -116,7 +131,9 @@ function bounded(request: typeof httpRequest) {
   return (options: RequestOptions, callback: (answer: Readable) => void) =>
     request(options, (answer) => {
       const { statusCode, statusMessage, headers } = answer;
-      const seen = { statusCode, statusMessage, headers: { ...headers, 'content-encoding': '' } };
+      // Of what is not called JSON the client keeps a thousand characters, which may cut a list of InfluxDB 3.
+      const told = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
+      const seen = { statusCode, statusMessage, headers: told };
       callback(Object.assign(Readable.from(beginning(answer)), seen));
     });
 }
@@ -157,13 +174,24 @@ function secretsOf(target: Target): (string | undefined)[] {
 }
 
 function reason(error: Error): string {
-  if (!(error instanceof HttpError)) return error.message || String(error);
-  // 1.x says `error`, 2.x and 3 say `message`.
+  // Of an address with several answers Node says nothing but its code.
+  if (!(error instanceof HttpError))
+    return error.message || (error as { readonly code?: string }).code || String(error);
+  // 1.x says `error`, 2.x says `message`, 3 says `error` and what is wrong with each line.
   const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
   const words = [said.error, said.message, error.body, error.statusMessage].find(
     (each) => typeof each === 'string',
   );
-  return `${error.statusCode} ${words ?? ''}`;
+  const [line] = invalidLines(error.json) ?? [];
+  return `${error.statusCode} ${words ?? ''}${line === undefined ? '' : `: ${line}`}`;
+}
+
+/** What InfluxDB 3 says of each line that it refuses, when it has taken all others. */
+function invalidLines(json: unknown): string[] | undefined {
+  const { error, data } = (json ?? {}) as { readonly error?: unknown; readonly data?: unknown };
+  if (typeof error !== 'string' || !/^partial write\b/.test(error)) return undefined;
+  if (!Array.isArray(data) || data.length === 0) return undefined;
+  return data.map((line: { error_message?: unknown } | null) => String(line?.error_message));
 }
 
 /** The client reads the header itself, but as milliseconds. */
