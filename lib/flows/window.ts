@@ -58,6 +58,7 @@ export class Ledger {
   released(counters: Counters | undefined): void {
     this.#gap ??= this.#reported;
     this.look(counters);
+    this.#loseLag();
     this.#lose(this.#latest);
   }
 
@@ -161,10 +162,22 @@ export class Ledger {
       const until = draft.end === undefined ? counters : draft.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
       const { sent, received } = between(this.#gap, until);
-      if (this.#paused) draft.paused = (draft.paused ?? 0) + sent + received;
-      else draft.uncaptured += sent + received;
+      this.#miss(draft, sent + received);
       this.#gap = until;
     }
+  }
+
+  /** What had waited to be captured at the end of the last slot is in no other. */
+  #loseLag(): void {
+    const { sent, received } = this.#lag;
+    const draft = this.#drafts.find(({ end = Infinity }) => end >= this.#last);
+    if (draft) this.#miss(draft, sent + received);
+    this.#lag = NOTHING;
+  }
+
+  #miss(draft: Draft, bytes: number): void {
+    if (this.#paused) draft.paused = (draft.paused ?? 0) + bytes;
+    else draft.uncaptured += bytes;
   }
 
   /** Which share of a slot passed before a window's end, earlier windows' shares included. */
