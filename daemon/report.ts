@@ -139,7 +139,7 @@ export class Reporter {
       unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
-    log.info({ pods: traffic.length, rows: rows.length }, 'window closed');
+    log.info({ end: new Date(end), pods: traffic.length, rows: rows.length }, 'window closed');
   }
 
   #traffic(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { OwnedAddress } from '../kubernetes/directory.ts';
 import type { Closed } from '../model.ts';
 import type { AgentFields } from './encode.ts';
@@ -79,7 +80,8 @@ function isClosed(value: Fields): boolean {
 }
 
 function isPair(pair: Fields): boolean {
-  return hasStrings(pair, ['local', 'remote']) && hasNumbers(pair, [...BYTES, 'from', 'to']);
+  const { local, remote } = pair;
+  return isAddress(local) && isAddress(remote) && hasNumbers(pair, [...BYTES, 'from', 'to']);
 }
 
 function isOwned(owned: Fields): boolean {
@@ -105,6 +107,10 @@ function isListOf(value: unknown, check: (item: Fields) => boolean): boolean {
 
 function isNumber(value: unknown): boolean {
   return Number.isFinite(value);
+}
+
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && isIP(value) !== 0;
 }
 
 function isString(value: unknown): boolean {

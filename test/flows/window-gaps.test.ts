@@ -126,3 +126,16 @@ test('one that is replaced while the capture is paused is so too', () => {
   assert.equal(window?.kernel?.sent, 780);
   assert.equal(window?.paused, 780);
 });
+
+test('what had waited to be captured is missing too when the capture ends before it comes', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
+  ledger.turn(9000, sent(1200));
+  assert.equal(ledger.ended(9000)?.uncaptured, 0);
+  ledger.released(sent(1500));
+  assert.equal(ledger.ended(9000)?.uncaptured, 300 + 200);
+  assert.equal(ledger.ended(8000), undefined);
+  assert.deepEqual(close(ledger), [1200, 500, false]);
+});
