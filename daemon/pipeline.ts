@@ -31,7 +31,7 @@ export interface PipelineOptions {
 }
 
 /** At our end captures have so long for a last report: a kubelet in a hurry kills after two seconds. */
-const LAST_REPORTS = 750;
+const LAST_REPORTS = 850;
 /** How often windows that wait for their names are looked at. */
 const FLUSH_EVERY = 500;
 /** So long after everything has been listed, what that took is garbage. */
