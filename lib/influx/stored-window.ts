@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { OwnedAddress } from '../kubernetes/directory.ts';
 import type { Closed } from '../model.ts';
 import type { AgentFields } from './encode.ts';
@@ -16,16 +17,23 @@ export interface StoredWindow {
 /** To be raised when a field is added that must be there, or one means something else. */
 const VERSION = 1;
 
+/** Names and addresses repeat: a seventh is written. */
+const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Of more nothing is unpacked: 250 pods with a thousand pairs each make a quarter of it. */
+const LARGEST = { maxOutputLength: 256 * 1024 * 1024 };
+
 /** A window as a record, whose rows are some that it would have become. */
 export function encodeWindow(window: StoredWindow): Buffer {
   const { end, pods } = window;
   const rows = pods.reduce((sum, { window: { pairs } }) => sum + 1 + pairs.length, 1);
-  // No number in it may be infinite, since JSON has none; the end of a tenure never is.
-  return encodeRecord({
-    end,
-    rows,
-    payload: Buffer.from(JSON.stringify({ ...window, version: VERSION })),
-  });
+  // JSON has no infinite numbers: none that is read back is one.
+  const text = JSON.stringify({ ...window, version: VERSION });
+  return encodeRecord({ end, rows, payload: packed(text) });
+}
+
+/** The text of a record's payload, packed. */
+export function packed(text: string | Buffer): Buffer {
+  return zstdCompressSync(text, FAST);
 }
 
 /** The window of a record, or how many rows are lost with it. Never throws, whatever the bytes are. */
@@ -40,7 +48,7 @@ export function decodeWindow(record: Buffer): StoredWindow | { readonly lost: nu
 function parse(payload: Buffer): StoredWindow | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(payload.toString());
+    value = JSON.parse(zstdDecompressSync(payload, LARGEST).toString());
   } catch {
     return undefined;
   }

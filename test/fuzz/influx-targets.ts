@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
 import { encodeRecord, payloadOf, scan } from '../../lib/influx/record.ts';
 import { Spool } from '../../lib/influx/spool.ts';
-import { decodeWindow, encodeWindow } from '../../lib/influx/stored-window.ts';
+import { decodeWindow, encodeWindow, packed } from '../../lib/influx/stored-window.ts';
 import { WriteError } from '../../lib/influx/write.ts';
 import { attribute } from '../../lib/flows/attribute.ts';
 import { Directory } from '../../lib/kubernetes/directory.ts';
@@ -77,11 +77,12 @@ export const influxTargets: readonly Target[] = [
   {
     name: 'window',
     json: true,
-    seeds: [payloadOf(encodeWindow(windowOf(20_000)))],
+    seeds: [Buffer.from(JSON.stringify({ ...windowOf(20_000), version: 1 }))],
     check(input, random) {
       const end = random.of([20_000, 0]);
       // Its checksums are right, whatever it holds; and once they are not.
-      const record = encodeRecord({ end, rows: 3, payload: input });
+      const payload = random.below(8) === 0 ? input : packed(input);
+      const record = encodeRecord({ end, rows: 3, payload });
       assert.ok('lost' in decodeWindow(input));
       const window = decodeWindow(record);
       if ('lost' in window) {

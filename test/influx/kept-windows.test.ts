@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -131,14 +132,14 @@ test('windows have half of the bound at most, and rows make room for them', asyn
     backlog.add(rows(1, `${end}${'x'.repeat(50_000)}`), end);
     await backlog.stored();
   }
-  const [pod] = window.pods;
-  const pair = pod?.window.pairs[0];
-  assert.ok(pod && pair);
-  const pairs = Array.from({ length: 1000 }, () => pair);
+  const [closed] = window.pods;
+  assert.ok(closed);
+  // What does not repeat cannot be packed.
+  const name = () => randomBytes(50_000).toString('hex');
   const large = (end: number) => ({
     ...window,
     end,
-    pods: [{ ...pod, window: { ...pod.window, pairs } }],
+    pods: [{ ...closed, pod: { ...closed.pod, name: name() } }],
   });
   for (let end = 100; end <= 110; end += 1) {
     backlog.keep(large(end));

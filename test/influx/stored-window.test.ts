@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeRecord } from '../../lib/influx/record.ts';
-import { decodeWindow, encodeWindow } from '../../lib/influx/stored-window.ts';
+import { decodeWindow, encodeWindow, packed } from '../../lib/influx/stored-window.ts';
 import { windowOf } from './windows.ts';
 
 const window = windowOf(20_000);
@@ -10,7 +10,7 @@ const record = encodeWindow(window);
 const ROWS = 3;
 
 const stored = (content: object) =>
-  encodeRecord({ end: window.end, rows: ROWS, payload: Buffer.from(JSON.stringify(content)) });
+  encodeRecord({ end: window.end, rows: ROWS, payload: packed(JSON.stringify(content)) });
 
 test('a window is read back as it was, with fields that are not known here', () => {
   const more = { ...window, pods: window.pods.map((closed) => ({ ...closed, interface: 'net1' })) };
@@ -49,3 +49,11 @@ for (const [what, change] of [
     assert.deepEqual(decodeWindow(stored({ ...window, version: 1, ...change })), { lost: ROWS });
   });
 }
+
+test('one that is not packed, or is cut when it is unpacked, is lost too', () => {
+  const text = JSON.stringify({ ...window, version: 1 });
+  for (const payload of [Buffer.from(text), packed(text).subarray(0, -9), packed('')])
+    assert.deepEqual(decodeWindow(encodeRecord({ end: window.end, rows: ROWS, payload })), {
+      lost: ROWS,
+    });
+});
