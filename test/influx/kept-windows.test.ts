@@ -17,6 +17,9 @@ afterEach(() => site[Symbol.asyncDispose]());
 
 const windows = (at = site.directory) => readdirSync(at).filter((name) => name.endsWith('.window'));
 
+/** What does not repeat cannot be packed to less than half. */
+const unpackable = () => randomBytes(50_000).toString('hex');
+
 /** What a process finds that starts when this one has been killed. */
 async function afterKill(name: string) {
   const at = join(site.root, name);
@@ -134,12 +137,10 @@ test('windows have half of the bound at most, and rows make room for them', asyn
   }
   const [closed] = window.pods;
   assert.ok(closed);
-  // What does not repeat cannot be packed.
-  const name = () => randomBytes(50_000).toString('hex');
   const large = (end: number) => ({
     ...window,
     end,
-    pods: [{ ...closed, pod: { ...closed.pod, name: name() } }],
+    pods: [{ ...closed, pod: { ...closed.pod, name: unpackable() } }],
   });
   for (let end = 100; end <= 110; end += 1) {
     backlog.keep(large(end));
