@@ -36,6 +36,8 @@ const MEMORY_BYTES = 32 * 1024 * 1024;
 const OFFSET_MOST = 1000;
 /** We end so soon after we are asked to (milliseconds): a kubelet in a hurry kills after two seconds. */
 const END = 1300;
+/** What InfluxDB has not taken by then is on disk, or will not be: a disk is not waited for much longer. */
+const DISK = 100;
 /** Nothing is written with --dry-run, so InfluxDB need not be configured. */
 const NOWHERE = {
   ...Object.fromEntries(
@@ -97,6 +99,7 @@ async function main(): Promise<number> {
   const late = sleep(asked + END - performance.now(), 'late' as const, { ref: false });
   const unanswered = (await Promise.race([delivered, late])) === 'late';
   cut.abort();
+  await Promise.race([backlog.stored(), sleep(DISK, undefined, { ref: false })]);
   const { written, refused, dropped, damaged, kept, inMemory } = queue.figures;
   if (kept > 0)
     log.info({ rows: kept }, 'ended before InfluxDB had taken all rows; these are kept');

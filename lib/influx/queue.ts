@@ -148,6 +148,7 @@ export class Queue {
       delivered = await this.#deliver(batches, lines);
     } catch (error) {
       this.#suspects.failed(batches);
+      this.#suspects.prune((batch) => backlog.has(batch));
       this.#failed(error);
       return;
     }

@@ -47,6 +47,11 @@ export class Suspects {
     for (const batch of batches) this.#suspects.delete(batch);
   }
 
+  /** Forgets those that wait no more, having been dropped. */
+  prune(waits: (batch: Waiting) => boolean): void {
+    for (const batch of this.#suspects.keys()) if (!waits(batch)) this.#suspects.delete(batch);
+  }
+
   /** It has failed so often that it is to be tried by itself. */
   isDoubted(batch: Waiting): boolean {
     const { failures = 0, strikes = 0 } = this.#suspects.get(batch) ?? {};
