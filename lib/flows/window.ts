@@ -167,12 +167,24 @@ export class Ledger {
     }
   }
 
-  /** What had waited to be captured at the end of the last slot is in no other. */
+  /** What had waited to be captured at the end of the last slot is in no other: the latest bytes before it. */
   #loseLag(): void {
-    const { sent, received } = this.#lag;
-    const draft = this.#drafts.find(({ end = Infinity }) => end >= this.#last);
-    if (draft) this.#miss(draft, sent + received);
+    let left = this.#lag.sent + this.#lag.received;
     this.#lag = NOTHING;
+    for (let at = this.#drafts.length - 1; at >= 0 && left > 0; at -= 1) {
+      const draft = this.#drafts[at];
+      const part = Math.min(left, this.#reportedSince(this.#drafts[at - 1]));
+      if (draft) this.#miss(draft, part);
+      left -= part;
+    }
+  }
+
+  /** What the kernel had counted from the end of a window to that of the last slot. */
+  #reportedSince(draft: Draft | undefined): number {
+    if (!draft?.counters || !this.#reported) return Infinity;
+    if (!isAfter(this.#reported, draft.counters)) return 0;
+    const { sent, received } = between(draft.counters, this.#reported);
+    return sent + received;
   }
 
   #miss(draft: Draft, bytes: number): void {
