@@ -141,5 +141,6 @@ try {
     error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
   if (!wrong) throw error;
   console.error(`nstats: ${(error as Error).message}\nSee --help.`);
-  process.exitCode = 2;
+  // What has been begun by then, such as captures, would keep us.
+  process.exit(2);
 }
