@@ -47,6 +47,8 @@ export class Capture {
   readonly #iface: string;
   readonly #options: CaptureOptions & CaptureEvents;
   readonly #stop = new AbortController();
+  /** Until when a last slot is waited for, by `performance.now()`. */
+  #until = Infinity;
   #session: Session | undefined;
   /** What is read of it every other second, from when it captures until it has ended. */
   #counters: ProcFile | undefined;
@@ -105,9 +107,11 @@ export class Capture {
     return this.#stop.signal.aborted;
   }
 
-  /** Lets it end, with a last slot. */
-  stop(): void {
+  /** Lets it end, with a last slot if it has one within so many milliseconds. */
+  stop(patience = Infinity): void {
+    this.#until = Math.min(this.#until, performance.now() + patience);
     this.#stop.abort();
+    this.#session?.wake();
   }
 
   async #run(pod: () => LocalPod, ledger: Ledger): Promise<void> {
@@ -135,7 +139,7 @@ export class Capture {
     ledger.captured(this.counters());
     began();
     try {
-      for await (const slot of this.#session.slots(signal)) {
+      for await (const slot of this.#session.slots(signal, () => this.#until)) {
         reported();
         const { ips } = pod();
         ledger.add({ ...slot, flows: slot.flows.map((flow) => orient(flow, ips)) });

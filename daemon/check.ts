@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { roomIn } from '../lib/influx/room.ts';
+import { directoryName } from '../lib/influx/target-directory.ts';
 import { encodeAgent } from '../lib/influx/encode.ts';
 import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, ApiError } from '../lib/kubernetes/client.ts';
@@ -20,7 +22,7 @@ import {
   FIX_INTERFACES,
   FIX_NAMESPACES,
   FIX_NODE,
-  FIX_SPOOL,
+  fixSpool,
 } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
@@ -95,15 +97,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const node = config.sidecar ? [] : nodeChecks(get, config, proc, api);
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   const authorities = config.extraAuthorities ? [authoritiesOf(config.extraAuthorities)] : [];
-  return [
-    capture,
-    ...resources,
-    ...node,
-    ...networks,
-    spoolOf(config.spool),
-    ...authorities,
-    influx,
-  ];
+  return [capture, ...resources, ...node, ...networks, spoolOf(config), ...authorities, influx];
 }
 
 /** Node goes on without a file that it cannot read. */
@@ -121,10 +115,11 @@ function authoritiesOf(file: string): Check {
   };
 }
 
-function spoolOf({ directory, max }: Config['spool']): Check {
+function spoolOf({ spool: { directory: root, max }, influx }: Config): Check {
+  const directory = join(root, directoryName(influx));
   return {
     name: `SPOOL_DIR ${directory}`,
-    fault: saying(() => FIX_SPOOL),
+    fault: saying(fixSpool),
     run: async () => {
       const room = await roomIn(directory);
       const enough = room >= max ? '' : ', which is less than SPOOL_MAX';

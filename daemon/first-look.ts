@@ -9,7 +9,7 @@ import {
   FIX_INTERFACES,
   FIX_NAMESPACES,
   FIX_NODE,
-  FIX_SPOOL,
+  fixSpool,
 } from './fixes.ts';
 import { captureLoopback } from './loopback.ts';
 import type { Observatory } from './observatory.ts';
@@ -130,7 +130,8 @@ export function ofResources({
     .concat(unreachable, stranger);
 }
 
-function spool(directory: string, { degraded }: Sink['figures']): Finding[] {
-  const what = `SPOOL_DIR ${directory}: it takes no rows`;
-  return degraded ? [{ what, fix: FIX_SPOOL }] : [];
+function spool(directory: string, { failure }: Sink['figures']): Finding[] {
+  if (!failure) return [];
+  const what = `SPOOL_DIR ${directory}: it takes no rows: ${failure.message}`;
+  return [{ what, fix: fixSpool(failure) }];
 }

@@ -1,11 +1,10 @@
+import { LockError } from '../lib/influx/lock.ts';
 import { type Target, WriteError } from '../lib/influx/write.ts';
 import { type ApiClient, ApiError } from '../lib/kubernetes/client.ts';
 import { withoutUser } from '../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
 
 /** What to do about what is missing: said by --check, and in the log. */
-export const FIX_SPOOL =
-  'mount a volume there that can be written; without it rows wait in memory only';
 export const FIX_NODE = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
 export const FIX_NAMESPACES =
   'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN';
@@ -119,4 +118,28 @@ function fixWrite(status: number, { api }: Target): string {
   return api === 2
     ? 'check INFLUX_URL, INFLUX_BUCKET and INFLUX_ORG, and what InfluxDB says'
     : 'check INFLUX_URL, INFLUX_DATABASE and INFLUX_RETENTION_POLICY, and what InfluxDB says';
+}
+
+/** What is wrong with SPOOL_DIR; until it is mended rows wait in memory only. */
+export function fixSpool(error: Error): string {
+  if (error instanceof LockError)
+    return 'another nstats on this node uses it: end that one, or set SPOOL_DIR to another directory for this one';
+  switch ((error as { readonly code?: string }).code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'make room on the file system of SPOOL_DIR, or lower SPOOL_MAX';
+    case 'EROFS':
+      return 'mount a volume at SPOOL_DIR that can be written';
+    case 'EACCES':
+    case 'EPERM':
+      return 'let the user that nstats runs as write to SPOOL_DIR; where SELinux is on, that takes the component selinux or openshift';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'set SPOOL_DIR to a directory: there is a file on its way';
+    case 'EIO':
+      return 'the disk of SPOOL_DIR is failing: look at the log of the kernel';
+    case undefined:
+    default:
+      return 'mount a volume at SPOOL_DIR that can be written, and that can be locked';
+  }
 }

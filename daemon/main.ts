@@ -1,17 +1,20 @@
 #!/usr/bin/env node
 import './v8.ts';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Backlog } from '../lib/influx/backlog.ts';
 import { Queue } from '../lib/influx/queue.ts';
+import { directoryName, foreignIn } from '../lib/influx/target-directory.ts';
 import { writer } from '../lib/influx/write.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
 import { check } from './check.ts';
 import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
-import { faultOfInflux } from './fixes.ts';
+import { faultOfInflux, fixSpool } from './fixes.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
+import type { Log } from '../lib/model.ts';
 import type { Sink } from './report.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
@@ -31,8 +34,10 @@ ${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} 
 const MEMORY_BYTES = 32 * 1024 * 1024;
 /** Agents do not all write in the same instant, but each always at the same time of a window. */
 const OFFSET_MOST = 1000;
-/** What is left of the five seconds in which we end, when the captures have. */
-const LAST_WRITE = 1200;
+/** We end so soon after we are asked to (milliseconds): a kubelet in a hurry kills after two seconds. */
+const END = 1300;
+/** What InfluxDB has not taken by then is on disk, or will not be: a disk is not waited for much longer. */
+const DISK = 100;
 /** Nothing is written with --dry-run, so InfluxDB need not be configured. */
 const NOWHERE = {
   ...Object.fromEntries(
@@ -62,7 +67,12 @@ async function main(): Promise<number> {
 
   const log = createLog(config.logLevel, values['dry-run'] ? 2 : 1);
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  let asked = Infinity;
+  const end = () => {
+    asked = Math.min(asked, performance.now());
+    stop.abort();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
   const { node, interval, influx } = config;
   log.info({ node, interval, influx: influx.url, api: client.server, pid: process.pid }, 'started');
 
@@ -74,17 +84,22 @@ async function main(): Promise<number> {
     await pipeline(printer((text) => process.stdout.write(text)));
     return 0;
   }
-  const backlog = new Backlog({ ...config.spool, memory: MEMORY_BYTES, log, troubles });
+  const { directory: root, max } = config.spool;
+  const directory = join(root, directoryName(influx));
+  const disk = { directory, max, memory: MEMORY_BYTES, fix: fixSpool };
+  const backlog = new Backlog({ ...disk, log, troubles });
   const offset = Math.random() * OFFSET_MOST;
   const explain = (error: unknown) => faultOfInflux(error, influx);
   const queue = new Queue({ write: writer(influx), backlog, offset, troubles, explain });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
+  await tellForeign(root, directory, log);
   await pipeline(queue);
   queue.close();
-  const late = sleep(LAST_WRITE, 'late' as const, { ref: false });
+  const late = sleep(asked + END - performance.now(), 'late' as const, { ref: false });
   const unanswered = (await Promise.race([delivered, late])) === 'late';
   cut.abort();
+  await Promise.race([backlog.stored(), sleep(DISK, undefined, { ref: false })]);
   const { written, refused, dropped, damaged, kept, inMemory } = queue.figures;
   if (kept > 0)
     log.info({ rows: kept }, 'ended before InfluxDB had taken all rows; these are kept');
@@ -95,6 +110,14 @@ async function main(): Promise<number> {
   if (unanswered) process.exit(0);
   await backlog.close();
   return 0;
+}
+
+/** What waits for another InfluxDB waits until one is configured that it is for. */
+async function tellForeign(root: string, directory: string, log: Log): Promise<void> {
+  const foreign = await foreignIn(root, directory);
+  if (foreign.length === 0) return;
+  const fix = `to have them delivered, move the files into ${directory}; else remove them`;
+  log.warn({ foreign, fix }, 'rows on disk wait for another InfluxDB than the one configured');
 }
 
 function reach({ kubeconfig, proxies }: Config): ApiClient {
@@ -118,5 +141,6 @@ try {
     error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
   if (!wrong) throw error;
   console.error(`nstats: ${(error as Error).message}\nSee --help.`);
-  process.exitCode = 2;
+  // What has been begun by then, such as captures, would keep us.
+  process.exit(2);
 }

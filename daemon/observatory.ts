@@ -1,4 +1,5 @@
-import type { LocalPod, Log, Netns, Window } from '../lib/model.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Closed, LocalPod, Log, Netns } from '../lib/model.ts';
 import { hasAddress } from '../lib/netns/bare.ts';
 import { statOf } from '../lib/netns/stat.ts';
 import { identity, nameOf } from './identity.ts';
@@ -30,13 +31,10 @@ export interface Told {
   readonly wasOff: boolean;
 }
 
-/** A window whose pod may still have to be told. */
-export interface Closed {
-  readonly of: Readonly<Pick<Observed, 'pod' | 'told'>>;
-  readonly iface: string;
-  readonly window: Window;
-}
-
+/** So long (milliseconds) a last slot is waited for by one who has the time. */
+const LAST_SLOTS = 5000;
+/** A capture that has had its last slot ends within so many milliseconds. */
+const TIDY = 100;
 const SEEK_EVERY = 1000;
 /** A pod that was just told of is looked for again after a part of the time since, but no sooner. */
 const SEEK_AGAIN = { part: 1 / 8, least: 50 };
@@ -163,25 +161,37 @@ export class Observatory {
     for (const observed of this.#pods.values()) observed.turn(at);
   }
 
-  /** Closes the oldest window of every interface. */
-  close(): Closed[] {
-    const closed = [];
-    for (const [cgroupUid, observed] of this.#pods) {
-      for (const one of observed.close()) closed.push({ of: observed, ...one });
-      if (observed.finished) this.#pods.delete(cgroupUid);
-    }
-    return closed;
+  /** The windows that ended at a moment as they are by now. */
+  ended(at: number): Closed[] {
+    return [...this.#pods.values()].flatMap((observed) => observed.ended(at));
   }
 
-  /** Ends all captures, each with a last slot. */
-  async stop(): Promise<void> {
+  /** Closes the oldest window of every interface, if it has ended, and not after `at`. */
+  close(at: number): Closed[] {
+    const all = [];
+    for (const [cgroupUid, observed] of this.#pods) {
+      all.push(...observed.close(at));
+      if (observed.finished) this.#pods.delete(cgroupUid);
+    }
+    return all;
+  }
+
+  /** What is known by now of the pod with this UID in its cgroup. */
+  known(cgroupUid: LocalPod['cgroupUid']): Pick<Closed, 'pod' | 'told'> | undefined {
+    return this.#pods.get(cgroupUid);
+  }
+
+  /** Ends all captures, each with a last slot if it has one within so many milliseconds. */
+  async stop(patience = LAST_SLOTS): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#throttle.stop();
     const captures = this.#interfaces.flatMap(({ capture }) => capture ?? []);
-    for (const capture of captures) capture.stop();
-    await Promise.allSettled(captures.map(({ done }) => done));
+    for (const capture of captures) capture.stop(patience);
+    const ended = Promise.allSettled(captures.map(({ done }) => done));
+    // One that is just being started takes no notice; the kernel ends it with us.
+    await Promise.race([ended, sleep(patience + TIDY, undefined, { ref: false })]);
   }
 
   /** Looks for pods that are without a namespace now and, while they are new, again and again. */

@@ -216,8 +216,14 @@ export class ObservedInterface {
     this.#ledger.turn(at, this.counters());
   }
 
-  close(): Window | undefined {
-    return this.#ledger.close();
+  /** The window that ended at a moment as it is by now. */
+  ended(at: number): Window | undefined {
+    return this.#ledger.ended(at);
+  }
+
+  /** Closes its oldest window, if it has ended, and not after `at`. */
+  close(at: number): Window | undefined {
+    return this.#ledger.close(at);
   }
 
   /** No trouble with it goes on. */

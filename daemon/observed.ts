@@ -1,4 +1,4 @@
-import type { LocalPod, Netns, Window } from '../lib/model.ts';
+import type { Closed, LocalPod, Netns } from '../lib/model.ts';
 import { netnsOf } from '../lib/netns/locate.ts';
 import { identity, nameOf } from './identity.ts';
 import type { ObservedInterface } from './observed-interface.ts';
@@ -6,7 +6,7 @@ import type { Owner, State } from './observing.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
 
 interface Known {
-  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  readonly told: Closed['told'];
   /** It lived before it was to be observed: what passed then is not to be counted. */
   readonly wasOff: boolean;
 }
@@ -148,9 +148,20 @@ export class Observed implements Owner {
     for (const iface of this.interfaces.values()) iface.turn(at);
   }
 
-  /** Closes the oldest window of each of its interfaces. */
-  close(): { readonly iface: string; readonly window: Window }[] {
-    return this.#interfaces.close();
+  /** The windows of its interfaces that ended at a moment, although slots that span the end may still come. */
+  ended(at: number): Closed[] {
+    return this.#closed(this.#interfaces.ended(at));
+  }
+
+  /** Closes the oldest window of each of its interfaces, if it has ended, and not after `at`. */
+  close(at = Infinity): Closed[] {
+    return this.#closed(this.#interfaces.close(at));
+  }
+
+  /** Plain data: what is known of the pod later is no part of it. */
+  #closed(windows: readonly Pick<Closed, 'iface' | 'window'>[]): Closed[] {
+    const { pod, told } = this;
+    return windows.map((each) => ({ pod, told, ...each }));
   }
 
   /** No trouble with it goes on. */

@@ -13,10 +13,11 @@ import { exposition } from './metrics/exposition.ts';
 import { allMetrics } from './metrics/all.ts';
 import { followNetworks } from './networks.ts';
 import { Observatory } from './observatory.ts';
-import { GRACE, Reporter, type Sink } from './report.ts';
+import { Reporter, type Sink } from './report.ts';
 import { Sync } from './sync.ts';
 import { Tally } from './tally.ts';
 import { Cpu } from './usage.ts';
+import { GRACE, WindowQueue } from './window-queue.ts';
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -29,6 +30,8 @@ export interface PipelineOptions {
   readonly signal: AbortSignal;
 }
 
+/** At our end captures have so long for a last report: a kubelet in a hurry kills after two seconds. */
+const LAST_REPORTS = 850;
 /** How often windows that wait for their names are looked at. */
 const FLUSH_EVERY = 500;
 /** So long after everything has been listed, what that took is garbage. */
@@ -60,6 +63,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const cpu = new Cpu(proc, () => observatory.processes);
   const state = { client, sink, proc, directory, sync, observatory, tally, cpu };
   const reporter = new Reporter({ config, log, troubles, ...state });
+  const windows = new WindowQueue({ reporter, log, troubles, ...state });
   const health = new Health({ interval: config.interval, ...state });
   const metrics = exposition(allMetrics({ node: config.node, ...state }));
   const server = await serve(config.listen, health, metrics);
@@ -83,16 +87,16 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 
   let settled: NodeJS.Timeout | undefined;
   const flushing = setInterval(() => {
-    reporter.flush();
+    windows.flush();
     if (sync.complete) settled ??= setTimeout(collectGarbage, SETTLE).unref();
   }, FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();
   for await (const end of boundaries(config.interval, signal)) {
     observatory.turn(end);
+    windows.ended(end);
     const close = () => {
       closing.delete(end);
-      reporter.close(end);
-      reporter.flush();
+      windows.close(end);
       health.windowClosed();
     };
     // By then the slots that span the end have come.
@@ -103,9 +107,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
   observatory.turn(end);
-  await observatory.stop();
-  for (const open of [...closing.keys(), end]) reporter.close(open);
-  reporter.flush({ last: true });
+  windows.ended(end);
+  await observatory.stop(LAST_REPORTS);
+  for (const open of [...closing.keys(), end]) windows.close(open);
+  // A sidecar's disk goes with its pod.
+  await windows.end(config.sidecar === undefined);
   following.abort();
   server.close();
   // Whoever sends or reads slowly would keep us for as long as the server has patience.

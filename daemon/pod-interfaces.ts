@@ -1,4 +1,4 @@
-import type { Counters, LocalPod, Netns, Window } from '../lib/model.ts';
+import type { Closed, Counters, LocalPod, Netns } from '../lib/model.ts';
 import { parseNetDev, readNetDev } from '../lib/netns/counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../lib/netns/interfaces.ts';
 import { FIX_INTERFACES } from './fixes.ts';
@@ -100,11 +100,19 @@ export class PodInterfaces implements Events {
     return true;
   }
 
-  /** Closes the oldest window of each. */
-  close(): { readonly iface: string; readonly window: Window }[] {
+  /** The windows that ended at a moment as they are by now. */
+  ended(at: number): Pick<Closed, 'iface' | 'window'>[] {
+    return [...this.#interfaces].flatMap(([name, iface]) => {
+      const window = iface.ended(at);
+      return window ? [{ iface: name, window }] : [];
+    });
+  }
+
+  /** Closes the oldest window of each, if it has ended, and not after `at`. */
+  close(at: number): Pick<Closed, 'iface' | 'window'>[] {
     const closed = [];
     for (const [name, iface] of this.#interfaces) {
-      const window = iface.close();
+      const window = iface.close(at);
       if (window) closed.push({ iface: name, window });
       if (iface.finished) this.#interfaces.delete(name);
     }

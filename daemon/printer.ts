@@ -8,6 +8,10 @@ export function printer(print: (text: string) => void): Sink {
       print(`${lines.join('\n')}\n`);
       written += lines.length;
     },
+    keep() {},
+    keeps: () => false,
+    stored: () => Promise.resolve(),
+    takeLeft: () => [],
     get figures() {
       return {
         written,

@@ -3,12 +3,13 @@ import { mergeByName } from '../lib/flows/merge.ts';
 import { missing, uncounted } from '../lib/flows/missing.ts';
 import { top } from '../lib/flows/top.ts';
 import { type AgentFields, encodeAgent, encodeTraffic } from '../lib/influx/encode.ts';
+import type { StoredWindow } from '../lib/influx/stored-window.ts';
 import type { ApiClient } from '../lib/kubernetes/client.ts';
 import type { Directory } from '../lib/kubernetes/directory.ts';
 import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
 import { Books } from './books.ts';
 import type { Config } from './config.ts';
-import type { Closed, Observatory } from './observatory.ts';
+import type { Observatory } from './observatory.ts';
 import { subjectOf } from './identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from './sync.ts';
@@ -21,6 +22,14 @@ import type { Cpu } from './usage.ts';
 export interface Sink {
   /** Rows of a window that ended at `end`, in milliseconds. */
   push(lines: readonly string[], end: number): void;
+  /** Keeps a window on disk until its rows are pushed, in place of what it was before. */
+  keep(window: StoredWindow): void;
+  /** Whether a window is on disk, for as long as its rows are not. */
+  keeps(end: number): boolean;
+  /** Resolves when the disk has, or has not, taken all that it was given. */
+  stored(): Promise<void>;
+  /** Windows that an earlier process kept; each is given out once. */
+  takeLeft(): readonly StoredWindow[];
   readonly figures: SinkFigures;
 }
 
@@ -35,8 +44,9 @@ interface SinkFigures {
   readonly bytes: number;
   /** The end of the oldest window that waits, in milliseconds. */
   readonly oldest: number | undefined;
-  /** Rows that wait are in memory, because the disk does not take them. */
+  /** Rows that wait are in memory, because the disk does not take them, and why it does not. */
   readonly degraded: boolean;
+  readonly failure?: Error | undefined;
   /** Rows that are neither written nor on disk. */
   readonly inMemory: number;
   /** Rows that are not written yet, on disk or not. */
@@ -57,29 +67,17 @@ export interface ReporterOptions {
   readonly cpu: Cpu;
 }
 
-/** A window that is over, whose names may not be certain yet. */
-interface Held {
-  readonly end: number;
-  /** When it was closed, by `performance.now()`: the wall clock may be set while it waits. */
-  readonly at: number;
-  readonly closed: readonly Closed[];
-  readonly figures: AgentFields;
+/** How far the names of a window can be trusted. */
+interface Trust {
+  /** All that was heard of the cluster was heard in time. */
+  readonly certain: boolean;
+  /** It had to wait for that. */
+  readonly late: boolean;
 }
 
-/**
- * What is heard of the cluster this long after a moment is what was true at that moment; windows are
- * closed so long after their end.
- */
-export const GRACE = 4000;
-/** A closed window waits so long for a directory that is right; then pods are not named in it. */
-const PATIENCE = 120_000;
-/** Slots of a window reach back before its start, but not so far. */
-const REACH = 60_000;
-
-/** Makes rows of what the observatory has of a window, and one of what it took. */
+/** Makes rows of what has been captured in a window, and one of what that took. */
 export class Reporter {
   readonly #options: ReporterOptions;
-  readonly #held: Held[] = [];
   readonly #books: Books;
   readonly #summary: Summary;
   /** The peers of every interface of a pod that have rows of their own in its last window. */
@@ -92,32 +90,6 @@ export class Reporter {
     this.#books = new Books({ interval: config.interval, troubles });
     this.#summary = new Summary(options);
     this.#before = this.totals();
-  }
-
-  /** Closes the oldest window of every interface; its rows follow when its names are certain. */
-  close(end: number): void {
-    const closed = this.#options.observatory.close();
-    this.#held.push({ end, at: performance.now(), closed, figures: this.#figures() });
-  }
-
-  /** Hands on the rows of all windows that can be named; `last` does not wait for any. */
-  flush({ last = false } = {}): void {
-    const { directory, sync, troubles } = this.#options;
-    for (let held = this.#held[0]; held; held = this.#held[0]) {
-      const now = performance.now();
-      // At the end there is no time to wait for what may be heard late.
-      const grace = last ? 0 : GRACE;
-      const certain = now >= sync.since + grace;
-      if (!certain && !last && now < held.at + PATIENCE) return;
-      this.#held.shift();
-      if (certain) troubles.over('names');
-      else {
-        const what = 'peers of windows are not named, since the cluster was not followed';
-        troubles.say('names', what, { resources: sync.lateFor(now - grace) });
-      }
-      this.#report(held, certain);
-      directory.forget(held.end - REACH);
-    }
   }
 
   /** What has been counted since the start. */
@@ -144,12 +116,11 @@ export class Reporter {
     };
   }
 
-  #report({ end, at, closed, figures }: Held, certain: boolean): void {
-    const { config, directory, sink, sync, tally } = this.#options;
+  report({ end, pods, figures }: StoredWindow, { certain, late }: Trust): void {
+    const { config, directory, sink, tally } = this.#options;
     const { node, interval } = config;
     const context = { node, interval, zone: directory.zoneOf(node) };
-    const told = closed.filter(({ of }) => of.told === 'wanted');
-    const named = told.map(({ of: { pod }, iface, window }) => ({ pod, iface, window }));
+    const named = pods.filter(({ told }) => told === 'wanted');
     const traffic = mergeByName(named).map((each) => this.#traffic(each, certain));
     const rows = traffic.flatMap((each) => encodeTraffic(each, context));
     this.#kept = new Map(
@@ -159,9 +130,7 @@ export class Reporter {
       ]),
     );
     this.#books.audit(traffic);
-    const untold = closed.filter(({ of }) => of.told === 'nothing').map(({ window }) => window);
-    // A watch that ends in its time and is renewed costs at most the grace, and no window is late for it.
-    const late = !certain || sync.since > at;
+    const untold = pods.filter(({ told }) => told === 'nothing').map(({ window }) => window);
     const before = tally.sums;
     tally.add({ end, traffic, untold, late, certain, rows });
     const now = tally.sums;
@@ -181,7 +150,7 @@ export class Reporter {
       unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
-    this.#summary.add(traffic.length, rows.length);
+    this.#summary.add(end, traffic.length, rows.length);
   }
 
   #traffic(
@@ -214,7 +183,7 @@ export class Reporter {
   }
 
   /** What this agent did since it was asked last. */
-  #figures(): AgentFields {
+  figures(): AgentFields {
     const { observatory, sink, proc, sync } = this.#options;
     const now = this.totals();
     const names = Object.keys(now) as (keyof typeof now)[];

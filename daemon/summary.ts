@@ -27,18 +27,19 @@ export class Summary {
     this.#options = options;
   }
 
-  /** A window of so many pods and rows has been handed on. */
-  add(pods: number, rows: number): void {
+  /** A window that ended at a moment (milliseconds since 1970) has been handed on. */
+  add(end: number, pods: number, rows: number): void {
     const { log, tally, sink } = this.#options;
     const now = performance.now();
     this.#rows += rows;
     if (this.#said && now - this.#said.at < EVERY) {
-      log.debug({ pods, rows }, 'window closed');
+      log.debug({ end: new Date(end), pods, rows }, 'window closed');
       return;
     }
     const { windows, sums } = tally;
     const before = this.#said ?? { windows: 0, sums: { kernel: 0, attributed: 0 } };
     const fields = {
+      end: new Date(end),
       windows: windows - before.windows,
       pods,
       rows: this.#rows,

@@ -110,6 +110,15 @@ export interface Window {
   readonly paused: Bytes | undefined;
 }
 
+/** A window, and the interface of a pod that it is of, whose name the API may still have to tell. */
+export interface Closed {
+  readonly pod: LocalPod;
+  /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
+  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  readonly iface: string;
+  readonly window: Window;
+}
+
 /** Bytes in both directions that the kernel has counted and no row has, by the likely reason. */
 export interface Missing {
   /** They passed while nothing captured. */

@@ -64,6 +64,7 @@ export class Ledger {
   released(counters: Counters | undefined): void {
     this.#gap ??= this.#reported;
     this.look(counters);
+    this.#loseLag();
     this.#lose(this.#latest);
   }
 
@@ -147,13 +148,18 @@ export class Ledger {
     return this.#drafts.length > 1;
   }
 
-  /** The oldest window, if it has ended. Slots that come now go to the one after it. */
-  close(): Window | undefined {
+  /** The window that ended at a moment as it is by now: what spans its end has not come yet. */
+  ended(at: number): Window | undefined {
+    const draft = this.#drafts.find(({ end }) => end === at);
+    return draft && windowOf(draft, at);
+  }
+
+  /** The oldest window, if it has ended, and not after `at`. Slots that come now go to the one after it. */
+  close(at = Infinity): Window | undefined {
     const [oldest] = this.#drafts;
-    if (oldest?.end === undefined) return undefined;
+    if (oldest?.end === undefined || oldest.end > at) return undefined;
     this.#drafts.shift();
-    const { counters: _, pairs, end: __, ...rest } = oldest;
-    return { ...rest, end: oldest.end, pairs: [...pairs.values()] };
+    return windowOf(oldest, oldest.end);
   }
 
   #open(start: number): Draft {
@@ -183,11 +189,38 @@ export class Ledger {
     for (const draft of this.#drafts) {
       const until = draft.end === undefined ? counters : draft.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
-      const lost = between(this.#gap, until);
-      if (this.#paused) draft.paused = plus(draft.paused ?? NOTHING, lost);
-      else draft.uncaptured = plus(draft.uncaptured, lost);
+      this.#miss(draft, between(this.#gap, until));
       this.#gap = until;
     }
+  }
+
+  /** What had waited to be captured at the end of the last slot is in no other: the latest bytes before it. */
+  #loseLag(): void {
+    let left = this.#lag;
+    this.#lag = NOTHING;
+    for (let at = this.#drafts.length - 1; at >= 0; at -= 1) {
+      const draft = this.#drafts[at];
+      const most = this.#reportedSince(this.#drafts[at - 1]);
+      const part = {
+        sent: Math.min(left.sent, most.sent),
+        received: Math.min(left.received, most.received),
+      };
+      if (draft) this.#miss(draft, part);
+      left = { sent: left.sent - part.sent, received: left.received - part.received };
+    }
+  }
+
+  /** What the kernel had counted from the end of a window to that of the last slot. */
+  #reportedSince(draft: Draft | undefined): Bytes {
+    if (!draft?.counters || !this.#reported) return { sent: Infinity, received: Infinity };
+    return isAfter(this.#reported, draft.counters)
+      ? between(draft.counters, this.#reported)
+      : NOTHING;
+  }
+
+  #miss(draft: Draft, bytes: Bytes): void {
+    if (this.#paused) draft.paused = plus(draft.paused ?? NOTHING, bytes);
+    else draft.uncaptured = plus(draft.uncaptured, bytes);
   }
 
   /** Which share of a slot passed before a window's end, earlier windows' shares included. */
@@ -211,6 +244,11 @@ export class Ledger {
     };
     return { sent: due('sent'), received: due('received') };
   }
+}
+
+function windowOf(draft: Draft, end: number): Window {
+  const { counters: _, pairs, ...rest } = draft;
+  return { ...rest, end, pairs: [...pairs.values()] };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -165,9 +165,9 @@ export class IftopProcess {
     this.#wake?.();
   }
 
-  /** Ends it, by its own means if it can be waited for. */
-  async end(gently: boolean): Promise<void> {
-    const deadline = performance.now() + (gently ? END_TIMEOUT : 0);
+  /** Ends it, by its own means if it can be waited for, but not after `last`. */
+  async end(gently: boolean, last = Infinity): Promise<void> {
+    const deadline = Math.min(last, performance.now() + (gently ? END_TIMEOUT : 0));
     if (gently) this.#process.stdin.write('q');
     while (this.#ended === undefined && performance.now() < deadline) await this.wait(deadline);
     this.#process.kill('SIGKILL');

@@ -12,10 +12,12 @@ const TICK = 2050;
 /** libpcap hands packets over at most this late (its read timeout is 1 s). */
 const LAG = 1100;
 const ANSWER_TIMEOUT = 5000;
-/** When it is to end, the last frame is waited for so long: the daemon has five seconds to end. */
+/** When it is to end, the last frame is waited for so long: to the next tick, and what was late in it. */
 const LAST_FRAME_TIMEOUT = 3500;
 /** Who answers later than this waits for the CPU, and has not seen yet what waits for it. */
 const PROMPT = 200;
+/** Asked later than this before the end, its answer would come too late. */
+const ANSWER = 50;
 /** While an answer is waited for, this often it is seen what iftop is up to. */
 const LOOK_EVERY = 1000;
 /** So many bytes that the kernel counted and iftop did not see mean that it lost its interface. */
@@ -63,25 +65,30 @@ export class Session {
     return this.#heard;
   }
 
+  /** Lets it see that it is to end sooner. */
+  wake(): void {
+    this.#iftop.wake();
+  }
+
   /**
-   * The slots as they come, until `stop` is aborted: then one last one that has all that had
-   * passed by that moment.
+   * The slots as they come, until `stop` is aborted: then one last one that has all that had passed by
+   * that moment, or as much as can be had until `last` (of `performance.now()`).
    * @throws SessionError when it ends by itself, falls silent or is overloaded
    */
-  async *slots(stop: AbortSignal): AsyncGenerator<Slot> {
+  async *slots(stop: AbortSignal, last = () => Infinity): AsyncGenerator<Slot> {
     const wake = () => this.#iftop.wake();
     stop.addEventListener('abort', wake);
     let gently = false;
     try {
-      yield* this.#slots(stop);
+      yield* this.#slots(stop, last);
       gently = true;
     } finally {
       stop.removeEventListener('abort', wake);
-      await this.#iftop.end(gently);
+      await this.#iftop.end(gently, last());
     }
   }
 
-  async *#slots(stop: AbortSignal): AsyncGenerator<Slot> {
+  async *#slots(stop: AbortSignal, until: () => number): AsyncGenerator<Slot> {
     const iftop = this.#iftop;
     let from = performance.now();
     let tick = from;
@@ -134,16 +141,19 @@ export class Session {
       }
       const now = performance.now();
       if (stop.aborted) stopped = Math.min(stopped, now);
-      const last = stopped + LAST_FRAME_TIMEOUT;
+      const last = Math.min(stopped + LAST_FRAME_TIMEOUT, until());
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
         throw strain.isStrained ? overload() : silence('it does not answer');
       }
       const atRest = () => quiet && !uncounted && same(before, this.#options.counters());
+      // The later it is asked the more it has seen.
+      const latest = Math.min(stopped + LAG, last - PROMPT);
+      let due = stop.aborted ? Math.max(tick + TICK, latest) : from + NUDGE_AFTER;
       if (stop.aborted) {
         const isLast = from >= stopped + LAG && (prompt || tick + TICK > last);
-        if (isLast || atRest()) return;
+        const isTooLate = asked === undefined && due > last - ANSWER;
+        if (isLast || isTooLate || atRest()) return;
       }
-      let due = stop.aborted ? Math.max(tick + TICK, stopped + LAG) : from + NUDGE_AFTER;
       if (now >= due && asked === undefined) {
         // Nothing has passed, so nothing is asked: an idle pod costs a look at its counters.
         if (atRest()) {

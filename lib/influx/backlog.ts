@@ -1,6 +1,11 @@
 import type { Log, TroubleLog } from '../model.ts';
+import { batchesOf, MOST } from './batches.ts';
+import { KeptWindows } from './kept-windows.ts';
+import { LockError } from './lock.ts';
 import { type Batch, encodeRecord } from './record.ts';
-import { type Place, Spool } from './spool.ts';
+import { encodeWindow, type StoredWindow } from './stored-window.ts';
+import { takeOver } from './take-over.ts';
+import type { Place, Spool } from './spool.ts';
 
 export interface BacklogOptions {
   readonly directory: string;
@@ -10,6 +15,8 @@ export interface BacklogOptions {
   readonly memory: number;
   readonly log: Log;
   readonly troubles: TroubleLog;
+  /** What to do when the directory takes no rows, for the log. */
+  readonly fix?: (error: Error) => string;
 }
 
 /** A batch that InfluxDB has not taken: its rows are on disk, or else in memory. */
@@ -21,23 +28,25 @@ export type Waiting = Omit<Batch, 'payload'> & {
 
 /** What troubles with the disk are filed under. */
 const [DISK, DAMAGE] = ['spool', 'spool damage'];
-/** So much is sent in one request at most. */
-const MOST = { rows: 5000, bytes: 1024 * 1024 };
-
 /**
- * What InfluxDB has not taken yet, oldest first. Rows are in memory until they are on disk. While the
- * disk does not take them they stay there, and with each new window it is tried again.
+ * What InfluxDB has not taken yet, oldest first: rows, and windows that are not rows yet. They are in
+ * memory until they are on disk. While the disk does not take them they stay there, and with each new
+ * window it is tried again.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
+  readonly #windows = new KeptWindows();
+  #left: StoredWindow[] = [];
   #spool: Spool | undefined;
   #storing: Promise<void> | undefined;
-  #degraded = false;
+  /** Something has come since what is being stored was begun. */
+  #hasMore = false;
+  #failure: Error | undefined;
   readonly #lost = { dropped: 0, windowsDropped: 0, damaged: 0 };
   #lastDropped = NaN;
-  #onFound = () => {};
+  #onChange = () => {};
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -50,17 +59,34 @@ export class Backlog {
       ...this.#lost,
       bytes: sum(this.#waiting, ({ bytes }) => bytes),
       oldest: oldest?.end,
-      degraded: this.#degraded,
+      degraded: this.#failure !== undefined,
+      failure: this.#failure,
       kept: sum(this.#waiting, ({ place, rows }) => (place ? rows : 0)),
       inMemory: sum(this.#unstored, ({ rows }) => rows),
       waiting: sum(this.#waiting, ({ rows }) => rows),
     };
   }
 
-  /** Opens the spool and takes over what is in it, without waiting for it. */
-  open(onFound: () => void): void {
-    this.#onFound = onFound;
+  /** Opens the spool and takes over what is in it, without waiting for it; tells when there is more to send. */
+  open(onChange: () => void): void {
+    this.#onChange = onChange;
     this.#store();
+  }
+
+  /** Keeps a window on disk until its rows are added, in place of what it was before. */
+  keep(window: StoredWindow): void {
+    this.#windows.keep(window.end, encodeWindow(window));
+    this.#store();
+  }
+
+  /** Whether a window is on disk, for as long as its rows are not. */
+  keeps(end: number): boolean {
+    return this.#spool?.windows.has(end) ?? false;
+  }
+
+  /** Windows that an earlier process kept; each is given out once. */
+  takeLeft(): StoredWindow[] {
+    return this.#left.splice(0);
   }
 
   /** Resolves when the disk has, or has not, taken all that was added. */
@@ -84,6 +110,7 @@ export class Backlog {
       this.#waiting.add(batch);
       this.#unstored.add(batch);
     }
+    this.#windows.becameRows(end);
     let bytes = sum(this.#unstored, (batch) => batch.bytes);
     for (const batch of this.#unstored) {
       if (bytes <= this.#options.memory || this.#unstored.size === 1) break;
@@ -94,12 +121,12 @@ export class Backlog {
     return added;
   }
 
-  /** The oldest batches that are not among `others`, as many as go into one request. */
-  oldest(others: { has(batch: Waiting): boolean }): Waiting[] {
+  /** The oldest batches of some, as many as go into one request. */
+  oldest(isWanted: (batch: Waiting) => boolean): Waiting[] {
     const taken: Waiting[] = [];
     let [rows, bytes] = [0, 0];
     for (const batch of this.#waiting) {
-      if (others.has(batch)) continue;
+      if (!this.isReady(batch) || !isWanted(batch)) continue;
       rows += batch.rows;
       bytes += batch.bytes;
       if (taken.length > 0 && (rows > MOST.rows || bytes > MOST.bytes)) break;
@@ -111,6 +138,11 @@ export class Backlog {
   /** Not if it was taken, or dropped. */
   has(batch: Waiting): boolean {
     return this.#waiting.has(batch);
+  }
+
+  /** It may be sent: nothing is left on disk of which it might be made again. */
+  isReady({ end }: Waiting): boolean {
+    return !this.#windows.has(end);
   }
 
   /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
@@ -149,34 +181,61 @@ export class Backlog {
   }
 
   #store(): void {
+    this.#hasMore = true;
     this.#storing ??= this.#storeAll().finally(() => {
       this.#storing = undefined;
     });
   }
 
   async #storeAll(): Promise<void> {
-    const { directory, troubles } = this.#options;
-    try {
-      const spool = (this.#spool ??= await this.#openSpool());
-      for (const batch of this.#unstored) await this.#put(spool, batch);
-      troubles.over(DISK);
-      this.#degraded = false;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const what = 'rows that wait are in memory, for want of the disk';
-      troubles.say(DISK, what, { directory, error: why });
-      this.#degraded = true;
+    while (this.#hasMore) {
+      this.#hasMore = false;
+      const failures: Error[] = [];
+      const attempt = (job: () => Promise<void>) =>
+        job().catch((error: Error) => void failures.push(error));
+      await attempt(async () => void (this.#spool ??= await this.#openSpool()));
+      const spool = this.#spool;
+      if (spool) {
+        for (const each of this.#windows.take())
+          await attempt(() => this.#putWindow(spool, ...each));
+        await attempt(async () => {
+          for (const batch of this.#unstored) await this.#put(spool, batch);
+        });
+      }
+      await attempt(() => this.#windows.release(spool?.windows));
+      this.#tell(failures[0]);
+      this.#onChange();
     }
+  }
+
+  #tell(failure: Error | undefined): void {
+    this.#failure = failure;
+    const { directory, troubles, fix } = this.#options;
+    if (!failure) return troubles.over(DISK);
+    const isLocked = failure instanceof LockError;
+    const why = isLocked ? 'another agent has the directory' : 'for want of the disk';
+    const fields = { directory, error: failure.message, fix: fix?.(failure) };
+    troubles.say(DISK, `rows that wait are in memory, ${why}`, fields);
+  }
+
+  async #putWindow(spool: Spool, end: number, record: Buffer): Promise<void> {
+    // No rows are dropped for one that cannot be there anyway.
+    if (spool.windows.hasRoom(end, record.length)) await this.#makeRoom(spool, record.length);
+    await spool.windows.put(end, record);
+  }
+
+  async #makeRoom(spool: Spool, bytes: number): Promise<void> {
+    const dropped = await spool.makeRoom(bytes);
+    if (dropped.size === 0) return;
+    for (const each of this.#waiting)
+      if (each.place && dropped.has(each.place.segment)) this.#drop(each);
   }
 
   async #put(spool: Spool, batch: Waiting): Promise<void> {
     const { end, rows, payload } = batch;
     if (!payload) return;
     const record = encodeRecord({ end, rows, payload });
-    const dropped = await spool.makeRoom(record.length);
-    if (dropped.size > 0)
-      for (const each of this.#waiting)
-        if (each.place && dropped.has(each.place.segment)) this.#drop(each);
+    await this.#makeRoom(spool, record.length);
     const place = await spool.append(record);
     // It may have been taken, or dropped, in the meantime.
     if (!this.#unstored.delete(batch)) return await spool.release(place);
@@ -186,8 +245,8 @@ export class Backlog {
 
   async #openSpool(): Promise<Spool> {
     const { directory, max, log } = this.#options;
-    const { spool, records, damaged } = await Spool.open(directory, max);
-    const found = records.map(
+    const { spool, rows, windows, lost } = await takeOver(directory, max);
+    const found = rows.map(
       ({ end, rows, length, place }): Waiting => ({
         end,
         rows,
@@ -197,28 +256,16 @@ export class Backlog {
       }),
     );
     this.#waiting = new Set([...found, ...this.#waiting]);
-    this.#lost.damaged += damaged;
-    const rows = sum(found, (batch) => batch.rows);
-    if (rows > 0) log.info({ rows }, 'rows of an earlier process are on disk');
-    if (damaged > 0) log.error({ rows: damaged, directory }, 'rows on disk are damaged');
-    this.#onFound();
+    this.#left = [...windows];
+    for (const { end } of windows) this.#windows.found(end);
+    this.#lost.damaged += lost;
+    const count = sum(found, (batch) => batch.rows);
+    if (count > 0) log.info({ rows: count }, 'rows of an earlier process are on disk');
+    if (windows.length > 0)
+      log.info({ windows: windows.length }, 'windows of an earlier process are on disk');
+    if (lost > 0) log.error({ rows: lost, directory }, 'rows on disk are damaged');
     return spool;
   }
-}
-
-/** Lines that end with a line feed, in lists of a bounded size. */
-function batchesOf(lines: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let [last, bytes]: [string[] | undefined, number] = [undefined, 0];
-  for (const line of lines.map((text) => `${text}\n`)) {
-    bytes += Buffer.byteLength(line);
-    if (!last || last.length >= MOST.rows || bytes > MOST.bytes) {
-      batches.push((last = []));
-      bytes = Buffer.byteLength(line);
-    }
-    last.push(line);
-  }
-  return batches;
 }
 
 function sum<T>(items: Iterable<T>, value: (item: T) => number): number {

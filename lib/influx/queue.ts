@@ -1,7 +1,9 @@
 import type { TroubleLog } from '../model.ts';
 import type { Backlog, Waiting } from './backlog.ts';
 import { deliver, type Delivered } from './deliver.ts';
-import { type Write, WriteError } from './write.ts';
+import type { StoredWindow } from './stored-window.ts';
+import { Suspects } from './suspects.ts';
+import { mayBeStarting, type Write, WriteError } from './write.ts';
 
 export interface QueueOptions {
   readonly write: Write;
@@ -14,7 +16,9 @@ export interface QueueOptions {
 }
 
 /** What troubles with InfluxDB are filed under. */
-const [INFLUXDB, REFUSALS] = ['InfluxDB', 'InfluxDB refusals'];
+const [INFLUXDB, REFUSALS, ASIDE] = ['InfluxDB', 'InfluxDB refusals', 'InfluxDB set aside'];
+/** So long after we have started it may be starting too, in milliseconds. */
+const STARTING = 60_000;
 const BACKOFF = { first: 500, most: 30_000 };
 /**
  * Between two requests of the backlog, in milliseconds: so long at least, and twice what the last
@@ -24,14 +28,19 @@ const PACE = { least: 250, times: 2 };
 
 /**
  * Brings rows to InfluxDB, one request at a time. A fresh window goes as soon as it is there, whatever
- * was before; what could not be delivered goes between them, oldest first, at a bounded rate. Writing
- * a row twice is harmless: its time and tags make it the same row.
+ * was before; what could not be delivered goes between them, oldest first, at a bounded rate, and what
+ * InfluxDB does not take while it takes others goes last. Writing a row twice is harmless: its time and
+ * tags make it the same row.
  */
 export class Queue {
   readonly #options: QueueOptions;
   /** When, by the monotonic clock, each batch that has not been tried yet may go. */
   readonly #fresh = new Map<Waiting, number>();
   readonly #counts = { written: 0, refused: 0, retries: 0 };
+  readonly #suspects = new Suspects();
+  readonly #began = performance.now();
+  /** A row that InfluxDB has taken, by which it can be told whether it takes any. */
+  #taken: string | undefined;
   #attempts = 0;
   /** When the backlog may go, and when anything at all, which InfluxDB says (Retry-After). */
   #notBefore = { backlog: 0, any: 0 };
@@ -52,6 +61,22 @@ export class Queue {
     const at = performance.now() + this.#options.offset;
     for (const batch of this.#options.backlog.add(lines, end)) this.#fresh.set(batch, at);
     this.#wake?.();
+  }
+
+  keep(window: StoredWindow): void {
+    this.#options.backlog.keep(window);
+  }
+
+  keeps(end: number): boolean {
+    return this.#options.backlog.keeps(end);
+  }
+
+  stored(): Promise<void> {
+    return this.#options.backlog.stored();
+  }
+
+  takeLeft(): StoredWindow[] {
+    return this.#options.backlog.takeLeft();
   }
 
   /** Delivers until `close` has been called and nothing is left, or `signal` is aborted. */
@@ -79,54 +104,118 @@ export class Queue {
 
   /** What is to be sent next, and when. */
   #turn(): { batches: readonly Waiting[]; at: number } | undefined {
-    const { any, backlog } = this.#notBefore;
-    const [first] = this.#fresh;
+    const { any } = this.#notBefore;
+    const first = [...this.#fresh].find(([batch]) => this.#options.backlog.isReady(batch));
     const fresh = first && {
       batches: [first[0]],
       at: Math.max(any, this.#closing ? 0 : first[1]),
     };
     if (fresh && fresh.at <= performance.now()) return fresh;
-    const batches = this.#options.backlog.oldest(this.#fresh);
-    const old = batches.length > 0 ? { batches, at: Math.max(any, backlog) } : undefined;
+    const old = this.#backlogTurn();
     return fresh && old ? (fresh.at < old.at ? fresh : old) : (fresh ?? old);
   }
 
+  #backlogTurn(): { batches: readonly Waiting[]; at: number } | undefined {
+    const { backlog } = this.#options;
+    const at = Math.max(this.#notBefore.any, this.#notBefore.backlog);
+    const suspects = this.#suspects;
+    const isInLine = (batch: Waiting) => !this.#fresh.has(batch) && !suspects.isAside(batch);
+    const [first] = backlog.oldest(isInLine);
+    if (!first) {
+      const aside = suspects.next();
+      return aside && { batches: [aside.batch], at: Math.max(at, aside.at) };
+    }
+    if (!suspects.isDoubted(first)) {
+      const isClear = (batch: Waiting) => isInLine(batch) && !suspects.isDoubted(batch);
+      return { batches: backlog.oldest(isClear), at };
+    }
+    // While nothing has been taken yet, others are tried: one that is taken tells what this one is.
+    const failures = suspects.failuresOf(first);
+    const isLess = (batch: Waiting) => isInLine(batch) && suspects.failuresOf(batch) < failures;
+    const [other] = this.#taken === undefined ? backlog.oldest(isLess) : [];
+    return { batches: [other ?? first], at };
+  }
+
   async #send(batches: readonly Waiting[]): Promise<void> {
-    const { write, backlog, troubles } = this.#options;
+    const { backlog, troubles } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
     // All of it was dropped or damaged.
-    if (lines.length === 0) return;
+    if (lines.length === 0) return this.#suspects.forget(batches);
     let delivered: Delivered;
     try {
-      delivered = await deliver(write, lines);
+      delivered = await this.#deliver(batches, lines);
     } catch (error) {
+      this.#suspects.failed(batches);
+      this.#suspects.prune((batch) => backlog.has(batch));
       this.#failed(error);
       return;
     }
-    const { refused, refusal } = delivered;
+    troubles.over(INFLUXDB);
+    this.#attempts = 0;
+    const { refused, refusal, left } = delivered;
+    if (left) this.#setAside(batches, lines, left);
+    else await this.#done(batches, refused, refusal);
+    if (!left && refused === 0) this.#taken = lines[0];
+    const now = performance.now();
+    this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
+  }
+
+  /** @throws WriteError when all has to be tried again later */
+  async #deliver(batches: readonly Waiting[], lines: readonly string[]): Promise<Delivered> {
+    const { write } = this.#options;
+    const [batch] = batches;
+    const row = this.#taken;
+    if (!batch || batches.length > 1 || !this.#suspects.isDoubted(batch) || row === undefined)
+      return deliver(write, lines);
+    try {
+      await write([row]);
+    } catch (error) {
+      this.#suspects.acquit();
+      throw error;
+    }
+    const takesOthers = async () => {
+      try {
+        await write([row]);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    return deliver(write, lines, { takesOthers, depth: this.#suspects.depthOf(batch) });
+  }
+
+  async #done(
+    batches: readonly Waiting[],
+    refused: number,
+    refusal: Delivered['refusal'],
+  ): Promise<void> {
+    const { backlog, troubles } = this.#options;
     // What was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => backlog.has(batch));
     const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
     this.#counts.written += Math.max(0, rows - refused);
     this.#counts.refused += Math.min(rows, refused);
-    troubles.over(INFLUXDB);
-    this.#attempts = 0;
     if (refusal) {
       const fields = { rows: refused, total: this.#counts.refused, ...refusal };
       troubles.say(REFUSALS, 'InfluxDB refuses a row; it is lost', fields);
     } else troubles.over(REFUSALS);
+    this.#suspects.forget(batches);
+    if (!this.#suspects.next()) troubles.over(ASIDE);
     await Promise.all(kept.map((batch) => backlog.done(batch)));
-    const now = performance.now();
-    this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
+  }
+
+  #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
+    const what =
+      'InfluxDB takes other rows, but not these; they are kept, and tried again after others';
+    this.#options.troubles.say(ASIDE, what, { rows, error: error.message });
+    for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
 
   /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    const { troubles, explain } = this.#options;
-    const { what = String(error), fix } = explain?.(error) ?? {};
-    troubles.say(INFLUXDB, 'InfluxDB does not take rows; they are kept', { error: what, fix });
+    this.#say(error instanceof Error ? error : new Error(String(error)));
     this.#fresh.clear();
     this.#counts.retries += 1;
     const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
@@ -134,6 +223,23 @@ export class Queue {
     this.#notBefore.backlog = now + backoff * (0.5 + Math.random());
     const told = error instanceof WriteError ? error.retryAfter : undefined;
     if (told !== undefined) this.#notBefore.any = now + told;
+  }
+
+  /** An InfluxDB that is started with us, and is not there yet, is no fault of the configuration. */
+  #say(error: Error): void {
+    const { troubles, explain } = this.#options;
+    const isYoung = performance.now() - this.#began < STARTING;
+    const isFirst = this.#taken === undefined && mayBeStarting(error);
+    const { what = error.message, fix } = explain?.(error) ?? {};
+    const kept = 'InfluxDB does not take rows; they are kept';
+    if (isFirst && isYoung) {
+      const wait = 'nothing, if InfluxDB is just starting';
+      troubles.say(INFLUXDB, kept, { error: what, fix: wait });
+    } else {
+      // It has been said without a remedy, which would be repeated in an hour only.
+      const more = isFirst ? ', and has taken none since the start' : '';
+      troubles.say(INFLUXDB, `${kept}${more}`, { error: what, fix });
+    }
   }
 
   async #wait(milliseconds: number): Promise<void> {

@@ -1,7 +1,9 @@
-import { lstat, mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from './lock.ts';
+import { readAtMost } from './read-file.ts';
 import { type Found, payloadOf, scan } from './record.ts';
+import { WindowFiles } from './window-files.ts';
 
 /** A file of records, removed when none of them waits any more. */
 export interface Segment {
@@ -22,6 +24,8 @@ export interface Place {
 interface Leftovers {
   readonly records: readonly (Found & { readonly place: Place })[];
   readonly damaged: number;
+  /** Windows that were not rows yet, by their ends, oldest first. */
+  readonly windows: ReadonlyMap<number, Buffer>;
 }
 
 /** In the order of the numbers, of which there may be more digits than we begin with. */
@@ -30,6 +34,8 @@ const numberOf = (name: string) => Number.parseInt(name, 10);
 const SEGMENT_MOST = 8 * 1024 * 1024;
 /** Segments that the bound is made of at least: as a whole segment is dropped at once. */
 const SEGMENTS = 16;
+/** The part of the bound that windows may have which are not rows yet. */
+const WINDOWS = 1 / 2;
 /** A segment ends with the record that fills it; what is longer was not written here. */
 const LARGEST = 2 * SEGMENT_MOST;
 
@@ -39,6 +45,7 @@ const LARGEST = 2 * SEGMENT_MOST;
  * to InfluxDB once more, which changes nothing. One process has the directory at a time.
  */
 export class Spool implements Disposable {
+  readonly windows: WindowFiles;
   readonly #directory: string;
   readonly #max: number;
   readonly #lock: Disposable;
@@ -47,9 +54,10 @@ export class Spool implements Disposable {
   #active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
 
   private constructor(
-    at: { directory: string; max: number; next: number; lock: Disposable },
+    at: { directory: string; max: number; next: number; lock: Disposable; windows: WindowFiles },
     segments: Segment[],
   ) {
+    this.windows = at.windows;
     this.#directory = at.directory;
     this.#max = at.max;
     this.#next = at.next;
@@ -86,11 +94,11 @@ export class Spool implements Disposable {
         else segments.push(segment);
         for (const found of scanned.found) records.push({ ...found, place: { ...found, segment } });
       }
-      const spool = new Spool(
-        { directory, max, next: Math.max(0, ...numbers) + 1, lock: held },
-        segments,
-      );
-      return { spool, records, damaged };
+      const files = new WindowFiles(directory, max * WINDOWS);
+      const windows = await files.read();
+      const next = Math.max(0, ...numbers) + 1;
+      const spool = new Spool({ directory, max, next, lock: held, windows: files }, segments);
+      return { spool, records, damaged, windows };
     } catch (error) {
       held[Symbol.dispose]();
       throw error;
@@ -146,7 +154,8 @@ export class Spool implements Disposable {
   /** Removes the oldest segments until there is room for so many bytes; returns them. */
   async makeRoom(bytes: number): Promise<ReadonlySet<Segment>> {
     const dropped = new Set<Segment>();
-    const used = () => this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    const used = () =>
+      this.#segments.reduce((sum, segment) => sum + segment.bytes, this.windows.bytes);
     for (let [oldest] = this.#segments; oldest && used() + bytes > this.#max; ) {
       await this.#remove(oldest);
       dropped.add(oldest);
@@ -200,19 +209,4 @@ async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promis
     const { bytesWritten } = await file.write(bytes, done, left, offset + done);
     done += bytesWritten;
   }
-}
-
-/** The beginning of a file; nothing of what is no file, such as a pipe or a link. */
-async function readAtMost(path: string, most: number): Promise<Buffer> {
-  if (!(await lstat(path)).isFile()) return Buffer.alloc(0);
-  await using file = await open(path, 'r');
-  const { size } = await file.stat();
-  const bytes = Buffer.alloc(Math.min(size, most));
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return bytes.subarray(0, done);
 }

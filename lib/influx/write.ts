@@ -41,8 +41,20 @@ export class WriteError extends Error {
     this.status = http?.statusCode;
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
     this.connection = http ? undefined : codeOf(cause);
-    this.dropped = dropped(this.message);
+    this.dropped = dropped(this.message) ?? invalidLines(http?.json)?.length;
   }
+}
+
+/** Of a server that is not there yet: no address, no listener, no answer. */
+const ABSENT =
+  /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)$/;
+
+/** InfluxDB, or what is in front of it, may be starting: it does not answer, or says that it is not ready. */
+export function mayBeStarting(error: Error): boolean {
+  if (!(error instanceof WriteError)) return false;
+  const { status, connection } = error;
+  if (status !== undefined) return status >= 502 && status <= 504;
+  return connection === undefined || ABSENT.test(connection);
 }
 
 /**
@@ -121,7 +133,9 @@ function bounded(request: typeof httpRequest) {
   return (options: RequestOptions, callback: (answer: Readable) => void) =>
     request(options, (answer) => {
       const { statusCode, statusMessage, headers } = answer;
-      const seen = { statusCode, statusMessage, headers: { ...headers, 'content-encoding': '' } };
+      // Of what is not called JSON the client keeps a thousand characters, which may cut a list of InfluxDB 3.
+      const told = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
+      const seen = { statusCode, statusMessage, headers: told };
       callback(Object.assign(Readable.from(beginning(answer)), seen));
     });
 }
@@ -171,13 +185,22 @@ function reason(error: Error): string {
   // Of several addresses that were tried Node has no message of its own.
   if (error instanceof AggregateError && !error.message)
     return error.errors.map((each) => (each as Error).message).join('; ');
-  if (!(error instanceof HttpError)) return error.message || String(error);
-  // 1.x says `error`, 2.x and 3 say `message`.
+  if (!(error instanceof HttpError)) return error.message || codeOf(error) || String(error);
+  // 1.x says `error`, 2.x says `message`, 3 says `error` and what is wrong with each line.
   const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
   const words = [said.error, said.message, error.body, error.statusMessage].find(
     (each) => typeof each === 'string',
   );
-  return `${error.statusCode} ${words ?? ''}`;
+  const [line] = invalidLines(error.json) ?? [];
+  return `${error.statusCode} ${words ?? ''}${line === undefined ? '' : `: ${line}`}`;
+}
+
+/** What InfluxDB 3 says of each line that it refuses, when it has taken all others. */
+function invalidLines(json: unknown): string[] | undefined {
+  const { error, data } = (json ?? {}) as { readonly error?: unknown; readonly data?: unknown };
+  if (typeof error !== 'string' || !/^partial write\b/.test(error)) return undefined;
+  if (!Array.isArray(data) || data.length === 0) return undefined;
+  return data.map((line: { error_message?: unknown } | null) => String(line?.error_message));
 }
 
 /** The client reads the header itself, but as milliseconds. */

@@ -4,7 +4,7 @@ import { claimsOf } from './claims.ts';
 import { holderOf } from './holder.ts';
 import { PrefixTable } from './prefixes.ts';
 import type { Owner } from './records.ts';
-import { Tenures } from './tenures.ts';
+import { type Tenure, Tenures } from './tenures.ts';
 
 /** Of the nodes, pods and services that the API tells of. */
 const KINDS = 3;
@@ -23,6 +23,11 @@ export interface DirectoryOptions {
   readonly rawUntilListed?: boolean;
   /** The configured name of an address outside the cluster. */
   readonly networkOf?: (address: string) => string | undefined;
+}
+
+/** A tenure by itself, as it is kept for a later process. */
+export interface OwnedAddress extends Readonly<Tenure> {
+  readonly address: string;
 }
 
 /**
@@ -96,6 +101,24 @@ export class Directory {
     const kept = new Set(owners.map(({ uid }) => uid));
     for (const old of this.#owners[kind].values()) if (!kept.has(old.uid)) this.remove(old, at);
     for (const owner of owners) this.put(owner, at);
+  }
+
+  /**
+   * Who had these addresses in a span of time, for a later process; `known` is the moment up to which
+   * all that happened has been heard: whoever has an address now surely had it until then.
+   */
+  tenures(addresses: Iterable<string>, from: number, to: number, known: number): OwnedAddress[] {
+    return [...addresses].flatMap((address) =>
+      this.#tenures.during(address, from, to).map((tenure) => {
+        const until = tenure.until === Infinity ? known : tenure.until;
+        return { ...tenure, address, owner: { ...tenure.owner, ips: [], podCidrs: [] }, until };
+      }),
+    );
+  }
+
+  /** Takes in what an earlier process knew of addresses. Their owners may have gone since. */
+  restore(owned: readonly OwnedAddress[]): void {
+    for (const { address, ...tenure } of owned) this.#tenures.restore(address, tenure);
   }
 
   /** Forgets who had an address only before this moment. */

@@ -44,6 +44,23 @@ export class Tenures {
     this.#ended.push({ address, tenure });
   }
 
+  /** An earlier process knew of a tenure, and knows nothing of it after its end. */
+  restore(address: string, tenure: Tenure): void {
+    const { owner, from, until } = tenure;
+    const others = this.#byAddress.get(address) ?? [];
+    const same = (other: Tenure) =>
+      other.owner.kind === owner.kind && other.owner.uid === owner.uid;
+    const isKnown = (other: Tenure) => other.from <= from && other.until >= until;
+    if (until < from || others.some((other) => same(other) && isKnown(other))) return;
+    for (const other of others) {
+      giveWay(tenure, other);
+      if (other.until !== Infinity) giveWay(other, tenure);
+    }
+    this.#byAddress.set(address, [...others, tenure]);
+    this.#ended.push({ address, tenure });
+    this.#ended.sort((a, b) => a.tenure.until - b.tenure.until);
+  }
+
   /** Those who had an address at some time of a span, both its ends included. */
   during(address: string, from: number, to: number): Tenure[] {
     const tenures = this.#byAddress.get(address) ?? [];

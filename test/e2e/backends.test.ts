@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { deliver } from '../../lib/influx/deliver.ts';
 import { encodeTraffic } from '../../lib/influx/encode.ts';
 import { type Target, WriteError, writer } from '../../lib/influx/write.ts';
 import type { Traffic } from '../../lib/model.ts';
@@ -114,5 +115,19 @@ describe('a refusal', () => {
       write(lines),
       (error) => error instanceof WriteError && error.status === undefined,
     );
+  });
+
+  test('by influxd of rows that are older than its retention policy counts them, and takes the others', async () => {
+    const { url, database } = influx;
+    const policy = `CREATE RETENTION POLICY short ON ${database} DURATION 1h REPLICATION 1`;
+    await influx.query(policy);
+    const write = writer({ url, api: 1, database, ...nobody, retentionPolicy: 'short' });
+    const now = Math.floor(Date.now() / 1000);
+    const rows = [now - 3 * 86_400, now - 2 * 86_400, now].map((time) => `late v=1i ${time}`);
+    const { refused, refusal } = await deliver(write, rows);
+    assert.equal(refused, 2);
+    assert.match(refusal?.error ?? '', /beyond retention policy/);
+    const [stored] = await influx.query('SELECT count(v) FROM short.late');
+    assert.equal(stored?.['count'], 1);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { encodeRecord } from '../../lib/influx/record.ts';
@@ -124,5 +124,55 @@ describe('the daemon', () => {
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
     await until(async () => (await rows()).length > 0, 'rows');
     assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+  });
+
+  test('says of a directory that another agent has just that, and takes it when that one has gone', async () => {
+    const shared = { INTERVAL: '5s', SPOOL_DIR: disk };
+    const first = lab.daemon({ ...shared, LISTEN: ':9791' });
+    await until(() => readdirSync(disk).length > 0, 'its directory');
+    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    const second = lab.daemon(shared);
+    const said = (what: string) => second.log.filter((line) => line.includes(what));
+    await until(() => said('another agent has the directory').length > 0, 'the warning');
+    assert.match(
+      said('another agent').join(),
+      /"directory":"[^"]*disk-\d+\/.*"fix":"another nstats/,
+    );
+    assert.equal(said('for want of the disk').length, 0);
+    await kill(first.process, 'SIGKILL');
+    const rows = () => lab.influx.query('SELECT spoolDegraded FROM nstat_agent');
+    await until(async () => Number((await rows()).at(-1)?.['spoolDegraded']) === 0, 'the disk');
+    assert.equal(await kill(second.process, 'SIGTERM'), 0);
+  });
+
+  test('never sends to one InfluxDB what waits for another, and says where that is', async () => {
+    const elsewhere = { INTERVAL: '5s', SPOOL_DIR: disk, INFLUX_DATABASE: 'gone' };
+    const old = lab.daemon(elsewhere);
+    const files = () => readdirSync(disk, { recursive: true, encoding: 'utf8' });
+    const waits = () => files().filter((name) => name.endsWith('.rows'));
+    await until(() => waits().length > 0, 'rows that wait');
+    assert.equal(await kill(old.process, 'SIGTERM'), 0);
+    const [left] = waits();
+    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    const from = Date.now() / 1000;
+    const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
+    const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
+    await until(async () => (await rows()).length > 1, 'its rows');
+    assert.ok((await rows()).every(({ time }) => time > from));
+    const said = daemon.log.filter((line) => line.includes('wait for another InfluxDB'));
+    assert.equal(said.length, 1);
+    const { foreign, fix } = JSON.parse(said[0] ?? '') as {
+      foreign: { directory: string; bytes: number }[];
+      fix: string;
+    };
+    assert.equal(foreign.length, 1);
+    assert.equal(
+      join(disk, left ?? ''),
+      join(foreign[0]?.directory ?? '', left?.split('/')[1] ?? ''),
+    );
+    assert.ok((foreign[0]?.bytes ?? 0) > 100);
+    assert.match(fix, /move the files .*remove them/);
+    assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+    assert.ok(waits().includes(left ?? ''));
   });
 });

@@ -37,20 +37,20 @@ async function start(environment = {}, pods = 2): Promise<Daemon> {
 }
 
 describe('the end of the daemon', () => {
-  test('on SIGTERM it ends with code 0 within five seconds, its last window written', async () => {
+  test('on SIGTERM it ends with code 0 within two seconds, its last window written', async () => {
     const daemon = await start();
     await sleep(6500);
     const from = Date.now();
     assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
-    assert.ok(Date.now() - from < 5000);
+    assert.ok(Date.now() - from < 2000);
     const [last] = await lab.influx.query(
       "SELECT * FROM nstat_pod WHERE pod='client' ORDER BY time DESC LIMIT 1",
     );
     assert.ok(last);
     assert.equal(last.time, Math.ceil(from / 1000));
-    assert.ok(
-      Math.abs(Number(last['sentAttributed']) - Number(last['sentBytes'])) < 0.01 * RATE * 5,
-    );
+    // An iftop that does not tick in that time has up to two seconds that nobody was told of.
+    const told = sum([last], 'sentAttributed') + sum([last], 'missingUncaptured');
+    assert.ok(Math.abs(told - Number(last['sentBytes'])) < 0.01 * RATE * 5 + 0.1 * RATE);
     assert.equal(iftops(), 0);
   });
 
@@ -59,7 +59,7 @@ describe('the end of the daemon', () => {
     const daemon = await start({ INFLUX_URL: 'http://127.0.0.1:8099' });
     const from = Date.now();
     assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
-    assert.ok(Date.now() - from < 5000);
+    assert.ok(Date.now() - from < 2000);
     assert.ok(daemon.log.some((line) => line.includes('these are kept')));
     mute.close();
   });

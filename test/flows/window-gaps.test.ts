@@ -127,3 +127,28 @@ test('one that is replaced while the capture is paused is so too', () => {
   assert.equal(window?.kernel?.sent, 780);
   assert.equal(window?.paused?.sent, 780);
 });
+
+test('what had waited to be captured is missing too when the capture ends before it comes', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
+  ledger.turn(9000, sent(1200));
+  assert.equal(ledger.ended(9000)?.uncaptured.sent, 0);
+  ledger.released(sent(1500));
+  assert.equal(ledger.ended(9000)?.uncaptured.sent, 300 + 200);
+  assert.equal(ledger.ended(8000), undefined);
+  assert.deepEqual(close(ledger), [1200, 500, false]);
+});
+
+test('what had waited is missing in the window in which it passed', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.turn(9000, sent(900));
+  ledger.add(slot(6000, 9500, { sent: 500 }, { before: sent(0), after: sent(1000) }));
+  ledger.released(sent(1000));
+  ledger.turn(10_000, sent(1000));
+  assert.deepEqual(close(ledger), [900, 400, false]);
+  assert.deepEqual(close(ledger), [100, 100, false]);
+});

@@ -12,8 +12,12 @@ import { join } from 'node:path';
 import { encodeAgent, encodeTraffic } from '../../lib/influx/encode.ts';
 import { encodeRecord, payloadOf, scan } from '../../lib/influx/record.ts';
 import { Spool } from '../../lib/influx/spool.ts';
+import { decodeWindow, encodeWindow, packed } from '../../lib/influx/stored-window.ts';
 import { WriteError } from '../../lib/influx/write.ts';
+import { attribute } from '../../lib/flows/attribute.ts';
+import { Directory } from '../../lib/kubernetes/directory.ts';
 import { parseLine } from '../influx/line-protocol.ts';
+import { windowOf } from '../influx/windows.ts';
 import type { Random } from './random.ts';
 import type { Target } from './target.ts';
 
@@ -68,6 +72,30 @@ export const influxTargets: readonly Target[] = [
       const { end, rows } = batch;
       assert.deepEqual(first, { offset: 0, length: record.length, end, rows });
       assert.ok(payloadOf(record).equals(input));
+    },
+  },
+  {
+    name: 'window',
+    json: true,
+    seeds: [Buffer.from(JSON.stringify({ ...windowOf(20_000), version: 1 }))],
+    check(input, random) {
+      const end = random.of([20_000, 0]);
+      // Its checksums are right, whatever it holds; and once they are not.
+      const payload = random.below(8) === 0 ? input : packed(input);
+      const record = encodeRecord({ end, rows: 3, payload });
+      assert.ok('lost' in decodeWindow(input));
+      const window = decodeWindow(record);
+      if ('lost' in window) {
+        assert.ok(window.lost > 0);
+        return;
+      }
+      assert.equal(window.end, end);
+      const directory = new Directory();
+      directory.restore(window.owners);
+      for (const { pod, window: each } of window.pods)
+        attribute(pod, each, (address, from, to) => directory.peer(address, from, to));
+      encodeAgent({ node: 'n', sidecar: undefined }, window.end, window.figures);
+      assert.ok(!('lost' in decodeWindow(encodeWindow(window))));
     },
   },
   {

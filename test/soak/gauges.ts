@@ -66,7 +66,9 @@ export function processes(pid: number): Pick<Gauges, 'children' | 'zombies'> {
 
 /** Bytes of the files in which rows wait. */
 export function waiting(spool: string): number {
-  const files = readdirSync(spool).map((name) => join(spool, name));
+  const files = readdirSync(spool, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(spool, name),
+  );
   const sizes = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { readConfig } from '../../daemon/config.ts';
 import { Troubles } from '../../daemon/log.ts';
-import type { Closed, Observatory } from '../../daemon/observatory.ts';
+import type { Observatory } from '../../daemon/observatory.ts';
 import { printer } from '../../daemon/printer.ts';
-import { GRACE, Reporter } from '../../daemon/report.ts';
+import { Reporter } from '../../daemon/report.ts';
 import { Sync } from '../../daemon/sync.ts';
 import { Tally } from '../../daemon/tally.ts';
 import { Cpu } from '../../daemon/usage.ts';
+import { GRACE, WindowQueue } from '../../daemon/window-queue.ts';
 import { Directory } from '../../lib/kubernetes/directory.ts';
+import type { Closed } from '../../lib/model.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -17,7 +19,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 /** What the wall clock says, which may be set, and what the one that only goes on does. */
 let wall: number;
 let steady: number;
-let reporter: Reporter;
+let windows: WindowQueue;
 let sync: Sync;
 let tally: Tally;
 /** The ends of the windows that have been named, and all their rows. */
@@ -38,7 +40,13 @@ beforeEach(() => {
   const sink = { ...printer(() => {}), push };
   const figures = { requests: 0, bytes: 0, connections: 0 };
   [sync, tally] = [new Sync(['pods']), new Tally('none')];
-  reporter = new Reporter({
+  const log = quiet;
+  const troubles = new Troubles(quiet);
+  const directory = new Directory();
+  const observatory = { ended: () => [], close: () => closed, figures: {}, processes: [] };
+  const state = { sink, log, troubles, directory, sync } as const;
+  const reporter = new Reporter({
+    ...state,
     config: readConfig({
       NODE_NAME: 'n',
       INFLUX_URL: 'http://a',
@@ -46,15 +54,15 @@ beforeEach(() => {
       PEERS_PER_POD: '1',
     }),
     client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
-    sink,
-    log: quiet,
-    troubles: new Troubles(quiet),
     proc: '/proc',
-    directory: new Directory(),
-    sync,
-    observatory: { close: () => closed, figures: {}, processes: [] } as unknown as Observatory,
+    observatory: observatory as unknown as Observatory,
     tally,
     cpu: new Cpu('/proc', () => []),
+  });
+  windows = new WindowQueue({
+    ...state,
+    reporter,
+    observatory: observatory as unknown as Observatory,
   });
   sync.listed('pods');
   sync.following('pods', true);
@@ -74,8 +82,8 @@ function close(part = 0, happens = () => {}): number {
   pass(GRACE * part);
   happens();
   pass(GRACE * (1 - part));
-  reporter.close(end);
-  reporter.flush();
+  windows.close(end);
+  windows.flush();
   return end;
 }
 
@@ -90,7 +98,7 @@ test('a window is named as it is closed, and one of a watch that was renewed jus
   const second = close(0.25, renew);
   assert.deepEqual(ends, [first]);
   pass(GRACE / 4);
-  reporter.flush();
+  windows.flush();
   assert.deepEqual(ends, [first, second]);
 });
 
@@ -106,23 +114,23 @@ test('a clock that is set back holds no window up', () => {
 test('a clock that leaps ahead does not make a window be named without what is waited for', () => {
   close(0.5, () => sync.following('pods', false));
   wall += HOUR;
-  reporter.flush();
+  windows.flush();
   assert.deepEqual(ends, []);
   pass(2 * MINUTE);
-  reporter.flush();
+  windows.flush();
   assert.equal(ends.length, 1, 'in the end it is not waited for any more');
 });
 
 test('a window is late when it has waited for the cluster, and not because a watch was renewed', () => {
   close(0.25, renew);
   pass(GRACE);
-  reporter.flush();
+  windows.flush();
   assert.deepEqual([tally.windows, tally.late], [1, 0]);
   close(0.25, () => sync.following('pods', false));
   pass(GRACE);
   sync.following('pods', true);
   pass(GRACE);
-  reporter.flush();
+  windows.flush();
   assert.deepEqual([tally.windows, tally.late], [2, 1]);
 });
 
@@ -150,7 +158,7 @@ function windowOf(iface: string, sent: { readonly [address: string]: number }): 
     paused: undefined,
     miscounted: { sent: false, received: false },
   };
-  return { of: { pod, told: 'wanted' }, iface, window };
+  return { pod, told: 'wanted', iface, window };
 }
 
 test('each interface of a pod has its totals, its remainder, and the peer that it had before', () => {

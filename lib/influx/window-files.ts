@@ -1,0 +1,96 @@
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readAtMost } from './read-file.ts';
+
+/** Its end in milliseconds since 1970; what was being written when a process was killed has an extension. */
+const NAME = /^(\d{1,15})\.window(\.new)?$/;
+/** Of a larger one nothing is read: 250 pods with a thousand pairs each make half of it. */
+const LARGEST = 64 * 1024 * 1024;
+
+/** Windows that are not rows yet, a file each, in a directory that is this process's alone. */
+export class WindowFiles {
+  readonly #directory: string;
+  readonly #max: number;
+  readonly #sizes = new Map<number, number>();
+
+  /** @param max bytes that they may have together */
+  constructor(directory: string, max: number) {
+    this.#directory = directory;
+    this.#max = max;
+  }
+
+  get bytes(): number {
+    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** What an earlier process left, oldest first. */
+  async read(): Promise<ReadonlyMap<number, Buffer>> {
+    const left = new Map<number, Buffer>();
+    const entries = await readdir(this.#directory, { withFileTypes: true });
+    for (const { name } of entries.filter((entry) => entry.isFile())) {
+      const [, end, unfinished] = NAME.exec(name) ?? [];
+      if (end === undefined) continue;
+      const path = join(this.#directory, name);
+      if (unfinished) await rm(path, { force: true }).catch(() => {});
+      else if (this.#path(Number(end)) === path)
+        left.set(Number(end), await readAtMost(path, LARGEST));
+    }
+    for (const [end, { length }] of left) this.#sizes.set(end, length);
+    return new Map([...left].sort(([a], [b]) => a - b));
+  }
+
+  /** Whether a window may have so many bytes. */
+  hasRoom(end: number, bytes: number): boolean {
+    return this.bytes - (this.#sizes.get(end) ?? 0) + bytes <= this.#max;
+  }
+
+  has(end: number): boolean {
+    return this.#sizes.has(end);
+  }
+
+  /**
+   * Writes a window to the disk itself, in place of an earlier state of it.
+   * @throws when it is not there
+   */
+  async put(end: number, record: Buffer): Promise<void> {
+    const before = this.#sizes.get(end);
+    if (!this.hasRoom(end, record.length))
+      throw new Error('windows that wait for names have more than half of SPOOL_MAX');
+    const path = this.#path(end);
+    const unfinished = `${path}.new`;
+    try {
+      await using file = await open(unfinished, 'w', 0o600);
+      await file.writeFile(record);
+      // A kill takes nothing back that was written, only a power cut does; so the first state need not be waited for.
+      if (before !== undefined) await file.datasync();
+      await rename(unfinished, path);
+      this.#sizes.set(end, record.length);
+      if (before === undefined) await file.datasync();
+    } catch (error) {
+      await rm(unfinished, { force: true }).catch(() => {});
+      throw error;
+    }
+    await this.#sync();
+  }
+
+  /**
+   * A window is not needed any more.
+   * @throws when it is still there
+   */
+  async remove(end: number): Promise<void> {
+    if (!this.#sizes.has(end)) return;
+    await rm(this.#path(end), { force: true });
+    await this.#sync();
+    this.#sizes.delete(end);
+  }
+
+  /** Names have to survive a power cut, too, and so has their end. */
+  async #sync(): Promise<void> {
+    await using directory = await open(this.#directory, 'r');
+    await directory.sync();
+  }
+
+  #path(end: number): string {
+    return join(this.#directory, `${end}.window`);
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { kill } from '../lab/shell.ts';
+
+/** How often it is killed, half of the time with the API server away. */
+const KILLS = Number(process.env['END_KILLS'] ?? 4);
+const INTERVAL = 5000;
+const CLIENTS = 6;
+/** Each to two peers, in bytes a second. */
+const RATE = 500_000;
+/** A kubelet in a hurry leaves so much time, in milliseconds. */
+const HURRY = 2000;
+/** When it has started, in milliseconds, it waits for windows and knows the pods. */
+const READY = 3000;
+/** The timer of a window's end may be late. */
+const LATE = 25;
+
+let lab: Lab;
+/** A pod of the node that is observed from its start to its end. */
+const POD = 'client-0';
+
+before(async () => {
+  lab = await createLab();
+  for (const [index, name] of ['db', 'cache'].entries()) {
+    const server = await lab.pod({ namespace: 'lab', name, ips: [`10.244.0.${10 + index}`] });
+    await server.serve(8080);
+  }
+  for (let index = 0; index < CLIENTS; index += 1) {
+    const name = `client-${index}`;
+    const client = await lab.pod({ namespace: 'lab', name, ips: [`10.244.0.${20 + index}`] });
+    for (const peer of [10, 11]) client.traffic('send', `10.244.0.${peer}`, 8080, RATE);
+  }
+});
+
+after(() => lab.end());
+
+beforeEach(async () => {
+  for (const name of ['nstat', 'nstat_pod', 'nstat_agent'])
+    await lab.influx.query(`DROP MEASUREMENT ${name}`);
+});
+
+const captures = () => processesNamed('iftop').length;
+const rowsOf = (measurement: string, where = '') =>
+  lab.influx.query(`SELECT * FROM ${measurement} ${where}`);
+const sum = (rows: readonly Row[], ...columns: string[]) =>
+  rows.reduce((total, row) => columns.reduce((all, column) => all + Number(row[column]), total), 0);
+
+async function start(environment = {}): Promise<Daemon> {
+  const daemon = lab.daemon({ INTERVAL: `${INTERVAL / 1000}s`, ...environment });
+  await until(() => captures() === CLIENTS + 2, 'the captures');
+  return daemon;
+}
+
+/** What is written of each pod's window: peers add up to what is attributed, and nothing is in two rows. */
+async function balance(): Promise<void> {
+  const pods = await rowsOf('nstat_pod');
+  const peers = await rowsOf('nstat');
+  for (const row of pods) {
+    const own = peers.filter(({ time, pod }) => time === row.time && pod === row['pod']);
+    assert.equal(sum(own, 'sentBytes'), row['sentAttributed'], `${row['pod']} ${row.time}`);
+  }
+}
+
+describe('on SIGTERM under load', () => {
+  test('the last window is in InfluxDB, and what was not reported of it is missing for a reason', async (t) => {
+    const seconds: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const daemon = await start();
+      await sleep(2500 + Math.random() * INTERVAL);
+      const from = Date.now();
+      assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+      seconds.push((Date.now() - from) / 1000);
+      const [last] = await rowsOf('nstat_pod', `WHERE pod = '${POD}' ORDER BY time DESC LIMIT 1`);
+      assert.ok(last);
+      assert.ok(
+        last.time === Math.ceil(from / 1000) || last.time === Math.ceil((from + 50) / 1000),
+      );
+      const counted = sum([last], 'sentBytes', 'receivedBytes');
+      const attributed = sum([last], 'sentAttributed', 'receivedAttributed');
+      const reasons = ['missingUncaptured', 'missingOverload', 'missingPaused', 'missingOther'];
+      assert.equal(Math.max(counted, attributed), attributed + sum([last], ...reasons));
+      const uncaptured = sum([last], 'missingUncaptured');
+      assert.ok(counted - attributed - uncaptured < 0.05 * counted + 0.2 * RATE);
+      assert.equal(captures(), 0);
+    }
+    t.diagnostic(`seconds to its end: ${seconds.map((each) => each.toFixed(2)).join(', ')}`);
+    assert.ok(Math.max(...seconds) < HURRY / 1000);
+    await balance();
+  });
+
+  for (const [what, isAway, environment] of [
+    ['InfluxDB does not answer', false, { INFLUX_URL: 'http://127.0.0.1:8099' }],
+    ['the API server is away', true, {}],
+    ['both are', true, { INFLUX_URL: 'http://127.0.0.1:8099' }],
+  ] as const) {
+    test(`it has as little time when ${what}, and loses nothing`, async (t) => {
+      const mute = createServer((socket) => socket.resume()).listen(8099, '127.0.0.1');
+      t.after(() => mute.close());
+      const daemon = await start(environment);
+      await sleep(3000);
+      if (isAway) await lab.api.down();
+      await sleep(1500);
+      const from = Date.now();
+      assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+      const took = (Date.now() - from) / 1000;
+      if (isAway) await lab.api.up();
+      t.diagnostic(`seconds to its end: ${took.toFixed(2)}`);
+      assert.ok(took < HURRY / 1000);
+      assert.doesNotMatch(daemon.log.join('\n'), /these are lost/);
+      if ('INFLUX_URL' in environment) return;
+      const next = await start();
+      t.after(() => kill(next.process, 'SIGKILL'));
+      const last = `WHERE pod = '${POD}' AND peer = 'db' AND time <= ${Math.ceil((from + 50) / 1000)}s`;
+      await until(
+        async () => (await rowsOf('nstat', last)).length > 0,
+        'its last window, named by who had the address then',
+      );
+    });
+  }
+});
+
+describe('kill -9 under load', () => {
+  test('at any moment loses no window that had ended, with the API server and without', async (t) => {
+    const ended = new Set<number>();
+    const near: number[] = [];
+    for (let round = 0; round < KILLS; round += 1) {
+      const isAway = round % 2 === 1;
+      if (isAway) await lab.api.down();
+      const daemon = lab.daemon({ INTERVAL: `${INTERVAL / 1000}s` });
+      await until(() => daemon.log.some((line) => line.includes('"started"')), 'its start');
+      const from = Date.now() + READY;
+      await sleep(READY + INTERVAL * (0.5 + Math.random() * 1.5));
+      const at = Date.now();
+      await kill(daemon.process, 'SIGKILL');
+      if (isAway) await lab.api.up();
+      for (let end = Math.ceil(from / INTERVAL) * INTERVAL; end <= at - LATE; end += INTERVAL) {
+        ended.add(end / 1000);
+        near.push(at - end);
+      }
+    }
+    const last = await start();
+    const missing = async () => {
+      const rows = await rowsOf('nstat_pod', `WHERE pod = '${POD}'`);
+      const times = new Set(rows.map(({ time }) => time));
+      return [...ended].filter((end) => !times.has(end));
+    };
+    await until(
+      async () => (await missing()).length === 0,
+      'every window that had ended',
+      60,
+    ).catch(() => {});
+    await kill(last.process, 'SIGTERM');
+    t.diagnostic(
+      `${KILLS} kills, ${ended.size} windows had ended before one, the youngest by ${Math.min(...near)} ms`,
+    );
+    assert.deepEqual(await missing(), []);
+    const agents = new Set((await rowsOf('nstat_agent')).map(({ time }) => time));
+    assert.deepEqual(
+      [...ended].filter((end) => !agents.has(end)),
+      [],
+    );
+    await balance();
+  });
+});

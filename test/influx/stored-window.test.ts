@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeRecord } from '../../lib/influx/record.ts';
+import { decodeWindow, encodeWindow, packed } from '../../lib/influx/stored-window.ts';
+import { windowOf } from './windows.ts';
+
+const window = windowOf(20_000);
+const record = encodeWindow(window);
+/** The agent, the pod, and its one peer. */
+const ROWS = 3;
+
+const stored = (content: object) =>
+  encodeRecord({ end: window.end, rows: ROWS, payload: packed(JSON.stringify(content)) });
+
+test('a window is read back as it was, with fields that are not known here', () => {
+  const more = { ...window, pods: window.pods.map((closed) => ({ ...closed, interface: 'net1' })) };
+  assert.deepEqual(decodeWindow(encodeWindow(more)), JSON.parse(JSON.stringify(more)));
+});
+
+test('one that is cut off anywhere is lost, and counted', () => {
+  for (let length = 0; length < record.length; length += 1) {
+    const { lost } = decodeWindow(record.subarray(0, length)) as { lost: number };
+    assert.ok(lost >= 1 && lost <= ROWS, `at ${length}`);
+  }
+});
+
+test('one in which a bit has changed is lost, and counted', () => {
+  for (let at = 0; at < record.length; at += 1) {
+    const flipped = Buffer.from(record);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    assert.ok('lost' in decodeWindow(flipped), `at ${at}`);
+  }
+});
+
+test('one of another version is lost with all its rows', () => {
+  assert.deepEqual(decodeWindow(stored({ ...window, version: 2 })), { lost: ROWS });
+  assert.deepEqual(decodeWindow(stored(window)), { lost: ROWS });
+  assert.ok(!('lost' in decodeWindow(stored({ ...window, version: 1 }))));
+});
+
+for (const [what, change] of [
+  ['pods are none', { pods: 'web' }],
+  ['pod has no name', { pods: [{ ...window.pods[0], pod: { namespace: 'shop' } }] }],
+  ['figures are no numbers', { figures: { podsSeen: { integer: 'many' } } }],
+  ['owners are nobody', { owners: [{ address: '10.0.0.2' }] }],
+  ['end is another one', { end: 30_000 }],
+] as const) {
+  test(`one whose ${what} is lost, whatever its checksums say`, () => {
+    assert.deepEqual(decodeWindow(stored({ ...window, version: 1, ...change })), { lost: ROWS });
+  });
+}
+
+test('one that is not packed, or is cut when it is unpacked, is lost too', () => {
+  const text = JSON.stringify({ ...window, version: 1 });
+  for (const payload of [Buffer.from(text), packed(text).subarray(0, -9), packed('')])
+    assert.deepEqual(decodeWindow(encodeRecord({ end: window.end, rows: ROWS, payload })), {
+      lost: ROWS,
+    });
+});
