@@ -15,8 +15,9 @@ export function missing(
   const { kernel, uncaptured, overloaded, paused = NOTHING } = window;
   for (const direction of DIRECTIONS) {
     const all = Math.max(0, (kernel?.[direction] ?? 0) - attributed[direction]);
-    const pause = Math.min(all, paused[direction]);
-    const gap = overloaded ? 0 : Math.min(all - pause, uncaptured[direction]);
+    // Whole bytes, so that the parts still add up where each is written by itself.
+    const pause = Math.min(all, Math.round(paused[direction]));
+    const gap = overloaded ? 0 : Math.min(all - pause, Math.round(uncaptured[direction]));
     sum.paused += pause;
     sum.uncaptured += gap;
     sum[overloaded ? 'overload' : 'other'] += all - pause - gap;

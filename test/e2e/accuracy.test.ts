@@ -58,7 +58,8 @@ before(async () => {
   traffic.push(pods.idle.traffic('send', '10.244.0.11', 8080, 10_000));
   await sleep(1500);
   for (const child of traffic) child.kill('SIGKILL');
-  await sleep(300);
+  // Until all has been reported: an agent that ends does not wait for that.
+  await sleep(4000);
   counted = Object.fromEntries(
     all.map(([name, { sandbox }], index) => {
       const from = start[index];

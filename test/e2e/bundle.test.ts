@@ -34,10 +34,13 @@ test('the bundle names both ends of a flow and its books balance', async () => {
   const daemon = lab.daemon({ INTERVAL: '5s' });
   await until(() => processesNamed('iftop').length === 2, 'the captures');
   await sleep(1500);
-  client.traffic('send', '10.244.0.11', 8080, 1_000_000);
+  const traffic = client.traffic('send', '10.244.0.11', 8080, 1_000_000);
   const rows = () =>
     lab.influx.query("SELECT * FROM nstat WHERE pod = 'client' AND peer = 'server'");
   await until(async () => (await rows()).length >= 2, 'two windows', 60);
+  await kill(traffic, 'SIGKILL');
+  // Until all has been reported: an agent that ends does not wait for that.
+  await sleep(4000);
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0, daemon.log.join('\n'));
   const [sums] = await lab.influx.query(
     `SELECT sum(sentBytes) AS kernel, sum(sentAttributed) AS attributed FROM nstat_pod

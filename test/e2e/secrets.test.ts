@@ -58,39 +58,36 @@ function clean(what: string, text: string): void {
 
 const bucket = { INFLUX_DATABASE: '', INFLUX_BUCKET: 'b', INFLUX_ORG: 'o', INFLUX_TOKEN: TOKEN };
 const database = { INFLUX_DATABASE: 'd', INFLUX_USERNAME: 'jane', INFLUX_PASSWORD: PASSWORD };
-const NOBODY_THERE = 'http://127.0.0.1:1';
 
-for (const [name, api, influx, own] of [
-  ['a token that InfluxDB and the API server say back', true, true, bucket],
-  ['a password that InfluxDB says back', true, true, database],
-  ['credentials for servers that are not there', false, false, bucket],
+/** Runs a daemon until it has said some words and captures, and returns what it has said by its end. */
+async function run(environment: { readonly [name: string]: string }, words: string) {
+  const daemon = lab.daemon({ INTERVAL: '5s', ...environment });
+  try {
+    const said = () => daemon.log.some((line) => line.includes(words));
+    await until(said, words, 20);
+    await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
+    for (const { pid } of processesNamed('iftop'))
+      for (const file of ['cmdline', 'environ'])
+        clean(`iftop's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+    clean('the command line', readFileSync(`/proc/${daemon.process.pid}/cmdline`, 'utf8'));
+  } catch (error) {
+    throw new Error(daemon.log.join('\n'), { cause: error });
+  } finally {
+    await kill(daemon.process, 'SIGTERM');
+  }
+  clean('the output', daemon.log.join('\n'));
+}
+
+for (const [name, where, refusal, credentials] of [
+  ['that servers say back', () => url, 'unauthorized', 3],
+  ['for servers that are not there', () => 'http://127.0.0.1:1', 'ECONNREFUSED', 0],
 ] as const) {
-  test(`in no output, process list or child: ${name}`, async () => {
+  test(`in no output, process list or child: credentials ${name}`, async () => {
     heard.clear();
-    const daemon = lab.daemon({
-      INTERVAL: '5s',
-      KUBECONFIG: kubeconfig(api ? url : NOBODY_THERE),
-      INFLUX_URL: influx ? url : NOBODY_THERE,
-      ...own,
-    });
-    try {
-      const said = (words: string) => daemon.log.some((line) => line.includes(words));
-      await until(() => said(api ? 'unauthorized' : 'ECONNREFUSED'), 'the refusal', 20);
-      await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
-      for (const { pid } of processesNamed('iftop'))
-        for (const file of ['cmdline', 'environ'])
-          clean(`iftop's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
-      clean('the command line', readFileSync(`/proc/${daemon.process.pid}/cmdline`, 'utf8'));
-    } catch (error) {
-      throw new Error(daemon.log.join('\n'), { cause: error });
-    } finally {
-      await kill(daemon.process, 'SIGTERM');
-    }
-    // Without the API server rows are held to the end.
-    const output = daemon.log.join('\n');
-    assert.match(output, /InfluxDB does not take rows/);
-    if (influx) assert.equal(heard.size, 2, [...heard].join());
-    clean('the output', output);
+    await run({ KUBECONFIG: kubeconfig(where()) }, refusal);
+    for (const own of [bucket, database])
+      await run({ INFLUX_URL: where(), ...own }, 'InfluxDB does not take rows');
+    assert.equal(heard.size, credentials, [...heard].join());
   });
 }
 
