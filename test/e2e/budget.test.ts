@@ -93,7 +93,6 @@ test('the reasons for what is missing add up in every row', () => {
     const missing = ['sent', 'received'].map((direction) =>
       Math.max(0, number(`${direction}Bytes`) - number(`${direction}Attributed`)),
     );
-    const total = (bytes: readonly number[]) => bytes.reduce((all, each) => all + each, 0);
     assert.equal(total(parts), total(missing));
   }
   assert.equal(sum(agent, 'missingPaused'), sum(rows, 'missingPaused'));
@@ -110,3 +109,7 @@ test('the log says it once for each pod, and the agent’s row how many there ar
   assert.deepEqual(new Set(pods), new Set(COSTLY));
   assert.ok(agent.some(({ sessionsPaused }) => Number(sessionsPaused) > 0));
 });
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
