@@ -65,9 +65,10 @@ try {
     );
   }
 
-  console.log('Ending: traffic stops, nstats takes its last frames and writes its last window');
+  console.log('Ending: traffic stops, nstats reports the last of it and writes its last window');
   cluster.stop();
-  await sleep(200);
+  // After three silent seconds iftop is asked for what it has left; an agent that ends does not wait for that.
+  await sleep(4000);
   const counted = cluster.pods.reduce((sum, { sandbox }) => sum + ipBytes(sandbox.counters()), 0);
   const code = await kill(daemon.process, 'SIGTERM');
   console.log(`\n${await table(lab.influx)}`);
