@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { Target } from '../lib/influx/write.ts';
-import { canonicalSet } from '../lib/kubernetes/address.ts';
+import type { Target } from '../lib/influx/writer.ts';
+import { canonicalSet } from '../lib/ip-address.ts';
 import type { LocalPod } from '../lib/model.ts';
 import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 

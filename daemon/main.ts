@@ -1,21 +1,21 @@
 #!/usr/bin/env node
-import './v8.ts';
+import './v8-flags.ts';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Backlog } from '../lib/influx/backlog.ts';
+import { Backlog } from '../lib/influx/spool/backlog.ts';
 import { Queue } from '../lib/influx/queue.ts';
-import { directoryName, foreignIn } from '../lib/influx/target-directory.ts';
-import { writer } from '../lib/influx/write.ts';
-import { type ApiClient, connect } from '../lib/kubernetes/client.ts';
-import { check } from './check.ts';
+import { directoryName, foreignIn } from '../lib/influx/spool/target-directory.ts';
+import { writer } from '../lib/influx/writer.ts';
+import { type ApiClient, connect } from '../lib/kubernetes/client/client.ts';
+import { check } from './check/check.ts';
 import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
-import { faultOfInflux, fixSpool } from './fixes.ts';
+import { faultOfInflux, fixSpool } from './check/remedies.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
 import type { Log } from '../lib/model.ts';
-import type { Sink } from './report.ts';
+import type { Sink } from '../lib/report/reporter.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
 

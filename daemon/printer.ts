@@ -1,4 +1,4 @@
-import type { Sink } from './report.ts';
+import type { Sink } from '../lib/report/reporter.ts';
 
 /** A sink for --dry-run: nothing is kept, sent or lost. */
 export function printer(print: (text: string) => void): Sink {

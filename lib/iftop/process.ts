@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { ENTERED, type Entered } from '../netns/enter.ts';
+import { ENTERED, type Entered } from '../linux/netns-exec.ts';
 import { FrameSplitter } from './frames.ts';
 
 /** Pairs listed in a frame; more are in its totals only. */

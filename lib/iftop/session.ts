@@ -1,9 +1,9 @@
 import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
-import { between, isAfter } from '../netns/counters.ts';
-import type { Entered } from '../netns/enter.ts';
+import { between, isAfter } from '../linux/interface-counters.ts';
+import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
-import { Strain } from './strain.ts';
+import { Strain } from './cpu-load.ts';
 
 /** Without packets iftop does not tick by itself (iftop.c, `tick`): after this it is asked to. */
 const NUDGE_AFTER = 3000;

@@ -1,9 +1,9 @@
 import type { TroubleLog } from '../model.ts';
-import type { Backlog, Waiting } from './backlog.ts';
-import { deliver, type Delivered } from './deliver.ts';
-import type { StoredWindow } from './stored-window.ts';
+import type { Backlog, Waiting } from './spool/backlog.ts';
+import { deliver, type Delivered } from './delivery.ts';
+import type { StoredWindow } from './spool/stored-window.ts';
 import { Suspects } from './suspects.ts';
-import { mayBeStarting, type Write, WriteError } from './write.ts';
+import { mayBeStarting, type Write, WriteError } from './writer.ts';
 
 export interface QueueOptions {
   readonly write: Write;

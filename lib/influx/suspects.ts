@@ -1,4 +1,4 @@
-import type { Waiting } from './backlog.ts';
+import type { Waiting } from './spool/backlog.ts';
 
 interface Suspect {
   /** How often it could not be delivered since InfluxDB was last seen to take nothing at all. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { KubernetesObject } from './records.ts';
-import { objectOf } from './shape.ts';
-import { unlessSilent } from './silence.ts';
+import { objectOf } from './object-schema.ts';
+import { unlessSilent } from './idle-timeout.ts';
 
 /** No object of an API server comes near this (etcd takes 1.5 MiB): more is not held in memory. */
 export const LARGEST_OBJECT = 16 * 1024 * 1024;

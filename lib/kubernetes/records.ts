@@ -1,7 +1,7 @@
 import type { LocalPod } from '../model.ts';
-import { canonicalSet as addresses } from './address.ts';
-import { publishedOf } from './node-addresses.ts';
-import { workloadOf } from './workload.ts';
+import { canonicalSet as addresses } from '../ip-address.ts';
+import { publishedOf } from './node/node-addresses.ts';
+import { workloadOf } from './workload/workload.ts';
 
 /** What is kept of an object that has addresses. */
 export interface Owner {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ApiError } from './client.ts';
+import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
 import type { KubernetesObject } from './records.ts';
-import { SilentError } from './silence.ts';
+import { SilentError } from './idle-timeout.ts';
 import { ExpiredError, watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */

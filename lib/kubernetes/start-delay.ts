@@ -1,4 +1,4 @@
-import type { ApiClient } from './client.ts';
+import type { ApiClient } from './client/client.ts';
 import { readList } from './list.ts';
 
 /** So that agents that start at once (a rollout, a power cut) list some thirty a second. */

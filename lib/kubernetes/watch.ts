@@ -1,8 +1,8 @@
-import type { ApiClient } from './client.ts';
+import type { ApiClient } from './client/client.ts';
 import { LARGEST_OBJECT } from './list.ts';
 import type { KubernetesObject } from './records.ts';
-import { objectOf } from './shape.ts';
-import { unlessSilent } from './silence.ts';
+import { objectOf } from './object-schema.ts';
+import { unlessSilent } from './idle-timeout.ts';
 
 export interface WatchOptions {
   readonly client: Pick<ApiClient, 'get' | 'clean' | 'outage'>;

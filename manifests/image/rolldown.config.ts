@@ -12,7 +12,7 @@ import { defineConfig, type Plugin } from 'rolldown';
 import { licences } from './licences.ts';
 
 /**
- * client-node makes its requests by way of undici; lib/kubernetes/client.ts makes ours by itself.
+ * client-node makes its requests by way of undici; lib/kubernetes/client/client.ts makes ours by itself.
  * As CommonJS it would be loaded as a whole, which takes 8 MB.
  */
 const withoutUndici: Plugin = {
@@ -57,9 +57,13 @@ const inAscii: Plugin = {
 };
 
 const daemon = join(import.meta.dirname, '../../daemon');
+const lib = join(import.meta.dirname, '../../lib');
 
 export default defineConfig({
-  input: { nstats: join(daemon, 'main.ts'), 'networks-worker': join(daemon, 'networks-worker.ts') },
+  input: {
+    nstats: join(daemon, 'main.ts'),
+    'networks-worker': join(lib, 'naming/networks-worker.ts'),
+  },
   platform: 'node',
   // It does not say so itself, but its modules only define things.
   treeshake: { moduleSideEffects: [{ test: /@kubernetes\/client-node\//, sideEffects: false }] },

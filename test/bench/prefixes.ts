@@ -4,7 +4,7 @@
  *
  *   node test/bench/prefixes.ts
  */
-import { PrefixTable } from '../../lib/kubernetes/prefixes.ts';
+import { PrefixTable } from '../../lib/prefix-table.ts';
 
 const LOOKUPS = 20_000;
 const ROUNDS = 5;

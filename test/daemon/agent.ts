@@ -1,13 +1,13 @@
-import { localSubject, resourcesOf } from '../../daemon/cluster.ts';
+import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { Troubles } from '../../daemon/log.ts';
-import { allMetrics } from '../../daemon/metrics/all.ts';
-import { exposition } from '../../daemon/metrics/exposition.ts';
-import { Observatory } from '../../daemon/observatory.ts';
+import { allMetrics } from '../../daemon/http/metrics/all.ts';
+import { exposition } from '../../daemon/http/metrics/exposition.ts';
+import { Observatory } from '../../lib/capture/pod-registry.ts';
 import { printer } from '../../daemon/printer.ts';
-import { Sync } from '../../daemon/sync.ts';
-import { type Named, Tally } from '../../daemon/tally.ts';
-import { Cpu } from '../../daemon/usage.ts';
-import { Directory } from '../../lib/kubernetes/directory.ts';
+import { Sync } from '../../lib/kubernetes/sync.ts';
+import { type Named, Tally } from '../../lib/report/totals.ts';
+import { Cpu } from '../../lib/linux/cpu-time.ts';
+import { Directory } from '../../lib/naming/directory.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
 import { parse } from './exposition.ts';
 

@@ -7,9 +7,9 @@ import { type AddressInfo, createServer as createTcp, type Server } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { apiServer, faultOfApi, faultOfInflux } from '../../daemon/fixes.ts';
-import { type Target, writer } from '../../lib/influx/write.ts';
-import { ApiError, connect } from '../../lib/kubernetes/client.ts';
+import { apiServer, faultOfApi, faultOfInflux } from '../../daemon/check/remedies.ts';
+import { type Target, writer } from '../../lib/influx/writer.ts';
+import { ApiError, connect } from '../../lib/kubernetes/client/client.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { makeAuthority } from '../lab/authority.ts';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { Health, type HealthOptions } from '../../daemon/health.ts';
+import { Health, type HealthOptions } from '../../daemon/http/health.ts';
 import { printer } from '../../daemon/printer.ts';
 
 const INTERVAL = 5000;

@@ -7,9 +7,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { serve } from '../../daemon/http.ts';
-import type { Health } from '../../daemon/health.ts';
-import { CONNECTIONS } from '../../daemon/listener.ts';
+import { serve } from '../../daemon/http/server.ts';
+import type { Health } from '../../daemon/http/health.ts';
+import { CONNECTIONS } from '../../daemon/http/listener.ts';
 
 const MIB = 1024 * 1024;
 /** Holds 10 000 connections for as long as the other end lets it; one client's descriptors suffice. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localSubject } from '../../daemon/cluster.ts';
-import { ApiError } from '../../lib/kubernetes/client.ts';
+import { localSubject } from '../../lib/kubernetes/follow-cluster.ts';
+import { ApiError } from '../../lib/kubernetes/client/client.ts';
 import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { objectOf } from '../../lib/kubernetes/object-schema.ts';
 import { node, pod, service } from '../lab/apiserver/objects.ts';
 import { agent, NODE } from './agent.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { allMetrics } from '../../daemon/metrics/all.ts';
-import { exposition } from '../../daemon/metrics/exposition.ts';
-import { counter, gauge } from '../../daemon/metrics/metric.ts';
+import { allMetrics } from '../../daemon/http/metrics/all.ts';
+import { exposition } from '../../daemon/http/metrics/exposition.ts';
+import { counter, gauge } from '../../daemon/http/metrics/metric.ts';
 import { agent, NODE, traffic, window } from './agent.ts';
 import { parse } from './exposition.ts';
 

@@ -10,7 +10,7 @@ import { readConfig } from '../../daemon/config.ts';
 import { Troubles } from '../../daemon/log.ts';
 import { runPipeline } from '../../daemon/pipeline.ts';
 import { printer } from '../../daemon/printer.ts';
-import { connect } from '../../lib/kubernetes/client.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
 import { startApiServer } from '../lab/apiserver/server.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';

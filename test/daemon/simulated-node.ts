@@ -1,4 +1,4 @@
-import { Budget } from '../../daemon/budget.ts';
+import { Budget } from '../../lib/capture/cpu-budget.ts';
 
 /** What is a number, or changes with the seconds since the start. */
 type Changing = number | ((second: number) => number);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between } from '../../lib/netns/counters.ts';
+import { between } from '../../lib/linux/interface-counters.ts';
 import type { KernelBytes } from '../../lib/model.ts';
 import { pod as podObject } from '../lab/apiserver/objects.ts';
 import { type Row, until } from '../lab/influx.ts';

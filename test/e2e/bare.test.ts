@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between } from '../../lib/netns/counters.ts';
+import { between } from '../../lib/linux/interface-counters.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';

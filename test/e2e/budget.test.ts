@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between, UNUSED } from '../../lib/netns/counters.ts';
+import { between, UNUSED } from '../../lib/linux/interface-counters.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { cpuSecondsOfAll, processesNamed } from '../lab/processes.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between } from '../../lib/netns/counters.ts';
+import { between } from '../../lib/linux/interface-counters.ts';
 import type { Counters, KernelBytes } from '../../lib/model.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Machine, type Pod } from '../lab/lab.ts';

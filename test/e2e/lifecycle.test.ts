@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between } from '../../lib/netns/counters.ts';
+import { between } from '../../lib/linux/interface-counters.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';

@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
-import { ApiError } from '../../lib/kubernetes/api-error.ts';
+import { ApiError } from '../../lib/kubernetes/client/api-error.ts';
 import {
   canonical,
   canonicalSet,
   externalNetwork,
   firstAddresses,
   isPrivate,
-} from '../../lib/kubernetes/address.ts';
-import type { ApiClient } from '../../lib/kubernetes/client.ts';
-import { Directory } from '../../lib/kubernetes/directory.ts';
+} from '../../lib/ip-address.ts';
+import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
+import { Directory } from '../../lib/naming/directory.ts';
 import { ListReader } from '../../lib/kubernetes/list.ts';
-import { parseNetworks } from '../../lib/kubernetes/networks.ts';
-import { parsePrefix, PrefixTable } from '../../lib/kubernetes/prefixes.ts';
+import { parseNetworks } from '../../lib/naming/networks.ts';
+import { parsePrefix, PrefixTable } from '../../lib/prefix-table.ts';
 import {
   type KubernetesObject,
   localPod,
@@ -24,7 +24,7 @@ import {
   podRecord,
   serviceRecord,
 } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { objectOf } from '../../lib/kubernetes/object-schema.ts';
 import { startDelay } from '../../lib/kubernetes/start-delay.ts';
 import { watch, type WatchEvent } from '../../lib/kubernetes/watch.ts';
 import { objects } from '../kubernetes/recorded.ts';

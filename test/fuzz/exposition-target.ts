@@ -1,9 +1,9 @@
 /** What is told of namespaces, whatever they are called. */
 import assert from 'node:assert/strict';
-import { exposition } from '../../daemon/metrics/exposition.ts';
-import { traffic as metrics } from '../../daemon/metrics/traffic.ts';
-import { Tally } from '../../daemon/tally.ts';
-import { nameless } from '../../lib/kubernetes/directory.ts';
+import { exposition } from '../../daemon/http/metrics/exposition.ts';
+import { traffic as metrics } from '../../daemon/http/metrics/traffic.ts';
+import { Tally } from '../../lib/report/totals.ts';
+import { nameless } from '../../lib/naming/directory.ts';
 import type { Edge, Peer } from '../../lib/model.ts';
 import { traffic, window } from '../daemon/agent.ts';
 import { parse } from '../daemon/exposition.ts';

@@ -11,15 +11,15 @@ import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { memory, residentBytes } from '../../daemon/memory.ts';
+import { memory, residentBytes } from '../../lib/linux/memory.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { MOST_BYTES } from '../../lib/iftop/units.ts';
-import { parseNetDev } from '../../lib/netns/counters.ts';
-import { interfacesIn, linksIn, type NetTexts, standInFor } from '../../lib/netns/interfaces.ts';
-import { addressesOf, locate, podUid } from '../../lib/netns/locate.ts';
-import { ProcessTable } from '../../lib/netns/processes.ts';
-import { statOf } from '../../lib/netns/stat.ts';
+import { parseNetDev } from '../../lib/linux/interface-counters.ts';
+import { interfacesIn, linksIn, type NetTexts, standInFor } from '../../lib/linux/interfaces.ts';
+import { addressesOf, locate, podUid } from '../../lib/linux/pod-netns.ts';
+import { ProcessTable } from '../../lib/linux/process-table.ts';
+import { statOf } from '../../lib/linux/process-stat.ts';
 import { filesOf, pieces, type Target } from './target.ts';
 
 function framesOf(input: readonly Buffer[]): string[][] {

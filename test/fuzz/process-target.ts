@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { IftopProcess, SessionError } from '../../lib/iftop/process.ts';
-import type { Entered } from '../../lib/netns/enter.ts';
+import type { Entered } from '../../lib/linux/netns-exec.ts';
 import { filesOf, pieces, type Target } from './target.ts';
 
 /** So many frames are never too many, and more than this always, however slow it is here. */

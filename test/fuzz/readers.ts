@@ -1,20 +1,20 @@
 /** What reads text of others with regular expressions, one after another. */
 import { HttpError } from '@influxdata/influxdb-client';
 import { ConfigError, readConfig, VARIABLES } from '../../daemon/config.ts';
-import { fixCapture } from '../../daemon/fixes.ts';
+import { fixCapture } from '../../daemon/check/remedies.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { slotBytes } from '../../lib/iftop/units.ts';
-import { encodeAgent } from '../../lib/influx/encode.ts';
-import { WriteError } from '../../lib/influx/write.ts';
-import { canonical } from '../../lib/kubernetes/address.ts';
-import { ApiError } from '../../lib/kubernetes/client.ts';
-import { parsePrefix } from '../../lib/kubernetes/prefixes.ts';
+import { encodeAgent } from '../../lib/influx/line-protocol.ts';
+import { WriteError } from '../../lib/influx/writer.ts';
+import { canonical } from '../../lib/ip-address.ts';
+import { ApiError } from '../../lib/kubernetes/client/client.ts';
+import { parsePrefix } from '../../lib/prefix-table.ts';
 import { localPod } from '../../lib/kubernetes/records.ts';
-import { parseNetDev } from '../../lib/netns/counters.ts';
-import { publishedOf } from '../../lib/kubernetes/node-addresses.ts';
-import { interfacesIn, linksIn, standInFor } from '../../lib/netns/interfaces.ts';
-import { addressesIn, podUid } from '../../lib/netns/locate.ts';
+import { parseNetDev } from '../../lib/linux/interface-counters.ts';
+import { publishedOf } from '../../lib/kubernetes/node/node-addresses.ts';
+import { interfacesIn, linksIn, standInFor } from '../../lib/linux/interfaces.ts';
+import { addressesIn, podUid } from '../../lib/linux/pod-netns.ts';
 
 export const readers: { readonly [name: string]: (text: string) => unknown } = {
   frames: (text) => new FrameSplitter().push(text),

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
-import type { Health } from '../../daemon/health.ts';
-import { serve } from '../../daemon/http.ts';
-import { writer } from '../../lib/influx/write.ts';
-import { connect } from '../../lib/kubernetes/client.ts';
-import { http2 } from '../../lib/kubernetes/http2.ts';
+import type { Health } from '../../daemon/http/health.ts';
+import { serve } from '../../daemon/http/server.ts';
+import { writer } from '../../lib/influx/writer.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
+import { http2 } from '../../lib/kubernetes/client/http2.ts';
 import { pieces, type Target } from './target.ts';
 
 /** What takes so many milliseconds on this computer alone will never end. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IftopProcess } from '../../lib/iftop/process.ts';
-import { stay } from '../../lib/netns/enter.ts';
+import { stay } from '../../lib/linux/netns-exec.ts';
 
 const FRAME = `   1 10.0.0.1  =>  1B  1B  1B  1B\n     10.0.0.2  <=  1B  1B  1B  1B\n${'='.repeat(92)}\n`;
 /** Prints so many frames at once when it is asked for the first time. */

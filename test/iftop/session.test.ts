@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Session } from '../../lib/iftop/session.ts';
 import type { Counters } from '../../lib/model.ts';
-import { UNUSED } from '../../lib/netns/counters.ts';
-import { stay } from '../../lib/netns/enter.ts';
+import { UNUSED } from '../../lib/linux/interface-counters.ts';
+import { stay } from '../../lib/linux/netns-exec.ts';
 import { captures } from './captures.ts';
 
 const HOUR = 3_600_000;

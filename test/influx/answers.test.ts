@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setInterval } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { WriteError, writer } from '../../lib/influx/write.ts';
+import { WriteError, writer } from '../../lib/influx/writer.ts';
 
 const MIB = 1024 * 1024;
 const JSON_ERROR = { 'content-type': 'application/json' };

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Backlog } from '../../lib/influx/backlog.ts';
+import type { Backlog } from '../../lib/influx/spool/backlog.ts';
 import { drain, MIB, rows, Site } from './site.ts';
 import { windowOf } from './windows.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Batch, encodeRecord, payloadOf, scan } from '../../lib/influx/record.ts';
+import { type Batch, encodeRecord, payloadOf, scan } from '../../lib/influx/spool/record.ts';
 
 const rows = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }), {
   minLength: 1,

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Troubles } from '../../daemon/log.ts';
-import { Backlog } from '../../lib/influx/backlog.ts';
+import { Backlog } from '../../lib/influx/spool/backlog.ts';
 import { Queue } from '../../lib/influx/queue.ts';
-import { writer } from '../../lib/influx/write.ts';
+import { writer } from '../../lib/influx/writer.ts';
 import type { Log, TroubleLog } from '../../lib/model.ts';
 import { StandIn } from './stand-in.ts';
 

@@ -16,8 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { encodeRecord } from '../../lib/influx/record.ts';
-import { Spool } from '../../lib/influx/spool.ts';
+import { encodeRecord } from '../../lib/influx/spool/record.ts';
+import { Spool } from '../../lib/influx/spool/spool.ts';
 
 const MAX = 1024 * 1024;
 let directory: string;
@@ -153,7 +153,7 @@ test('nobody but the owner may read what is there', async () => {
 });
 
 test('two processes never have the directory at once; one that is killed leaves it', async () => {
-  const script = `import { Spool } from '${join(import.meta.dirname, '../../lib/influx/spool.ts')}';
+  const script = `import { Spool } from '${join(import.meta.dirname, '../../lib/influx/spool/spool.ts')}';
     await Spool.open('${directory}', ${MAX});
     console.log('open');
     setInterval(() => {}, 1000);`;

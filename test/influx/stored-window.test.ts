@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeRecord } from '../../lib/influx/record.ts';
-import { decodeWindow, encodeWindow, packed } from '../../lib/influx/stored-window.ts';
+import { encodeRecord } from '../../lib/influx/spool/record.ts';
+import { decodeWindow, encodeWindow, packed } from '../../lib/influx/spool/stored-window.ts';
 import { windowOf } from './windows.ts';
 
 const window = windowOf(20_000);

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryName, foreignIn } from '../../lib/influx/target-directory.ts';
-import type { Target } from '../../lib/influx/write.ts';
+import { directoryName, foreignIn } from '../../lib/influx/spool/target-directory.ts';
+import type { Target } from '../../lib/influx/writer.ts';
 
 const bucket: Target = { url: 'http://influxdb:8086', api: 2, org: 'o', bucket: 'b', token: 't' };
 const nobody = { username: undefined, password: undefined, retentionPolicy: undefined };

@@ -1,4 +1,4 @@
-import type { StoredWindow } from '../../lib/influx/stored-window.ts';
+import type { StoredWindow } from '../../lib/influx/spool/stored-window.ts';
 
 /** A window of one pod that sent to one address, with who had that. */
 export function windowOf(end: number): StoredWindow {

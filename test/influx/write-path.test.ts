@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Target, writePath } from '../../lib/influx/write.ts';
+import { type Target, writePath } from '../../lib/influx/writer.ts';
 
 const url = 'http://localhost:8086';
 const one = {

@@ -15,7 +15,7 @@ import {
   ApiError,
   connect,
   type ConnectOptions,
-} from '../../lib/kubernetes/client.ts';
+} from '../../lib/kubernetes/client/client.ts';
 import { watch as follow } from '../../lib/kubernetes/watch.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../lab/apiserver/server.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { Directory, nameless } from '../../lib/kubernetes/directory.ts';
-import { publishedOf } from '../../lib/kubernetes/node-addresses.ts';
-import { NODE_ANNOTATIONS } from '../../lib/kubernetes/node-annotations.ts';
+import { Directory, nameless } from '../../lib/naming/directory.ts';
+import { publishedOf } from '../../lib/kubernetes/node/node-addresses.ts';
+import { NODE_ANNOTATIONS } from '../../lib/kubernetes/node/node-annotations.ts';
 import { nodeRecord, podRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/shape.ts';
+import { objectOf } from '../../lib/kubernetes/object-schema.ts';
 import { node, pod } from '../lab/apiserver/objects.ts';
 
 /** As these projects write them, but for the addresses. */

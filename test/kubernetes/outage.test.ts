@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../../lib/kubernetes/client.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
 import { reflect } from '../../lib/kubernetes/reflector.ts';
 import { type ApiServer, type RequestRecord, startApiServer } from '../lab/apiserver/server.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';

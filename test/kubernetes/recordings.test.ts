@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { connect } from '../../lib/kubernetes/client.ts';
-import { Directory } from '../../lib/kubernetes/directory.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
+import { Directory } from '../../lib/naming/directory.ts';
 import {
   type KubernetesObject,
   nodeRecord,

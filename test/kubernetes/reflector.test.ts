@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { connect } from '../../lib/kubernetes/client.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
 import { reflect } from '../../lib/kubernetes/reflector.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';

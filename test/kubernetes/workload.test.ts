@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { workloadOf } from '../../lib/kubernetes/workload.ts';
+import { workloadOf } from '../../lib/kubernetes/workload/workload.ts';
 import { object, objects } from './recorded.ts';
 
 const HASH = { 'pod-template-hash': '6cd5976f84' };

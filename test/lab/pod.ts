@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { type Counters } from '../../lib/model.ts';
-import { parseNetDev } from '../../lib/netns/counters.ts';
+import { parseNetDev } from '../../lib/linux/interface-counters.ts';
 import { kill, type Processes } from './shell.ts';
 
 /** Enters a cgroup, and then becomes the command. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { statOf } from '../../lib/netns/stat.ts';
+import { statOf } from '../../lib/linux/process-stat.ts';
 
 /** A process as /proc/<pid>/status tells it. */
 export interface ProcessStatus {

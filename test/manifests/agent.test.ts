@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { resourcesOf } from '../../daemon/cluster.ts';
+import { resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { readConfig, VARIABLES } from '../../daemon/config.ts';
-import { parseNetworks } from '../../lib/kubernetes/networks.ts';
+import { parseNetworks } from '../../lib/naming/networks.ts';
 import {
   agent,
   build,

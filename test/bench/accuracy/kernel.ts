@@ -1,4 +1,4 @@
-import { between } from '../../../lib/netns/counters.ts';
+import { between } from '../../../lib/linux/interface-counters.ts';
 import type { Pod } from '../../lab/lab.ts';
 
 /** Begins to count the IP bytes of a pod, sent and received, by the kernel's counters. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Figures } from '../../../lib/kubernetes/transport.ts';
+import type { Figures } from '../../../lib/kubernetes/client/transport.ts';
 import { kubeconfigFor } from '../../lab/kubeconfig.ts';
 import type { RequestRecord } from '../../lab/apiserver/server.ts';
 import type { Result } from '../result.ts';

@@ -1,5 +1,5 @@
 /** What the directory holds in memory of the cluster, alone in a process. */
-import { Directory } from '../../../lib/kubernetes/directory.ts';
+import { Directory } from '../../../lib/naming/directory.ts';
 import {
   nodeRecord,
   type Owner,

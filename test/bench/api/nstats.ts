@@ -1,11 +1,15 @@
 /** What an agent follows of the cluster, by its own code, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { followCluster, localSubject, resourcesOf } from '../../../daemon/cluster.ts';
+import {
+  followCluster,
+  localSubject,
+  resourcesOf,
+} from '../../../lib/kubernetes/follow-cluster.ts';
 import { createLog, Troubles } from '../../../daemon/log.ts';
-import { Sync } from '../../../daemon/sync.ts';
-import { connect } from '../../../lib/kubernetes/client.ts';
-import { Directory } from '../../../lib/kubernetes/directory.ts';
+import { Sync } from '../../../lib/kubernetes/sync.ts';
+import { connect } from '../../../lib/kubernetes/client/client.ts';
+import { Directory } from '../../../lib/naming/directory.ts';
 import { answer } from './channel.ts';
 import { nodeName } from './cluster.ts';
 import { liveHeap, usage } from './usage.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memory, residentBytes } from '../../../daemon/memory.ts';
+import { memory, residentBytes } from '../../../lib/linux/memory.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Measured, SOURCES, startAgent, startBareNode } from '../node/agent.ts';
 import { median } from '../node/figures.ts';

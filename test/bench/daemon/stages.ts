@@ -1,8 +1,8 @@
-import { attribute } from '../../../lib/flows/attribute.ts';
+import { attribute } from '../../../lib/naming/attribute.ts';
 import { FrameSplitter } from '../../../lib/iftop/frames.ts';
 import { parseFrame } from '../../../lib/iftop/parse.ts';
-import { encodeTraffic } from '../../../lib/influx/encode.ts';
-import { Directory } from '../../../lib/kubernetes/directory.ts';
+import { encodeTraffic } from '../../../lib/influx/line-protocol.ts';
+import { Directory } from '../../../lib/naming/directory.ts';
 import type { Owner } from '../../../lib/kubernetes/records.ts';
 import type { Bytes, Edge, Pair, Traffic } from '../../../lib/model.ts';
 import { real } from '../../iftop/captures.ts';

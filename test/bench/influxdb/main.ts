@@ -1,8 +1,8 @@
 /** What the rows of a node take on the wire, in the index and on the disk of a real influxd. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeTraffic } from '../../../lib/influx/encode.ts';
-import { writer } from '../../../lib/influx/write.ts';
+import { encodeTraffic } from '../../../lib/influx/line-protocol.ts';
+import { writer } from '../../../lib/influx/writer.ts';
 import { ip, Processes } from '../../lab/shell.ts';
 import { held, startStore, stored } from './store.ts';
 import { type Detail, SyntheticNode } from './node.ts';

@@ -1,6 +1,6 @@
-import { nameless } from '../../../lib/kubernetes/directory.ts';
-import { attribute, keyOf } from '../../../lib/flows/attribute.ts';
-import { top } from '../../../lib/flows/top.ts';
+import { nameless } from '../../../lib/naming/directory.ts';
+import { attribute, keyOf } from '../../../lib/naming/attribute.ts';
+import { top } from '../../../lib/report/top.ts';
 import type { LocalPod, Pair, Peer, Traffic } from '../../../lib/model.ts';
 import { Random } from '../../soak/random.ts';
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { memory } from '../../../daemon/memory.ts';
+import { memory } from '../../../lib/linux/memory.ts';
 import { statusOf } from '../../lab/processes.ts';
 
 /** Processes that are counted together, with all that comes out of them. Must be made inside of enter.ts. */

@@ -1,0 +1,145 @@
+import { LockError } from '../../lib/influx/spool/lock.ts';
+import { type Target, WriteError } from '../../lib/influx/writer.ts';
+import { type ApiClient, ApiError } from '../../lib/kubernetes/client/client.ts';
+import { withoutUser } from '../../lib/proxy.ts';
+import { connectionFault, type Fault, type Server } from './connection.ts';
+
+/** What to do about what is missing: said by --check, and in the log. */
+export const FIX_NODE = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
+export const FIX_NAMESPACES =
+  'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN';
+export const FIX_INTERFACES =
+  'name the interface that carries the pod in IFACE (a list, such as eth0,net1), bring it up, or turn the pod off with the annotation nstats/observe=false';
+const FIX_RIGHTS =
+  'the service account needs get, list and watch on pods, services, nodes and namespaces (manifests/base/rbac.yaml)';
+
+export function fixCapture(error: Error): string {
+  const { message } = error;
+  if (/ENOENT|\b12[67]\b/.test(message)) {
+    return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf, nice)';
+  }
+  return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged';
+}
+
+type Reached = Pick<ApiClient, 'server' | 'inCluster' | 'via'>;
+
+/** The API server, as a kubeconfig or the service account of a pod has it. */
+export function apiServer({ server: url, inCluster, via }: Reached): Server {
+  const name = 'the API server';
+  return inCluster
+    ? {
+        name,
+        url,
+        address: 'KUBERNETES_SERVICE_HOST and _PORT, which the kubelet sets,',
+        authority:
+          'ca.crt of the service account does not fit: is it the one of this cluster (ConfigMap kube-root-ca.crt)?',
+        proxy: 'the network',
+      }
+    : {
+        name,
+        url,
+        ...(via && { via }),
+        address: '`server` of KUBECONFIG',
+        authority: 'set `certificate-authority` in KUBECONFIG to the authority of this cluster',
+        otherName: '`tls-server-name` in KUBECONFIG',
+        identity: 'set `client-certificate` and `client-key` in KUBECONFIG',
+        proxy: '`proxy-url` of KUBECONFIG, or HTTPS_PROXY and NO_PROXY',
+      };
+}
+
+function influxServer({ url, proxy }: Target): Server {
+  return {
+    name: 'InfluxDB',
+    url,
+    ...(proxy && { via: withoutUser(proxy) }),
+    address: 'INFLUX_URL',
+    authority:
+      'set NODE_EXTRA_CA_CERTS to a PEM file with the authority that has signed it, and intermediate ones',
+    proxy: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+  };
+}
+
+/** What an error of the API server, or on the way there, means. */
+export function faultOfApi(error: unknown, server: Server): Fault {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const what = known.message;
+  if (error instanceof ApiError) return { what, fix: fixStatus(error, server) };
+  const fault = connectionFault(known, server);
+  if (fault) return fault;
+  if (known instanceof SyntaxError) {
+    const fix = `is the server in ${server.address} an API server, or does a proxy answer in its place?`;
+    return { what: `the answer is no JSON (${what})`, fix };
+  }
+  const { code } = known as { code?: string };
+  if (code === 'ENOENT' || code === 'EACCES')
+    return { what, fix: 'is KUBECONFIG right, or is the service account mounted in this pod?' };
+  return { what, fix: 'look at the API server' };
+}
+
+function fixStatus({ status, message }: ApiError, { address }: Server): string {
+  const mounted = 'is the service account mounted in the pod (automountServiceAccountToken)?';
+  if (status === 401) return `the token is not valid here: is it of this cluster, and ${mounted}`;
+  if (status === 403)
+    return message.includes('system:anonymous') ? `no token was sent: ${mounted}` : FIX_RIGHTS;
+  if (status === 407) return 'the proxy wants a user and a password: set them in its URL';
+  if (status === 429) return 'the API server is overloaded: look at its priority and fairness';
+  if (status >= 500)
+    return 'the API server is in trouble: look at its log and `kubectl get --raw /readyz`';
+  return `is the server in ${address} an API server, or does a proxy answer in its place?`;
+}
+
+/** What an error of InfluxDB, or on the way there, means. */
+export function faultOfInflux(error: unknown, target: Target): Fault {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const status = error instanceof WriteError ? error.status : undefined;
+  if (status !== undefined) return { what: known.message, fix: fixWrite(status, target) };
+  const code = error instanceof WriteError ? error.connection : undefined;
+  const fault = connectionFault({ message: known.message, code }, influxServer(target));
+  return fault ?? { what: known.message, fix: 'is INFLUX_URL right, and is InfluxDB running?' };
+}
+
+function fixWrite(status: number, { api }: Target): string {
+  const account = api === 2 ? 'INFLUX_TOKEN' : 'INFLUX_USERNAME and INFLUX_PASSWORD';
+  if (status === 401) return `InfluxDB does not know us: check ${account}`;
+  if (status === 403) {
+    const where = api === 2 ? 'the bucket INFLUX_BUCKET' : 'the database INFLUX_DATABASE';
+    return `InfluxDB does not let us write: may ${account} write to ${where}?`;
+  }
+  if (status === 404) {
+    return api === 2
+      ? 'check INFLUX_URL, INFLUX_BUCKET and INFLUX_ORG: do they exist? 1.x before 1.8 wants INFLUX_DATABASE instead'
+      : 'check INFLUX_URL, and INFLUX_DATABASE: does it exist (CREATE DATABASE)? 2.x and 3 want INFLUX_BUCKET instead';
+  }
+  if (status === 407) return 'the proxy wants a user and a password: set them in HTTPS_PROXY';
+  if (status === 413) return 'let InfluxDB, or the proxy before it, take requests of 1 MB and more';
+  if (status === 429)
+    return 'InfluxDB is overloaded, or a quota is used up: raise it, or lengthen INTERVAL';
+  if (status >= 500) return 'InfluxDB, or the proxy before it, is in trouble: look at its log';
+  return api === 2
+    ? 'check INFLUX_URL, INFLUX_BUCKET and INFLUX_ORG, and what InfluxDB says'
+    : 'check INFLUX_URL, INFLUX_DATABASE and INFLUX_RETENTION_POLICY, and what InfluxDB says';
+}
+
+/** What is wrong with SPOOL_DIR; until it is mended rows wait in memory only. */
+export function fixSpool(error: Error): string {
+  if (error instanceof LockError)
+    return 'another nstats on this node uses it: end that one, or set SPOOL_DIR to another directory for this one';
+  switch ((error as { readonly code?: string }).code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'make room on the file system of SPOOL_DIR, or lower SPOOL_MAX';
+    case 'EROFS':
+      return 'mount a volume at SPOOL_DIR that can be written';
+    case 'EACCES':
+    case 'EPERM':
+      return 'let the user that nstats runs as write to SPOOL_DIR; where SELinux is on, that takes the component selinux or openshift';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'set SPOOL_DIR to a directory: there is a file on its way';
+    case 'EIO':
+      return 'the disk of SPOOL_DIR is failing: look at the log of the kernel';
+    case undefined:
+    default:
+      return 'mount a volume at SPOOL_DIR that can be written, and that can be locked';
+  }
+}

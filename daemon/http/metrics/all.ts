@@ -1,0 +1,28 @@
+import type { Observatory } from '../../../lib/capture/pod-registry.ts';
+import type { Sink } from '../../../lib/report/reporter.ts';
+import type { Tally } from '../../../lib/report/totals.ts';
+import { captures } from './captures.ts';
+import { cluster, type ClusterSources } from './cluster.ts';
+import { delivery } from './delivery.ts';
+import type { Metric } from './metric.ts';
+import { processes, type ProcessSources } from './process.ts';
+import { traffic } from './traffic.ts';
+
+export type Sources = ClusterSources &
+  Omit<ProcessSources, 'children'> & {
+    readonly observatory: Pick<Observatory, 'figures' | 'processes'>;
+    readonly tally: Tally;
+    readonly sink: Pick<Sink, 'figures'>;
+  };
+
+/** All metrics, in the order in which a window comes to be. */
+export function allMetrics(sources: Sources): Metric[] {
+  const { observatory, tally, sink } = sources;
+  return [
+    ...processes({ ...sources, children: () => observatory.processes }),
+    ...captures(observatory),
+    ...cluster(sources),
+    ...traffic(tally),
+    ...delivery(sink),
+  ];
+}

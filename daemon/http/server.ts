@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
+import { type Config, ConfigError } from '../config.ts';
+import type { Health, Verdict } from './health.ts';
+import { BACKLOG, listener } from './listener.ts';
+import type { Exposition } from './metrics/exposition.ts';
+
+/** A scrape reads /proc of every capture: who asks sooner gets the same again. In milliseconds. */
+const SAME = 1000;
+
+/**
+ * Answers the probes, with 200 or 503 and the reasons as lines of text, and Prometheus.
+ * @throws ConfigError if it cannot listen
+ */
+export async function serve(
+  listen: Config['listen'],
+  health: Health,
+  exposition: Exposition,
+): Promise<Server> {
+  const text = atMostEvery(SAME, () => exposition.metrics());
+  const server = listener((request, response) => {
+    // It may have a query, or come as a proxy would be asked.
+    const path = URL.parse(request.url ?? '', 'http://any')?.pathname;
+    if (path === '/healthz') answer(response, health.alive());
+    else if (path === '/readyz') answer(response, health.ready());
+    else if (path === '/metrics') void scrape(response, exposition.contentType, text());
+    else send(response, 404, ['not found', 'there are /healthz, /readyz and /metrics']);
+  });
+  server.listen({ ...listen, backlog: BACKLOG });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([
+      `LISTEN is "${listen.host ?? ''}:${listen.port}"; it cannot be used: ${why}`,
+    ]);
+  }
+  return server;
+}
+
+async function scrape(
+  response: ServerResponse,
+  contentType: string,
+  text: Promise<string>,
+): Promise<void> {
+  try {
+    const body = await text;
+    response.writeHead(200, { 'content-type': contentType, connection: 'close' }).end(body);
+  } catch (error) {
+    send(response, 500, ['the metrics cannot be read', String(error)]);
+  }
+}
+
+function atMostEvery<T>(milliseconds: number, make: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly made: Promise<T> } | undefined;
+  return () => {
+    const at = performance.now();
+    if (!last || at - last.at >= milliseconds) last = { at, made: make() };
+    return last.made;
+  };
+}
+
+function answer(response: ServerResponse, { ok, reasons }: Verdict): void {
+  send(response, ok ? 200 : 503, [ok ? 'ok' : 'not ok', ...reasons]);
+}
+
+function send(response: ServerResponse, status: number, lines: readonly string[]): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
+  response.writeHead(status, headers).end(`${lines.join('\n')}\n`);
+}

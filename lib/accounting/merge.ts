@@ -1,0 +1,40 @@
+import type { LocalPod, Window } from '../model.ts';
+import { sum } from '../linux/interface-counters.ts';
+import { either, NOTHING, plus } from './open-window.ts';
+
+interface Closed {
+  readonly pod: LocalPod;
+  readonly iface: string;
+  readonly window: Window;
+}
+
+/**
+ * Makes one of the windows of pods of one name, for each interface. A pod of a StatefulSet that is deleted and made
+ * again within a window would otherwise write its rows twice, the second in place of the first.
+ */
+export function mergeByName(closed: readonly Closed[]): Closed[] {
+  const merged = new Map<string, Closed>();
+  for (const { pod, iface, window } of closed) {
+    const key = [pod.namespace, pod.name, pod.workload, iface].join('\n');
+    const other = merged.get(key);
+    const ips = [...(other?.pod.ips ?? []), ...pod.ips];
+    const whole = other ? merge(other.window, window) : window;
+    merged.set(key, { pod: { ...pod, ips }, iface, window: whole });
+  }
+  return [...merged.values()];
+}
+
+/** Two windows of the same time as one. */
+function merge(a: Window, b: Window): Window {
+  return {
+    start: Math.min(a.start, b.start),
+    end: Math.max(a.end, b.end),
+    pairs: [...a.pairs, ...b.pairs],
+    rest: plus(a.rest, b.rest),
+    kernel: a.kernel && b.kernel ? sum(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
+    miscounted: either(a.miscounted, b.miscounted),
+    uncaptured: plus(a.uncaptured, b.uncaptured),
+    overloaded: a.overloaded || b.overloaded,
+    paused: a.paused === undefined ? b.paused : plus(a.paused, b.paused ?? NOTHING),
+  };
+}

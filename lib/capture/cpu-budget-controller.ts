@@ -1,0 +1,67 @@
+import { statOf } from '../linux/process-stat.ts';
+import { Budget } from './cpu-budget.ts';
+import type { Load } from './load.ts';
+import type { Troubles } from '../../daemon/log.ts';
+import type { Observed } from './pod.ts';
+import type { ObservedInterface } from './interface-capture.ts';
+
+export interface ThrottleOptions {
+  readonly proc: string;
+  /** A share of one core. */
+  readonly budget: number;
+  readonly pods: ReadonlyMap<string, Observed>;
+  readonly troubles: Troubles;
+}
+
+/** /proc counts hundredths of a second: of less time than this a share would be noise. */
+const MEASURE_EVERY = 2000;
+const TOO_SMALL = 'budget';
+
+/** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
+export class Throttle {
+  readonly #options: ThrottleOptions;
+  readonly #budget: Budget;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ThrottleOptions) {
+    this.#options = options;
+    this.#budget = new Budget(options.budget);
+    if (!Number.isFinite(options.budget)) return;
+    this.#timer = setInterval(() => this.#measure(), MEASURE_EVERY).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #measure(): void {
+    const { proc, pods, budget, troubles } = this.#options;
+    const own = statOf(proc, 'self');
+    if (!own) return;
+    let total = own.cpu + own.waitedFor;
+    const loads = new Map<string, Load>();
+    const interfaces = new Map<string, ObservedInterface>();
+    for (const [uid, { gone, interfaces: all }] of pods)
+      for (const [name, observed] of all) {
+        const cpu = observed.capture?.cpu;
+        total += cpu ?? 0;
+        if (gone || observed.retired) continue;
+        const [key, paused] = [`${uid} ${name}`, observed.state === 'paused'];
+        loads.set(key, { cpu, paused, packets: packetsOf(observed) });
+        interfaces.set(key, observed);
+      }
+    const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
+    const { pause, resume } = this.#budget.decide(measurement);
+    if (this.#budget.isTooSmall) {
+      const what = 'the daemon alone takes more CPU than CPU_BUDGET allows: give it more';
+      troubles.say(TOO_SMALL, what, { budget });
+    } else troubles.over(TOO_SMALL);
+    for (const key of pause) interfaces.get(key)?.pause();
+    for (const key of resume) interfaces.get(key)?.resume();
+  }
+}
+
+function packetsOf(observed: ObservedInterface): number | undefined {
+  const counters = observed.counters();
+  return counters && counters.sentPackets + counters.receivedPackets;
+}

@@ -1,0 +1,18 @@
+import type { LocalPod } from '../model.ts';
+
+type Named = Pick<LocalPod, 'namespace' | 'name'>;
+
+/** What troubles with a pod are filed under. */
+export function nameOf({ namespace, name }: Named): string {
+  return `${namespace}/${name}`;
+}
+
+/** What troubles with an interface of a pod are filed under. */
+export function subjectOf(pod: Named, iface: string): string {
+  return `${nameOf(pod)} ${iface}`;
+}
+
+/** What a log line about a pod says of it. */
+export function identity({ namespace, name }: Named): { namespace: string; pod: string } {
+  return { namespace, pod: name };
+}

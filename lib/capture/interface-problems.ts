@@ -1,0 +1,43 @@
+import type { LocalPod } from '../model.ts';
+import { identity, subjectOf } from './identity.ts';
+import type { Troubles } from '../../daemon/log.ts';
+
+const WHAT = {
+  failure: 'capture failed; it is tried again',
+  refusal: 'an interface of a pod cannot be captured: it is in the totals only',
+  overload: 'iftop is at its limits with this pod: what it misses is in the totals only',
+  budget: 'its capture is paused for CPU_BUDGET: what passes meanwhile is in the totals only',
+} as const;
+type Kind = keyof typeof WHAT;
+const KINDS = Object.keys(WHAT) as Kind[];
+
+/** What is said of one interface of a pod, which the API may name only later. */
+export class InterfaceTroubles {
+  readonly #pod: () => LocalPod;
+  readonly #iface: string;
+  readonly #troubles: Pick<Troubles, 'say' | 'over'>;
+
+  constructor(pod: () => LocalPod, iface: string, troubles: Pick<Troubles, 'say' | 'over'>) {
+    this.#pod = pod;
+    this.#iface = iface;
+    this.#troubles = troubles;
+  }
+
+  /** What a log line about it says of it. */
+  get identity() {
+    return { ...identity(this.#pod()), interface: this.#iface };
+  }
+
+  say(kind: Kind, fields: object = {}): void {
+    this.#troubles.say(this.#subject(kind), WHAT[kind], { ...this.identity, ...fields });
+  }
+
+  /** Of these kinds, or of any, there is none any more. */
+  over(...kinds: readonly Kind[]): void {
+    for (const kind of kinds.length > 0 ? kinds : KINDS) this.#troubles.over(this.#subject(kind));
+  }
+
+  #subject(kind: Kind): string {
+    return `${subjectOf(this.#pod(), this.#iface)} ${kind}`;
+  }
+}

@@ -1,0 +1,275 @@
+import type { Log, TroubleLog } from '../../model.ts';
+import { batchesOf, MOST } from '../batches.ts';
+import { KeptWindows } from './kept-windows.ts';
+import { LockError } from './lock.ts';
+import { type Batch, encodeRecord } from './record.ts';
+import { encodeWindow, type StoredWindow } from './stored-window.ts';
+import { takeOver } from './take-over.ts';
+import type { Place, Spool } from './spool.ts';
+
+export interface BacklogOptions {
+  readonly directory: string;
+  /** Bytes of files in the directory, at most. */
+  readonly max: number;
+  /** Bytes of rows that are held in memory when they cannot be on disk, at most. */
+  readonly memory: number;
+  readonly log: Log;
+  readonly troubles: TroubleLog;
+  /** What to do when the directory takes no rows, for the log. */
+  readonly fix?: (error: Error) => string;
+}
+
+/** A batch that InfluxDB has not taken: its rows are on disk, or else in memory. */
+export type Waiting = Omit<Batch, 'payload'> & {
+  readonly bytes: number;
+  payload: Buffer | undefined;
+  place: Place | undefined;
+};
+
+/** What troubles with the disk are filed under. */
+const [DISK, DAMAGE] = ['spool', 'spool damage'];
+/**
+ * What InfluxDB has not taken yet, oldest first: rows, and windows that are not rows yet. They are in
+ * memory until they are on disk. While the disk does not take them they stay there, and with each new
+ * window it is tried again.
+ */
+export class Backlog {
+  readonly #options: BacklogOptions;
+  #waiting = new Set<Waiting>();
+  readonly #unstored = new Set<Waiting>();
+  readonly #windows = new KeptWindows();
+  #left: StoredWindow[] = [];
+  #spool: Spool | undefined;
+  #storing: Promise<void> | undefined;
+  /** Something has come since what is being stored was begun. */
+  #hasMore = false;
+  #failure: Error | undefined;
+  readonly #lost = { dropped: 0, windowsDropped: 0, damaged: 0 };
+  #lastDropped = NaN;
+  #onChange = () => {};
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+  }
+
+  /** Rows lost by reason, bytes that wait, the end of the oldest window, and what is where. */
+  get figures() {
+    const [oldest] = this.#waiting;
+    return {
+      ...this.#lost,
+      bytes: sum(this.#waiting, ({ bytes }) => bytes),
+      oldest: oldest?.end,
+      degraded: this.#failure !== undefined,
+      failure: this.#failure,
+      kept: sum(this.#waiting, ({ place, rows }) => (place ? rows : 0)),
+      inMemory: sum(this.#unstored, ({ rows }) => rows),
+      waiting: sum(this.#waiting, ({ rows }) => rows),
+    };
+  }
+
+  /** Opens the spool and takes over what is in it, without waiting for it; tells when there is more to send. */
+  open(onChange: () => void): void {
+    this.#onChange = onChange;
+    this.#store();
+  }
+
+  /** Keeps a window on disk until its rows are added, in place of what it was before. */
+  keep(window: StoredWindow): void {
+    this.#windows.keep(window.end, encodeWindow(window));
+    this.#store();
+  }
+
+  /** Whether a window is on disk, for as long as its rows are not. */
+  keeps(end: number): boolean {
+    return this.#spool?.windows.has(end) ?? false;
+  }
+
+  /** Windows that an earlier process kept; each is given out once. */
+  takeLeft(): StoredWindow[] {
+    return this.#left.splice(0);
+  }
+
+  /** Resolves when the disk has, or has not, taken all that was added. */
+  async stored(): Promise<void> {
+    while (this.#storing) await this.#storing;
+  }
+
+  async close(): Promise<void> {
+    await this.stored();
+    this.#spool?.[Symbol.dispose]();
+    this.#spool = undefined;
+  }
+
+  /** Adds the rows of a window that ended at `end`, in batches of a bounded size. */
+  add(lines: readonly string[], end: number): Waiting[] {
+    const added = batchesOf(lines).map((part): Waiting => {
+      const payload = Buffer.from(part.join(''));
+      return { end, rows: part.length, bytes: payload.length, payload, place: undefined };
+    });
+    for (const batch of added) {
+      this.#waiting.add(batch);
+      this.#unstored.add(batch);
+    }
+    this.#windows.becameRows(end);
+    let bytes = sum(this.#unstored, (batch) => batch.bytes);
+    for (const batch of this.#unstored) {
+      if (bytes <= this.#options.memory || this.#unstored.size === 1) break;
+      bytes -= batch.bytes;
+      this.#drop(batch);
+    }
+    this.#store();
+    return added;
+  }
+
+  /** The oldest batches of some, as many as go into one request. */
+  oldest(isWanted: (batch: Waiting) => boolean): Waiting[] {
+    const taken: Waiting[] = [];
+    let [rows, bytes] = [0, 0];
+    for (const batch of this.#waiting) {
+      if (!this.isReady(batch) || !isWanted(batch)) continue;
+      rows += batch.rows;
+      bytes += batch.bytes;
+      if (taken.length > 0 && (rows > MOST.rows || bytes > MOST.bytes)) break;
+      taken.push(batch);
+    }
+    return taken;
+  }
+
+  /** Not if it was taken, or dropped. */
+  has(batch: Waiting): boolean {
+    return this.#waiting.has(batch);
+  }
+
+  /** It may be sent: nothing is left on disk of which it might be made again. */
+  isReady({ end }: Waiting): boolean {
+    return !this.#windows.has(end);
+  }
+
+  /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
+  async load(batch: Waiting): Promise<string[]> {
+    if (!this.has(batch)) return [];
+    const { troubles } = this.#options;
+    const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
+    if (payload) {
+      troubles.over(DAMAGE);
+      return payload.toString().trimEnd().split('\n');
+    }
+    if (this.has(batch)) {
+      const { rows } = batch;
+      const total = (this.#lost.damaged += rows);
+      troubles.say(DAMAGE, 'rows are damaged on disk; they are lost', { rows, total });
+      await this.done(batch);
+    }
+    return [];
+  }
+
+  /** InfluxDB has taken, or refused, what there was to take of it. */
+  async done(batch: Waiting): Promise<void> {
+    if (!this.#waiting.delete(batch)) return;
+    this.#unstored.delete(batch);
+    if (batch.place) await this.#spool?.release(batch.place);
+  }
+
+  #drop(batch: Waiting): void {
+    this.#waiting.delete(batch);
+    this.#unstored.delete(batch);
+    // Whoever still knows the batch does not keep its rows.
+    batch.payload = undefined;
+    this.#lost.dropped += batch.rows;
+    if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
+    this.#lastDropped = batch.end;
+  }
+
+  #store(): void {
+    this.#hasMore = true;
+    this.#storing ??= this.#storeAll().finally(() => {
+      this.#storing = undefined;
+    });
+  }
+
+  async #storeAll(): Promise<void> {
+    while (this.#hasMore) {
+      this.#hasMore = false;
+      const failures: Error[] = [];
+      const attempt = (job: () => Promise<void>) =>
+        job().catch((error: Error) => void failures.push(error));
+      await attempt(async () => void (this.#spool ??= await this.#openSpool()));
+      const spool = this.#spool;
+      if (spool) {
+        for (const each of this.#windows.take())
+          await attempt(() => this.#putWindow(spool, ...each));
+        await attempt(async () => {
+          for (const batch of this.#unstored) await this.#put(spool, batch);
+        });
+      }
+      await attempt(() => this.#windows.release(spool?.windows));
+      this.#tell(failures[0]);
+      this.#onChange();
+    }
+  }
+
+  #tell(failure: Error | undefined): void {
+    this.#failure = failure;
+    const { directory, troubles, fix } = this.#options;
+    if (!failure) return troubles.over(DISK);
+    const isLocked = failure instanceof LockError;
+    const why = isLocked ? 'another agent has the directory' : 'for want of the disk';
+    const fields = { directory, error: failure.message, fix: fix?.(failure) };
+    troubles.say(DISK, `rows that wait are in memory, ${why}`, fields);
+  }
+
+  async #putWindow(spool: Spool, end: number, record: Buffer): Promise<void> {
+    // No rows are dropped for one that cannot be there anyway.
+    if (spool.windows.hasRoom(end, record.length)) await this.#makeRoom(spool, record.length);
+    await spool.windows.put(end, record);
+  }
+
+  async #makeRoom(spool: Spool, bytes: number): Promise<void> {
+    const dropped = await spool.makeRoom(bytes);
+    if (dropped.size === 0) return;
+    for (const each of this.#waiting)
+      if (each.place && dropped.has(each.place.segment)) this.#drop(each);
+  }
+
+  async #put(spool: Spool, batch: Waiting): Promise<void> {
+    const { end, rows, payload } = batch;
+    if (!payload) return;
+    const record = encodeRecord({ end, rows, payload });
+    await this.#makeRoom(spool, record.length);
+    const place = await spool.append(record);
+    // It may have been taken, or dropped, in the meantime.
+    if (!this.#unstored.delete(batch)) return await spool.release(place);
+    batch.place = place;
+    batch.payload = undefined;
+  }
+
+  async #openSpool(): Promise<Spool> {
+    const { directory, max, log } = this.#options;
+    const { spool, rows, windows, lost } = await takeOver(directory, max);
+    const found = rows.map(
+      ({ end, rows, length, place }): Waiting => ({
+        end,
+        rows,
+        bytes: length,
+        payload: undefined,
+        place,
+      }),
+    );
+    this.#waiting = new Set([...found, ...this.#waiting]);
+    this.#left = [...windows];
+    for (const { end } of windows) this.#windows.found(end);
+    this.#lost.damaged += lost;
+    const count = sum(found, (batch) => batch.rows);
+    if (count > 0) log.info({ rows: count }, 'rows of an earlier process are on disk');
+    if (windows.length > 0)
+      log.info({ windows: windows.length }, 'windows of an earlier process are on disk');
+    if (lost > 0) log.error({ rows: lost, directory }, 'rows on disk are damaged');
+    return spool;
+  }
+}
+
+function sum<T>(items: Iterable<T>, value: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += value(item);
+  return total;
+}

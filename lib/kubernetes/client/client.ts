@@ -1,0 +1,175 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { KubeConfig } from '@kubernetes/client-node';
+
+import { isLoopback, proxyFor, type Proxies, secretsOfProxy, withoutUser } from '../../proxy.ts';
+import { withoutSecrets } from '../../secrets.ts';
+import { ApiError, beginning, isUnavailable } from './api-error.ts';
+import { http1 } from './http1.ts';
+import { negotiate } from './negotiate.ts';
+import { Outage } from './outage.ts';
+import type { Answer, Figures, Request } from './transport.ts';
+
+export { ApiError } from './api-error.ts';
+
+export interface ApiClient {
+  /** Its URL, without a user and password that may be in it. */
+  readonly server: string;
+  /** It was found by the service account of the pod that we are. */
+  readonly inCluster: boolean;
+  /** The proxy by which it is asked, without user and password, if there is one. */
+  readonly via?: string | undefined;
+  readonly figures: Readonly<Figures>;
+  /**
+   * The body of a successful answer, unpacked, as it arrives. That it breaks off, is damaged or is
+   * aborted is an error of the stream. `patience`: how long it may take to begin, in ms, if that is less
+   * than for other requests.
+   * @throws ApiError, or the error of the connection
+   */
+  get(path: string, signal: AbortSignal, patience?: number): Promise<Readable>;
+  /** Where who got no answer waits; without it everyone waits by himself. */
+  readonly outage?: Pick<Outage, 'on' | 'turn'>;
+  /** What the server has said, without credentials of ours that it says back. */
+  clean(text: string): string;
+}
+
+/** So many credentials are remembered: a watch may be older than those that are used now. */
+const REMEMBERED = 4;
+
+export interface ConnectOptions {
+  /** How long an HTTP/2 connection may be silent before it is given up, in ms. */
+  readonly pingEvery?: number;
+  /** How long an answer may take to begin, in ms; the API server gives up after 60 s itself. */
+  readonly patience?: number;
+  /** The proxies of the environment, for a kubeconfig that names none. */
+  readonly proxies?: Proxies;
+}
+
+/**
+ * A client of the API server that a kubeconfig names, or of the cluster that we run in. client-node
+ * does credentials (token files are read again as they rotate) and TLS. Its own list and watch stop
+ * for good at the first 500, and it knows no HTTP/2, so requests are made here.
+ */
+export function connect(
+  kubeconfig: string | undefined,
+  { pingEvery = 5000, patience = 60_000, proxies }: ConnectOptions = {},
+): ApiClient {
+  let config: KubeConfig | undefined = load(kubeconfig, proxies);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error(`KUBECONFIG ${kubeconfig}: it has no current cluster`);
+
+  const { server, proxyUrl } = cluster;
+  const figures: Figures = { requests: 0, bytes: 0, connections: 0 };
+  const direct = server.startsWith('https:') && !proxyUrl;
+  const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
+
+  const outage = new Outage();
+  let secrets: readonly string[] = [];
+  const proxySecrets = secretsOfProxy(proxyUrl);
+  const clean: ApiClient['clean'] = (text) => withoutSecrets(text, [...secrets, ...proxySecrets]);
+  const get: ApiClient['get'] = async (path, signal) => {
+    const credentials = await credentialsOf((config ??= load(kubeconfig, proxies)));
+    secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
+    figures.requests += 1;
+    const answer = await send({ ...credentials, path, signal });
+    const { status, headers } = answer;
+    if (isUnavailable(status)) outage.begin();
+    else outage.over();
+    const body = unpacked(answer);
+    if (status >= 200 && status < 300) return body;
+    // What was read of tokens and keys may be older than their files.
+    if (status === 401) config = undefined;
+    throw new ApiError(path, status, headers, clean(await beginning(body)));
+  };
+  return {
+    server: withoutUser(server),
+    via: proxyUrl && withoutUser(proxyUrl),
+    inCluster: !kubeconfig,
+    figures,
+    clean,
+    outage,
+    async get(path, signal, own = patience) {
+      const late = new AbortController();
+      const most = Math.min(patience, own);
+      const reason = new Error(`GET ${path}: no answer within ${most / 1000} s`);
+      const timer = setTimeout(() => late.abort(reason), most);
+      try {
+        return await get(path, AbortSignal.any([signal, late.signal]));
+      } catch (error) {
+        if (!(error instanceof ApiError) && !signal.aborted) outage.begin();
+        throw late.signal.aborted && !signal.aborted ? reason : error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+function load(kubeconfig: string | undefined, proxies: Proxies | undefined): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (!kubeconfig) {
+      config.loadFromCluster();
+      return config;
+    }
+    config.loadFromFile(kubeconfig);
+  } catch (error) {
+    // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    // oxlint-disable-next-line preserve-caught-error -- for the same reason
+    throw new Error(first);
+  }
+  const clusters = config.clusters.map((cluster) => {
+    const { server, proxyUrl = proxies && URL.canParse(server) && proxyFor(server, proxies) } =
+      cluster;
+    // client-node takes no http: unless it is told that there is no certificate to verify.
+    const plain = server.startsWith('http:') && { skipTLSVerify: true };
+    return { ...cluster, ...plain, ...(proxyUrl && { proxyUrl }) };
+  });
+  config.clusters = clusters;
+  return config;
+}
+
+type Credentials = Pick<Request, 'headers' | 'tls' | 'agent'>;
+
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const plain = { accept: 'application/json', 'accept-encoding': 'gzip' };
+  const wanted: OutgoingHttpHeaders = { ...plain };
+  const options: RequestOptions = { headers: wanted };
+  await config.applyToHTTPSOptions(options);
+  const { auth, agent, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+  const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
+  const proxy = proxyUrl && typeof agent === 'object';
+  // kubectl sends no credentials without TLS. To a proxy on this machine they do not leave it.
+  if (isInTheClear(server)) return { headers: plain, tls: {}, ...(proxy && { agent }) };
+  if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
+  // client-node's own agent closes the connection after each request: it is for proxies only.
+  return { headers: wanted, tls: withoutUndefined(tls), ...(proxy && { agent }) };
+}
+
+function isInTheClear(server: string): boolean {
+  const { protocol, hostname = '' } = URL.parse(server) ?? {};
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
+function secretsOf({ headers }: Credentials): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .map(([, value]) => (value as string).replace(/^\S+ /, ''));
+}
+
+function unpacked({ headers, body }: Answer): Readable {
+  if (headers['content-encoding'] !== 'gzip') return body;
+  return pipeline(body, createGunzip(), () => {});
+}
+
+function withoutUndefined<T extends object>(
+  values: T,
+): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

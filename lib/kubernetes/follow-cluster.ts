@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from './client/client.ts';
+import type { Directory } from '../naming/directory.ts';
+import {
+  cgroupUid,
+  type KubernetesObject,
+  localPod,
+  namespaceRecord,
+  nodeRecord,
+  observeOf,
+  type Owner,
+  podRecord,
+  serviceRecord,
+} from './records.ts';
+import { type Change, reflect } from './reflector.ts';
+import { startDelay } from './start-delay.ts';
+import type { LocalPod, Log } from '../model.ts';
+import { ApiTroubles } from './api-problems.ts';
+import { apiServer } from '../../daemon/check/remedies.ts';
+import type { Troubles } from '../../daemon/log.ts';
+import type { Observatory } from '../capture/pod-registry.ts';
+import { Selection } from './selection.ts';
+import { localSubject, type Sync } from './sync.ts';
+
+export { localSubject } from './sync.ts';
+
+export interface ClusterOptions {
+  readonly client: ApiClient;
+  readonly node: string;
+  readonly wanted: (pod: LocalPod) => boolean;
+  readonly directory: Directory;
+  /** Undefined if the pods to observe come from elsewhere. */
+  readonly observatory: Pick<Observatory, 'put' | 'remove' | 'replace'> | undefined;
+  readonly sync: Sync;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly troubles: Troubles;
+}
+
+/** What names peers. */
+const NAMING = ['pods', 'services', 'nodes'] as const;
+type Resource = (typeof NAMING)[number] | 'namespaces';
+
+/** What is listed and watched: the rights that the service account needs. A sidecar has its pod. */
+export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonly Resource[] {
+  return sidecar === undefined ? [...NAMING, 'namespaces'] : NAMING;
+}
+
+/** So long the pods of the node wait for their namespaces; their windows would wait for longer. */
+const PATIENCE = 60_000;
+
+const OWNERS = {
+  pods: ['pod', podRecord],
+  services: ['service', serviceRecord],
+  nodes: ['node', nodeRecord],
+} as const;
+
+/** What following a resource needs. */
+interface Following extends ClusterOptions {
+  readonly apiTroubles: ApiTroubles;
+}
+
+/** Follows the API server: the pods of this node to the observatory, all owners to the directory. */
+export async function followCluster(given: ClusterOptions): Promise<void> {
+  const { client, directory, observatory, signal, log, sync, troubles } = given;
+  const apiTroubles = new ApiTroubles({ troubles, sync, server: apiServer(client) });
+  const options: Following = { ...given, apiTroubles };
+  const local = observatory && followLocal(options, observatory);
+  const delay = await startDelay(client, signal);
+  log.debug({ delay }, 'the cluster is listed after a random delay');
+  await sleep(delay, undefined, { signal }).catch(() => {});
+  const owners = NAMING.map((resource) => {
+    const [kind, project] = OWNERS[resource];
+    const apply = applyTo(directory, kind);
+    return follow(options, { subject: resource, resource, selector: {}, project, apply });
+  });
+  await Promise.all([...owners, local]);
+}
+
+/** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
+async function followLocal(
+  options: Following,
+  observatory: NonNullable<ClusterOptions['observatory']>,
+): Promise<void> {
+  const { node, wanted, sync } = options;
+  const selection = new Selection(observatory, wanted);
+  let patience: NodeJS.Timeout | undefined;
+  const goOn = () => {
+    sync.excuse('namespaces');
+    selection.doNotWait();
+  };
+  const pods = follow(options, {
+    subject: localSubject(node),
+    resource: 'pods',
+    selector: { fieldSelector: `spec.nodeName=${node}` },
+    project: (object) => ({
+      cgroupUid: cgroupUid(object),
+      pod: localPod(object),
+      observe: observeOf(object),
+    }),
+    apply(change) {
+      selection.pods(change);
+      patience ??= setTimeout(goOn, PATIENCE).unref();
+    },
+  });
+  const namespaces = follow(options, {
+    subject: 'namespaces',
+    resource: 'namespaces',
+    selector: {},
+    project: namespaceRecord,
+    apply: (change) => selection.namespaces(change),
+    denied: goOn,
+  });
+  await Promise.all([pods, namespaces]);
+  clearTimeout(patience);
+}
+
+function applyTo(directory: Directory, kind: Owner['kind']): (change: Change<Owner>) => void {
+  return (change) => {
+    const now = Date.now();
+    if (change.type === 'replace') directory.replace(kind, change.objects, now);
+    else if (change.type === 'put') directory.put(change.object, now);
+    else directory.remove(change.object, now);
+  };
+}
+
+interface Followed<T> {
+  /** What it is called in logs and probes. */
+  readonly subject: string;
+  readonly resource: Resource;
+  readonly selector: { readonly fieldSelector?: string };
+  readonly project: (object: KubernetesObject) => T;
+  readonly apply: (change: Change<T>) => void;
+  /** We may not list it, and go on without. */
+  readonly denied?: () => void;
+}
+
+async function follow<T>(
+  { client, signal, sync, log, apiTroubles }: Following,
+  { subject, resource, selector, project, apply, denied }: Followed<T>,
+): Promise<void> {
+  const failed = (error: unknown) => {
+    sync.failed(subject, error);
+    if (sync.denied.includes(subject)) denied?.();
+    log.debug({ resource: subject, error: String(error) }, 'a list or watch has failed');
+    apiTroubles.failed(subject, error);
+  };
+  const following = (yes: boolean) => {
+    sync.following(subject, yes);
+    // Of what seldom changes nothing else would tell.
+    if (yes) apiTroubles.followed(subject);
+  };
+  const heard = () => sync.heard(subject);
+  const path = `/api/v1/${resource}`;
+  const changes = reflect({ client, path, ...selector, project, signal, following, heard, failed });
+  for await (const change of changes) {
+    apply(change);
+    if (change.type !== 'replace') continue;
+    log.debug({ resource: subject, objects: change.objects.length }, 'listed');
+    sync.listed(subject);
+  }
+}

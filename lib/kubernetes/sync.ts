@@ -1,0 +1,147 @@
+import { ApiError } from './client/client.ts';
+
+interface State {
+  listed: boolean;
+  /** When its changes began to come as they happen, by `performance.now()`; undefined while they do not. */
+  since: number | undefined;
+  /** We may not list it, so it is not waited for. */
+  denied: boolean;
+  /** It is not waited for any more. */
+  excused: boolean;
+  /** How often it could not be listed or watched, and was begun again. */
+  restarts: number;
+  /** Why, the last time. */
+  error: unknown;
+  /** When the API server last said something of it, in milliseconds since 1970. */
+  heard: number | undefined;
+}
+
+/** It names nobody: windows wait until it has been listed once, and then go on without it. */
+const NAMELESS = 'namespaces';
+const LOCAL = 'pods of ';
+
+/** The pods of this node are followed apart: they are few, and are to be found at once. */
+export function localSubject(node: string): string {
+  return LOCAL + node;
+}
+
+/** How far what we know of the cluster can be trusted: one state for each followed resource. */
+export class Sync {
+  readonly #states: ReadonlyMap<string, State>;
+
+  constructor(resources: readonly string[]) {
+    const nothing = { listed: false, since: undefined, denied: false, excused: false, restarts: 0 };
+    this.#states = new Map(
+      resources.map((resource) => [resource, { ...nothing, error: undefined, heard: undefined }]),
+    );
+  }
+
+  listed(resource: string): void {
+    this.#update(resource, { listed: true, denied: false });
+  }
+
+  following(resource: string, yes: boolean): void {
+    // After a watch that was denied the next one is resumed, with no list that would tell.
+    const granted = yes ? { denied: false } : {};
+    this.#update(resource, { since: yes ? performance.now() : undefined, ...granted });
+  }
+
+  failed(resource: string, error: unknown): void {
+    const denied = error instanceof ApiError && error.status === 403;
+    if (denied) this.#update(resource, { denied });
+    const state = this.#states.get(resource);
+    if (!state) return;
+    state.restarts += 1;
+    state.error = error;
+  }
+
+  heard(resource: string): void {
+    this.#update(resource, { heard: Date.now() });
+  }
+
+  /** Each resource as it stands. */
+  get states() {
+    return [...this.#states].map(([resource, { since, ...state }]) => {
+      return { resource, followed: since !== undefined, ...state };
+    });
+  }
+
+  /** How often a list or watch has failed. */
+  get restarts(): number {
+    return this.states.reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+
+  /** Windows have waited for it for long enough. */
+  excuse(resource: string): void {
+    this.#update(resource, { excused: true });
+  }
+
+  /** The resources that we may not list. */
+  get denied(): string[] {
+    return [...this.#states].filter(([, { denied }]) => denied).map(([resource]) => resource);
+  }
+
+  /**
+   * Since when every change that matters for names is heard of as it happens, by `performance.now()`;
+   * Infinity while some may not be.
+   */
+  get since(): number {
+    return Math.max(
+      0,
+      ...[...this.#states].map(([resource, state]) => namesSince(resource, state)),
+    );
+  }
+
+  /** What windows wait for that need all to have been followed since a moment of `performance.now()`. */
+  lateFor(moment: number): string[] {
+    return [...this.#states]
+      .filter(([resource, state]) => namesSince(resource, state) > moment)
+      .map(([resource]) => resource);
+  }
+
+  /** Everything has been listed once, as far as we may. Without the pods of the node there is nothing. */
+  get complete(): boolean {
+    return [...this.#states].every(([resource, { listed, denied }]) =>
+      denied ? !isLocal(resource) : listed,
+    );
+  }
+
+  /** A sentence for each resource. */
+  get reasons(): string[] {
+    return [...this.#states].map(
+      ([resource, state]) => `${resource}: ${sentence(resource, state)}`,
+    );
+  }
+
+  #update(resource: string, change: Partial<State>): void {
+    Object.assign(this.#states.get(resource) ?? {}, change);
+  }
+}
+
+export function isLocal(resource: string): boolean {
+  return resource.startsWith(LOCAL);
+}
+
+/** Since when, by `performance.now()`, no name is wrong for want of this resource. */
+function namesSince(resource: string, { denied, excused, listed, since }: State): number {
+  const enough = denied || excused || (resource === NAMELESS && listed);
+  return enough ? 0 : (since ?? Infinity);
+}
+
+/** What it means that a resource may not be listed, or not any more. */
+export function withoutThem(resource: string, listed: boolean): string {
+  if (isLocal(resource)) {
+    return listed ? 'so new pods of this node are not observed' : 'so nothing is observed';
+  }
+  return resource === NAMELESS
+    ? 'so their annotation nstats/observe has no effect'
+    : 'so their names are missing';
+}
+
+function sentence(resource: string, { listed, since, denied }: State): string {
+  if (denied) return `we may not list them (RBAC), ${withoutThem(resource, listed)}`;
+  if (!listed) return 'not listed yet';
+  if (since !== undefined) return 'listed and followed';
+  const without = resource === NAMELESS ? '; no name depends on it' : '';
+  return `listed, but not followed at the moment${without}`;
+}

@@ -1,0 +1,49 @@
+import type { LocalPod, Netns } from '../model.ts';
+import { readNetDev } from './interface-counters.ts';
+import { interfacesIn } from './interfaces.ts';
+import { addressesOf, candidates } from './pod-netns.ts';
+
+const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/;
+
+/**
+ * The network namespace of a pod whose addresses are in none: the only one of its processes that has one of the interfaces,
+ * if it has no address. gVisor takes the addresses off the interface, and its sandbox answers to them itself; its
+ * file server is in an empty namespace (runsc/container/container.go, `createGoferProcess`).
+ */
+export function locateBare(...where: Parameters<typeof having>): Netns | undefined {
+  const [proc] = where;
+  const [netns, ...others] = having(...where);
+  return netns && others.length === 0 && !hasAddress(proc, netns.pid) ? netns : undefined;
+}
+
+/** The network namespace of the oldest process that has one of the interfaces in it. */
+export function locateWith(...where: Parameters<typeof having>): Netns | undefined {
+  return having(...where).next().value;
+}
+
+function having(
+  proc: string,
+  pod: Pick<LocalPod, 'cgroupUid'>,
+  pids: readonly number[],
+  forbidden: ReadonlySet<Netns['inode']>,
+  interfaces: readonly string[],
+): Generator<Netns, undefined> {
+  const hasInterface = (pid: number, inode: Netns['inode']) => hasAny(proc, inode, pid, interfaces);
+  return candidates(proc, pod, pids, forbidden, hasInterface);
+}
+
+/** Tells whether the namespace of a process has any of these interfaces. */
+export function hasAny(
+  proc: string,
+  inode: Netns['inode'],
+  pid: Netns['pid'],
+  interfaces: readonly string[],
+): boolean {
+  const present = interfacesIn(readNetDev(proc, inode, [pid]) ?? '');
+  return present.some((name) => interfaces.includes(name));
+}
+
+/** Tells whether the namespace of a process has an address that is not only its link's. */
+export function hasAddress(proc: string, pid: Netns['pid']): boolean {
+  return [...addressesOf(proc, pid)].some((address) => !LINK_LOCAL.test(address));
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { podUid } from './pod-netns.ts';
+
+/** The processes of pods of this node, oldest first, by the UID in their cgroup's path. */
+export type PodProcesses = ReadonlyMap<string, readonly number[]>;
+
+interface Seen {
+  readonly uid: string | undefined;
+  /** When it was seen first, and when its cgroup was read, by `performance.now()`. */
+  readonly first: number;
+  readonly read: number;
+}
+
+/** One that was in no pod when it was so old (milliseconds) is not on its way into one. */
+const YOUNG = 30_000;
+/** A number that was read so long ago (milliseconds) may be another process's by now. */
+const OLD = 60_000;
+/** So many of the old ones are read again each time. */
+const OLD_AT_ONCE = 50;
+/** The list of 5000 processes takes some 6 ms: within this time it is only taken if there is a new one. */
+const UNLISTED = 10_000;
+
+/**
+ * Looks for the processes of pods. A runtime starts a process first and puts it into the pod's cgroup then, so a
+ * new one without a pod is read again whenever it has become twice as old; apart from that a process is read once.
+ */
+export class ProcessTable {
+  readonly #proc: string;
+  readonly #clock: () => number;
+  /** By number, the one that was read longest ago first. */
+  readonly #known = new Map<number, Seen>();
+  #newest: string | undefined;
+  #listed = -Infinity;
+  #reads = 0;
+
+  constructor(proc: string, clock = () => performance.now()) {
+    this.#proc = proc;
+    this.#clock = clock;
+  }
+
+  /** So many processes there were, those of no pod too. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** How many cgroups have been read. */
+  get reads(): number {
+    return this.#reads;
+  }
+
+  /** All of them as they are now. */
+  all(): PodProcesses {
+    const now = this.#clock();
+    const newest = this.#newestPid();
+    const isSame = newest !== undefined && newest === this.#newest;
+    // Those that were there before us are of any age: they need not be read again and again, all at once.
+    const first = this.#listed < 0 ? now - YOUNG / 2 : now;
+    const listed = isSame && now - this.#listed < UNLISTED ? undefined : this.#list();
+    if (listed) {
+      [this.#newest, this.#listed] = [newest, now];
+      for (const pid of this.#known.keys()) if (!listed.has(pid)) this.#known.delete(pid);
+    }
+    const known = [...this.#known];
+    const old = known.filter(([, { read }]) => now - read >= OLD).slice(0, OLD_AT_ONCE);
+    const young = known.filter(
+      ([, { uid, first, read }]) =>
+        uid === undefined && read - first < YOUNG && now - first >= 2 * (read - first),
+    );
+    for (const [pid, seen] of new Map([...old, ...young])) this.#read(pid, seen.first, now);
+    for (const pid of listed ?? []) if (!this.#known.has(pid)) this.#read(pid, first, now);
+    return byUid(this.#known);
+  }
+
+  /** The number that was given last to a process or a thread: proc_loadavg(5). */
+  #newestPid(): string | undefined {
+    return read(`${this.#proc}/loadavg`)?.trim().split(' ').at(4);
+  }
+
+  #list(): Set<number> {
+    return new Set(readdirSync(this.#proc).map(Number).filter(Number.isInteger));
+  }
+
+  /** It comes last of all then. */
+  #read(pid: number, first: number, now: number): void {
+    this.#reads += 1;
+    this.#known.delete(pid);
+    this.#known.set(pid, { uid: this.#uidOf(pid), first, read: now });
+  }
+
+  #uidOf(pid: number): string | undefined {
+    return podUid(read(`${this.#proc}/${pid}/cgroup`) ?? '');
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function byUid(known: ReadonlyMap<number, Seen>): PodProcesses {
+  const found = new Map<string, number[]>();
+  for (const [pid, { uid }] of known) {
+    if (uid === undefined) continue;
+    const pids = found.get(uid);
+    if (pids) pids.push(pid);
+    else found.set(uid, [pid]);
+  }
+  for (const pids of found.values()) pids.sort((a, b) => a - b);
+  return found;
+}

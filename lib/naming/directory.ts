@@ -1,0 +1,194 @@
+import type { Peer } from '../model.ts';
+import { externalNetwork, isPrivate } from '../ip-address.ts';
+import { claimsOf } from './claims.ts';
+import { holderOf } from './holder.ts';
+import { PrefixTable } from '../prefix-table.ts';
+import type { Owner } from '../kubernetes/records.ts';
+import { type Tenure, Tenures } from './tenures.ts';
+
+/** Of the nodes, pods and services that the API tells of. */
+const KINDS = 3;
+
+/**
+ * A pod that is deleted by force is gone from the API at once, and its containers run on for as long
+ * as their grace period, by default 30 s (its last state says `running`; that of others does not).
+ */
+const LINGER = 30_000;
+
+/** Times of the API are whole seconds, rounded down, by clocks that may be a second apart. */
+const CLOCKS = 2000;
+
+export interface DirectoryOptions {
+  /** While no pods are known, addresses without an owner are their own names. */
+  readonly rawUntilListed?: boolean;
+  /** The configured name of an address outside the cluster. */
+  readonly networkOf?: (address: string) => string | undefined;
+}
+
+/** A tenure by itself, as it is kept for a later process. */
+export interface OwnedAddress extends Readonly<Tenure> {
+  readonly address: string;
+}
+
+/**
+ * Who had which address when: pods, services and nodes of the cluster. An owner has an address from
+ * the earliest moment that the API allows for until we hear that it is gone, so that two owners may
+ * overlap that never did, but none is ever taken for another.
+ */
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #owners = { pod: new Map(), service: new Map(), node: new Map() } as {
+    readonly [kind in Owner['kind']]: Map<string, Owner>;
+  };
+  readonly #tenures = new Tenures();
+  readonly #nodesByName = new Map<string, Owner>();
+  readonly #listed = new Set<Owner['kind']>();
+  /** The nodes' ranges out of which pods get their addresses, as far as they are put together. */
+  #podRanges: PrefixTable<true> | undefined;
+  #ambiguous = 0;
+
+  constructor(options: DirectoryOptions = {}) {
+    this.#options = options;
+  }
+
+  /** The number of addresses that have an owner, or had one not long ago. */
+  get size(): number {
+    return this.#tenures.size;
+  }
+
+  /** How many objects that have addresses are known, by their kind. */
+  get sizes(): { readonly [kind in Owner['kind']]: number } {
+    const { pod, service, node } = this.#owners;
+    return { pod: pod.size, service: service.size, node: node.size };
+  }
+
+  /** How often an address could not be named because two had it in the time in question. */
+  get ambiguous(): number {
+    return this.#ambiguous;
+  }
+
+  /** An object is as it is said here; `at` is when we heard. */
+  put(owner: Owner, at: number): void {
+    const owners = this.#owners[owner.kind];
+    const old = owners.get(owner.uid);
+    const claims = claimsOf(owner);
+    for (const [ip, claim] of old ? claimsOf(old) : []) {
+      if (claims.get(ip) !== claim) this.#tenures.end(ip, owner, at);
+    }
+    const from = Math.min(at, owner.since);
+    const by = Math.min(at, Math.max(owner.started, owner.since) + CLOCKS);
+    for (const [ip, claim] of claims) this.#tenures.begin(ip, owner, claim, from, by);
+    if (owner.kind === 'node') this.#putNode(owner, old);
+    // Pods that have ended are many, and nothing is to be known of them.
+    if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
+    else owners.delete(owner.uid);
+  }
+
+  /** An object is gone; `at` is when we heard, `running` what it did when it was last told of. */
+  remove({ kind, uid, running }: Pick<Owner, 'kind' | 'uid' | 'running'>, at: number): void {
+    const old = this.#owners[kind].get(uid);
+    if (!old) return;
+    this.#owners[kind].delete(uid);
+    const end = running ? at + LINGER : at;
+    for (const ip of claimsOf(old).keys()) this.#tenures.end(ip, old, end);
+    if (this.#nodesByName.get(old.name) === old) this.#nodesByName.delete(old.name);
+    if (old.podCidrs.length > 0) this.#podRanges = undefined;
+  }
+
+  /** Makes the objects of one kind these and no others. */
+  replace(kind: Owner['kind'], owners: readonly Owner[], at: number): void {
+    this.#listed.add(kind);
+    const kept = new Set(owners.map(({ uid }) => uid));
+    for (const old of this.#owners[kind].values()) if (!kept.has(old.uid)) this.remove(old, at);
+    for (const owner of owners) this.put(owner, at);
+  }
+
+  /**
+   * Who had these addresses in a span of time, for a later process; `known` is the moment up to which
+   * all that happened has been heard: whoever has an address now surely had it until then.
+   */
+  tenures(addresses: Iterable<string>, from: number, to: number, known: number): OwnedAddress[] {
+    return [...addresses].flatMap((address) =>
+      this.#tenures.during(address, from, to).map((tenure) => {
+        const until = tenure.until === Infinity ? known : tenure.until;
+        return { ...tenure, address, owner: { ...tenure.owner, ips: [], podCidrs: [] }, until };
+      }),
+    );
+  }
+
+  /** Takes in what an earlier process knew of addresses. Their owners may have gone since. */
+  restore(owned: readonly OwnedAddress[]): void {
+    for (const { address, ...tenure } of owned) this.#tenures.restore(address, tenure);
+  }
+
+  /** Forgets who had an address only before this moment. */
+  forget(before: number): void {
+    this.#tenures.forget(before);
+  }
+
+  /** Whether there is a node of this name, as far as nodes have been listed. */
+  hasNode(name: string): boolean {
+    return this.#nodesByName.has(name);
+  }
+
+  /** The zone of a node, `-` if it has none. */
+  zoneOf(node: string): string {
+    return this.#nodesByName.get(node)?.zone || '-';
+  }
+
+  /**
+   * Names an address in canonical spelling by who had it in a span of time, ends included. If it is
+   * not certain that we have heard of all that happened by then, pods, whose addresses change hands,
+   * are not named.
+   */
+  peer(address: string, from: number, to: number, certain = true): Peer {
+    const owner = holderOf(this.#tenures.during(address, from, to), from, to);
+    if (owner === 'several') {
+      this.#ambiguous += 1;
+      return UNKNOWN;
+    }
+    if (owner) return certain || owner.kind !== 'pod' ? this.#named(owner) : UNKNOWN;
+    const { rawUntilListed, networkOf } = this.#options;
+    if (rawUntilListed && !this.#listed.has('pod')) return nameless('external', address);
+    if (this.#isOfPods(address)) return UNKNOWN;
+    const network = networkOf?.(address);
+    if (network) return nameless('external', network);
+    // It may well be somebody's of whom we have not heard.
+    const heard = certain && this.#listed.size === KINDS;
+    if (!heard && isPrivate(address)) return UNKNOWN;
+    return nameless('external', externalNetwork(address));
+  }
+
+  #putNode(node: Owner, old: Owner | undefined): void {
+    this.#nodesByName.set(node.name, node);
+    if (node.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
+  }
+
+  /** Whether it is out of a pod range of a node. A range that cannot be read is none. */
+  #isOfPods(address: string): boolean {
+    if (!this.#podRanges) {
+      this.#podRanges = new PrefixTable();
+      for (const { podCidrs } of this.#nodesByName.values()) {
+        for (const cidr of podCidrs) this.#podRanges.set(cidr, true);
+      }
+    }
+    return this.#podRanges.match(address) !== undefined;
+  }
+
+  #named(owner: Owner): Peer {
+    return {
+      kind: owner.kind,
+      namespace: owner.namespace || '-',
+      name: owner.name || '-',
+      workload: owner.workload || '-',
+      zone: owner.kind === 'node' ? owner.zone || '-' : this.zoneOf(owner.node),
+    };
+  }
+}
+
+/** A peer that is no object of the cluster. */
+export function nameless(kind: Peer['kind'], name: string): Peer {
+  return { kind, namespace: '-', name, workload: '-', zone: '-' };
+}
+
+const UNKNOWN = nameless('unknown', '-');

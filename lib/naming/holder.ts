@@ -1,0 +1,53 @@
+import { CLAIMS, canShare, isWeak } from './claims.ts';
+import type { Owner } from '../kubernetes/records.ts';
+import type { Tenure } from './tenures.ts';
+
+/** The one owner of an address in a span of time, of those who had it then; `several` if it is not certain. */
+export function holderOf(
+  tenures: readonly Tenure[],
+  from: number,
+  to: number,
+): Owner | undefined | 'several' {
+  if (tenures.length < 2) return tenures[0]?.owner;
+  const best = CLAIMS.find((claim) => tenures.some((tenure) => tenure.claim === claim));
+  // One that is weak and still stands beside a better one is out of date, not a change of hands.
+  const rivals = tenures.filter(
+    ({ claim, until }) => claim === best || !isWeak(claim) || until < to,
+  );
+  const equals = rivals.filter(({ claim }) => claim === best);
+  const alone = equals.every(({ owner }) => owner.uid === equals[0]?.owner.uid);
+  const names = equals.filter((tenure) =>
+    rivals.every((rival) => {
+      if (rival.claim !== best) return covers(tenure, tenure.from, rival);
+      if (rival === tenure || alone) return true;
+      // Where one has gone, another may have come: then it must surely have had it before.
+      const since = rival.until < to ? tenure.by : tenure.from;
+      return canShare(best) && covers(tenure, since, rival);
+    }),
+  );
+  return names.sort(byName)[0]?.owner ?? 'several';
+
+  function covers(tenure: Tenure, since: number, rival: Tenure): boolean {
+    return since <= Math.max(rival.from, from) && tenure.until >= Math.min(rival.until, to);
+  }
+
+  /** Who surely had it before the others did goes first: at the latest from the start of the span. */
+  function byName(a: Tenure, b: Tenure): number {
+    return Math.max(a.by, from) - Math.max(b.by, from) || compare(a.owner, b.owner);
+  }
+}
+
+/**
+ * The order of those who share an address, the same for everyone who knows them: the oldest service,
+ * so that a name stays when another joins; the newest node, since an old one with the address of a
+ * new one is likely a machine that is gone.
+ */
+function compare(a: Owner, b: Owner): number {
+  const age = a.kind === 'node' ? b.since - a.since : a.since - b.since;
+  return age || order(a.namespace, b.namespace) || order(a.name, b.name) || order(a.uid, b.uid);
+}
+
+/** By code units: the same in every locale. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

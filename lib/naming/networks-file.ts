@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { readFile, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Mistake, Networks } from './networks.ts';
+import { type Match, PrefixTable } from '../prefix-table.ts';
+
+/** Four times what a ConfigMap can hold: some 200 000 networks. */
+const MOST_MIB = 4;
+/** In MiB, for what 200 000 take; more is an error, and not the end of the daemon. */
+const MEMORY = 256;
+
+/**
+ * Reads a file of named networks. The YAML of 50 000 takes a second and 150 MB: a thread of its own
+ * does that, so that nothing else waits and the memory is free again afterwards.
+ * @throws when the file cannot be read, is too large, or `signal` is aborted
+ */
+export async function readNetworks(path: string, signal?: AbortSignal): Promise<Networks> {
+  const text = await readText(path);
+  const worker = new Worker(
+    new URL(`networks-worker${extname(import.meta.url)}`, import.meta.url),
+    {
+      workerData: text,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY },
+    },
+  );
+  try {
+    const [answer] = (await once(worker, 'message', signal ? { signal } : {})) as [
+      { entries: ReadonlyMap<string, Match<string>>; mistakes: readonly Mistake[] },
+    ];
+    return { networks: new PrefixTable(answer.entries), mistakes: answer.mistakes };
+  } finally {
+    await worker.terminate();
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new Error('it is not a file');
+  if (found.size > MOST_MIB * 1024 * 1024) throw new Error(`it is larger than ${MOST_MIB} MiB`);
+  return readFile(path, 'utf8');
+}
+
+/** Changes when the file does, or the link to it: the kubelet exchanges that of a ConfigMap. */
+export async function stateOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, ctimeNs } = await stat(path, { bigint: true });
+    return `${dev} ${ino} ${size} ${ctimeNs}`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A mistake as it is told. */
+export function told({ line, message }: Mistake): string {
+  return `line ${line}: ${message}`;
+}

@@ -1,0 +1,35 @@
+import type { Bytes, Edge } from '../model.ts';
+import { nameless } from '../naming/directory.ts';
+import { keyOf } from '../naming/attribute.ts';
+
+const OTHER = nameless('other', '-');
+/** A peer that was kept before stays until a new one has so many times its bytes. */
+const LOYALTY = 2;
+
+/**
+ * Keeps the `limit` edges with the most bytes; all others, and `rest`, become one of kind `other`.
+ * Those kept in the window before, by `keyOf` of their peers, count for more than they have, so
+ * that no peer comes and goes for being now just above and now just below the limit.
+ */
+export function top(
+  edges: readonly Edge[],
+  rest: Bytes,
+  limit: number,
+  before: ReadonlySet<string> = new Set(),
+): Edge[] {
+  const weighed = edges.map((edge) => {
+    const weight = before.has(keyOf(edge.peer)) ? LOYALTY : 1;
+    return { edge, score: weight * (edge.sent + edge.received) };
+  });
+  const sorted = weighed.sort((a, b) => b.score - a.score).map(({ edge }) => edge);
+  const other = sorted.slice(limit).reduce<Edge>(
+    (sum, { sent, received }) => ({
+      peer: OTHER,
+      sent: sum.sent + sent,
+      received: sum.received + received,
+    }),
+    { peer: OTHER, sent: Math.round(rest.sent), received: Math.round(rest.received) },
+  );
+  const kept = sorted.slice(0, limit);
+  return other.sent + other.received > 0 ? [...kept, other] : kept;
+}

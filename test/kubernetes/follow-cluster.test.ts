@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { followCluster, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
+import type { Troubles } from '../../daemon/log.ts';
+import { Sync } from '../../lib/kubernetes/sync.ts';
+import { connect } from '../../lib/kubernetes/client/client.ts';
+import { Directory } from '../../lib/naming/directory.ts';
+import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
+import { selfSigned } from '../lab/apiserver/tls.ts';
+import { until } from '../lab/influx.ts';
+import { kubeconfigFor } from '../lab/kubeconfig.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+let home: string;
+let tls: ReturnType<typeof selfSigned>;
+let api: ApiServer;
+let sync: Sync;
+let stop: AbortController;
+let following: Promise<void>;
+/** What is told of troubles with services. */
+let told: ('say' | 'over')[];
+
+before(() => {
+  home = mkdtempSync(join(tmpdir(), 'nstats-cluster-'));
+  tls = selfSigned(home, ['127.0.0.1']);
+});
+after(() => rmSync(home, { recursive: true }));
+
+beforeEach(async () => {
+  api = await startApiServer({ tls });
+  const kubeconfig = join(home, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  sync = new Sync(resourcesOf({ sidecar: {} }));
+  [stop, told] = [new AbortController(), []];
+  const tell = (what: 'say' | 'over') => (subject: string) =>
+    void (subject === 'services' && told.push(what));
+  following = followCluster({
+    client: connect(kubeconfig),
+    node: 'n',
+    wanted: () => true,
+    directory: new Directory(),
+    observatory: undefined,
+    sync,
+    signal: stop.signal,
+    log: quiet,
+    troubles: { say: tell('say'), over: tell('over') } as unknown as Troubles,
+  });
+});
+
+afterEach(async () => {
+  stop.abort();
+  await following;
+  await api.close();
+});
+
+const states = () => sync.states.filter(({ resource }) => resource === 'services');
+const isWatch = (path: string) => path.includes('/services?watch=');
+const areFollowed = () => sync.states.every(({ followed }) => followed);
+
+/** From now on each watch of services is answered with this status, and those there are end. */
+async function refuseWatches(status: number): Promise<void> {
+  await until(areFollowed, 'the watches');
+  api.fault(({ path }) => (isWatch(path) ? { status, body: 'no' } : 'proceed'));
+  api.cut();
+  await until(() => states().every(({ restarts }) => restarts > 1), 'the refusal');
+}
+
+test('a watch that is forbidden for a moment is followed again without a list, and not denied any more', async () => {
+  await refuseWatches(403);
+  assert.deepEqual(sync.denied, ['services']);
+  const lists = () => api.requests.filter(({ path }) => !path.includes('watch=')).length;
+  const before = lists();
+  api.fault(undefined);
+  await until(areFollowed, 'the watch');
+  assert.equal(lists(), before);
+  assert.deepEqual(sync.denied, []);
+  assert.ok(sync.since > 0);
+  assert.match(sync.reasons.join('\n'), /services: listed and followed/);
+});
+
+test('a trouble of one resource is said as its own, and over when a watch is granted, though nothing changes', async () => {
+  await refuseWatches(503);
+  await until(() => told.at(-1) === 'say', 'its own line');
+  api.fault(undefined);
+  await until(areFollowed, 'the watch');
+  assert.equal(told.at(-1), 'over');
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { Cpu } from '../../lib/linux/cpu-time.ts';
+
+/** A directory like /proc with these `stat` files. */
+function proc(context: TestContext, stats: { [pid: string]: string }): string {
+  const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
+  context.after(() => rmSync(path, { recursive: true }));
+  for (const [pid, text] of Object.entries(stats)) {
+    mkdirSync(join(path, pid));
+    writeFileSync(join(path, pid, 'stat'), text);
+  }
+  return path;
+}
+
+/** proc(5): utime, stime, cutime and cstime are fields 14 to 17, rss is field 24. */
+function stat(command: string, times: readonly number[], pages: number): string {
+  return `7 (${command}) S 1 7 7 0 -1 4194560 9 8 0 0 ${times.join(' ')} 20 0 1 0 5 6291456 ${pages} 18446744073709551615\n`;
+}
+
+test('our own time is told apart from that of our children, living and waited for', (t) => {
+  const path = proc(t, {
+    self: stat('node', [100, 50, 25, 25], 1000),
+    11: stat('iftop', [10, 10, 0, 0], 500),
+    12: stat('iftop', [5, 0, 7, 7], 500),
+  });
+  assert.deepEqual(new Cpu(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75 });
+});
+
+test('a child that has ended and is not waited for yet takes nothing away', (t) => {
+  const path = proc(t, {
+    self: stat('node', [100, 0, 20, 0], 1000),
+    11: stat('iftop', [30, 0, 0, 0], 500),
+  });
+  const children = [11];
+  const cpu = new Cpu(path, () => children);
+  assert.equal(cpu.read().iftop, 0.5);
+  children.pop();
+  assert.equal(cpu.read().iftop, 0.5);
+  writeFileSync(join(path, 'self', 'stat'), stat('node', [100, 0, 20, 40], 1000));
+  assert.equal(cpu.read().iftop, 0.6);
+});
+
+test('a command may be called anything', (t) => {
+  const path = proc(t, { self: stat('a) b (c 1 2 3', [100, 0, 0, 0], 10) });
+  assert.equal(new Cpu(path, () => []).read().daemon, 1);
+});
+
+test('a child that has gone costs nothing', (t) => {
+  const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
+  assert.deepEqual(new Cpu(path, () => [99]).read(), { daemon: 1, iftop: 0 });
+});
+
+test('on this machine we do use time', () => {
+  const { daemon } = new Cpu('/proc', () => []).read();
+  assert.ok(daemon > 0 && daemon < 3600, `${daemon}`);
+});

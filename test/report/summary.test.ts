@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { printer } from '../../daemon/printer.ts';
+import { Summary } from '../../lib/report/summary.ts';
+import { Tally } from '../../lib/report/totals.ts';
+import { traffic, window } from '../daemon/agent.ts';
+
+const END = 1_700_000_010_000;
+
+test('the first window is said, then a sum of those of ten minutes; each of them is for debugging', (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const [info, debug] = [mock.fn(), mock.fn()];
+  const tally = new Tally('none');
+  const figures = { ...printer(() => {}).figures, waiting: 7 };
+  const log = { debug, info, warn() {}, error() {} };
+  const summary = new Summary({ log, tally, sink: { figures } });
+  const close = () => {
+    tally.add(window({ traffic: [traffic('shop', []), traffic('shop', [])] }));
+    summary.add(END, 2, 5);
+    now += 10_000;
+  };
+  close();
+  const end = new Date(END);
+  const first = {
+    end,
+    windows: 1,
+    pods: 2,
+    rows: 5,
+    bytes: 300,
+    attributedBytes: 0,
+    rowsWaiting: 7,
+  };
+  assert.deepEqual(
+    info.mock.calls.map((call) => call.arguments),
+    [[first, 'window closed']],
+  );
+  for (let count = 0; count < 59; count += 1) close();
+  assert.equal(info.mock.callCount(), 1);
+  assert.deepEqual(debug.mock.calls.at(-1)?.arguments, [
+    { end, pods: 2, rows: 5 },
+    'window closed',
+  ]);
+  close();
+  const sums = { ...first, windows: 60, rows: 300, bytes: 18_000 };
+  assert.deepEqual(info.mock.calls.at(-1)?.arguments, [sums, 'windows closed']);
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { keyOf } from '../../lib/naming/attribute.ts';
+import { top } from '../../lib/report/top.ts';
+import { nameless } from '../../lib/naming/directory.ts';
+import type { Bytes, Edge } from '../../lib/model.ts';
+import { add, NOTHING, someBytes } from '../accounting/making.ts';
+
+const edges = fc
+  .array(someBytes, { maxLength: 40 })
+  .map((list) => list.map((bytes, at) => ({ peer: nameless('external', `${at}`), ...bytes })));
+
+function size({ sent, received }: Bytes): number {
+  return sent + received;
+}
+
+test('no byte is lost or added, and no more than the limit are named', () => {
+  fc.assert(
+    fc.property(edges, someBytes, fc.integer({ min: 1, max: 30 }), (edges, rest, limit) => {
+      const kept = top(edges, rest, limit);
+      const named = kept.filter(({ peer }) => peer.kind !== 'other');
+      assert.deepEqual(add(kept), add([...edges, rest]));
+      assert.equal(named.length, Math.min(limit, edges.length));
+      assert.ok(kept.length - named.length <= 1);
+    }),
+  );
+});
+
+test('those with the most bytes in both directions together are named', () => {
+  fc.assert(
+    fc.property(edges, fc.integer({ min: 1, max: 30 }), (edges, limit) => {
+      const kept = top(edges, NOTHING, limit).filter(({ peer }) => peer.kind !== 'other');
+      const dropped = edges.filter(({ peer }) => !kept.some((edge) => edge.peer === peer));
+      const least = Math.min(Infinity, ...kept.map(size));
+      assert.ok(dropped.every((edge) => size(edge) <= least));
+    }),
+  );
+});
+
+test('without anything left over there is no row for the others', () => {
+  const [edge] = [{ peer: nameless('external', 'a'), sent: 5, received: 0 }];
+  assert.deepEqual(top([edge], { sent: 0.4, received: 0.4 }, 1), [edge]);
+});
+
+test('what belongs to no listed pair is in the row of the others, in whole bytes', () => {
+  const edge = { peer: nameless('external', 'a'), sent: 5, received: 0 };
+  assert.deepEqual(top([edge], { sent: 1.6, received: 2.4 }, 1), [
+    edge,
+    { peer: nameless('other', '-'), sent: 2, received: 2 },
+  ]);
+});
+
+function edge(name: string, sent: number): Edge {
+  return { peer: nameless('external', name), sent, received: 0 };
+}
+
+/** Which of two peers has the only row, when the old one had it before. */
+function winner(old: number, fresh: number): string | undefined {
+  const before = new Set([keyOf(nameless('external', 'old'))]);
+  const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
+  return first?.peer.name;
+}
+
+test('one that was kept stays until a new one has twice its bytes', () => {
+  assert.equal(winner(100, 190), 'old');
+  assert.equal(winner(100, 210), 'fresh');
+});
+
+test('whoever was kept before, no byte is lost or added', () => {
+  fc.assert(
+    fc.property(
+      edges,
+      fc.array(fc.nat(40)),
+      fc.integer({ min: 1, max: 30 }),
+      (edges, old, limit) => {
+        const before = new Set(old.map((at) => keyOf(nameless('external', `${at}`))));
+        const kept = top(edges, NOTHING, limit, before);
+        assert.deepEqual(add(kept), add(edges));
+        assert.ok(kept.length <= limit + 1);
+      },
+    ),
+  );
+});
+
+test('around the limit the same peers stay from window to window', () => {
+  let before = new Set<string>();
+  const seen = new Set<string>();
+  for (let window = 0; window < 20; window += 1) {
+    const edges = Array.from({ length: 20 }, (_, at) => ({
+      peer: nameless('external', `${at}`),
+      sent: 1000 + ((at * 7 + window * 13) % 20) * 10,
+      received: 0,
+    }));
+    before = new Set(top(edges, NOTHING, 10, before).map(({ peer }) => keyOf(peer)));
+    for (const key of before) seen.add(key);
+  }
+  assert.equal(seen.size, 11, 'ten peers and the row of the others');
+});

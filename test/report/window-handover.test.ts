@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Troubles } from '../../daemon/log.ts';
+import { WindowQueue } from '../../lib/report/window-queue.ts';
+import type { StoredWindow } from '../../lib/influx/spool/stored-window.ts';
+import { Directory } from '../../lib/naming/directory.ts';
+import type { Closed } from '../../lib/model.ts';
+import { windowOf } from '../influx/windows.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const [WEB] = windowOf(0).pods;
+assert.ok(WEB);
+
+/** What is on disk, what was made rows of, and who it was by then. */
+let disk: Map<number, StoredWindow>;
+let left: StoredWindow[];
+let named: StoredWindow[];
+let known: Map<string, Pick<Closed, 'pod' | 'told'>>;
+let directory: Directory;
+const sync = { since: Infinity, lateFor: () => [] };
+
+beforeEach(() => {
+  [disk, left, named, known] = [new Map(), [], [], new Map()];
+  directory = new Directory();
+  sync.since = Infinity;
+});
+
+function queue(pods: readonly Closed[] = []): WindowQueue {
+  return new WindowQueue({
+    observatory: {
+      ended: () => pods.slice(0, 1),
+      close: () => [...pods],
+      known: (cgroupUid) => known.get(cgroupUid),
+    },
+    directory,
+    sync,
+    reporter: {
+      figures: () => ({}),
+      report(window) {
+        named.push(window);
+        disk.delete(window.end);
+      },
+    },
+    sink: {
+      keep: (window) => void disk.set(window.end, window),
+      keeps: (end) => disk.has(end),
+      stored: () => Promise.resolve(),
+      takeLeft: () => left.splice(0),
+    },
+    log: quiet,
+    troubles: new Troubles(quiet),
+  });
+}
+
+const isFollowed = () => void (sync.since = performance.now() - 60_000);
+const ends = (windows: Iterable<StoredWindow>) => [...windows].map(({ end }) => end);
+
+test('a window is on disk from its end on, whole when it is closed, and no more when it is rows', () => {
+  const windows = queue([WEB, WEB]);
+  windows.ended(10_000);
+  assert.equal(disk.get(10_000)?.pods.length, 1);
+  windows.close(10_000);
+  assert.equal(disk.get(10_000)?.pods.length, 2);
+  isFollowed();
+  windows.flush();
+  assert.deepEqual([ends(named), disk.size], [[10_000], 0]);
+});
+
+test('what an earlier process left is named before later windows, by the owners that it knew', () => {
+  left = [windowOf(20_000), windowOf(10_000)];
+  isFollowed();
+  const windows = queue();
+  windows.close(30_000);
+  assert.deepEqual(ends(named), [10_000, 20_000, 30_000]);
+  assert.equal(directory.peer('10.0.0.2', 11_000, 15_000).name, 'db');
+});
+
+test('it waits for names like any other', () => {
+  left = [windowOf(10_000)];
+  const windows = queue();
+  windows.flush();
+  assert.deepEqual(ends(named), []);
+  isFollowed();
+  windows.flush();
+  assert.deepEqual(ends(named), [10_000]);
+});
+
+test('a pod of which the API had not told is who it says by then, or was not to be observed', () => {
+  const nobody = { ...WEB.pod, namespace: '-', name: 'web-uid', ips: [] };
+  const [window] = [windowOf(10_000)];
+  left = [{ ...window, pods: [{ ...WEB, told: 'nothing', pod: nobody }] }];
+  const windows = queue();
+  windows.flush();
+  known.set('web-uid', { told: 'wanted', pod: WEB.pod });
+  windows.flush();
+  // It may have gone again before the cluster is followed.
+  known.clear();
+  isFollowed();
+  windows.flush();
+  assert.deepEqual(named[0]?.pods[0]?.pod, WEB.pod);
+  assert.equal(named[0]?.pods[0]?.told, 'wanted');
+});
+
+test('one that was told keeps its name, whoever has its cgroup now', () => {
+  left = [windowOf(10_000)];
+  known.set('web-uid', { told: 'wanted', pod: { ...WEB.pod, name: 'other' } });
+  isFollowed();
+  queue().flush();
+  assert.equal(named[0]?.pods[0]?.pod.name, 'web');
+});
+
+test('at the end what can be named is, however late it was heard', async () => {
+  const windows = queue([WEB]);
+  windows.ended(10_000);
+  windows.close(10_000);
+  sync.since = performance.now();
+  await windows.end(true);
+  assert.deepEqual([ends(named), disk.size], [[10_000], 0]);
+});
+
+for (const [handOver, isKept] of [
+  [true, true],
+  [true, false],
+  [false, true],
+] as const) {
+  const goes = handOver && isKept ? 'is left to the next process' : 'is named as far as it can be';
+  test(`without the cluster it ${goes}: on disk ${isKept}, another process to come ${handOver}`, async () => {
+    const windows = queue([WEB]);
+    windows.ended(10_000);
+    windows.close(10_000);
+    if (!isKept) disk.clear();
+    await windows.end(handOver);
+    assert.deepEqual(ends(named), handOver && isKept ? [] : [10_000]);
+  });
+}
