@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Target } from '../lib/influx/writer.ts';
 import { canonicalSet } from '../lib/ip-address.ts';
+import { ConfigError } from '../lib/config-error.ts';
 import type { LocalPod } from '../lib/model.ts';
 import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 
@@ -41,17 +42,6 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const SECRET = /TOKEN|PASSWORD/;
 
 type Environment = Readonly<{ [name: string]: string | undefined }>;
-
-/** All that is wrong with the configuration: a line for each variable. */
-export class ConfigError extends Error {
-  readonly code = 'ERR_CONFIG';
-  readonly mistakes: readonly string[];
-
-  constructor(mistakes: readonly string[]) {
-    super(`the configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`);
-    this.mistakes = mistakes;
-  }
-}
 
 /** Shown by `--help`, and the order of the README's table. */
 export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [

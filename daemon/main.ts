@@ -9,7 +9,8 @@ import { directoryName, foreignIn } from '../lib/influx/spool/target-directory.t
 import { writer } from '../lib/influx/writer.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client/client.ts';
 import { check } from './check/check.ts';
-import { type Config, ConfigError, readConfig, VARIABLES } from './config.ts';
+import { type Config, readConfig, VARIABLES } from './config.ts';
+import { ConfigError } from '../lib/config-error.ts';
 import { faultOfInflux, fixSpool } from './check/remedies.ts';
 import { createLog, Troubles } from './log.ts';
 import { runPipeline } from './pipeline.ts';

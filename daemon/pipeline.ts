@@ -5,6 +5,7 @@ import { boundaries } from '../lib/report/window-clock.ts';
 import { followCluster, localSubject, resourcesOf } from '../lib/kubernetes/follow-cluster.ts';
 import type { Config } from './config.ts';
 import type { Troubles } from './log.ts';
+import { apiServer, faultOfApi } from './check/remedies.ts';
 import { firstLook } from './check/startup-report.ts';
 import { collectGarbage } from './garbage.ts';
 import { Health } from './http/health.ts';
@@ -81,6 +82,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     signal: following.signal,
     log,
     troubles,
+    explain: (error) => faultOfApi(error, apiServer(client)),
   });
 
   void firstLook({ config, log, signal, ...state });

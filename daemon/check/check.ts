@@ -19,11 +19,11 @@ import {
   faultOfApi,
   faultOfInflux,
   fixCapture,
-  FIX_INTERFACES,
   FIX_NAMESPACES,
   FIX_NODE,
   fixSpool,
 } from './remedies.ts';
+import { FIX_INTERFACES } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
 import { NamespaceFinder } from '../../lib/capture/namespace-finder.ts';
 import { readNetworks, told } from '../../lib/naming/networks-file.ts';

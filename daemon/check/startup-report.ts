@@ -6,11 +6,11 @@ import {
   apiServer,
   faultOfApi,
   fixCapture,
-  FIX_INTERFACES,
   FIX_NAMESPACES,
   FIX_NODE,
   fixSpool,
 } from './remedies.ts';
+import { FIX_INTERFACES } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
 import type { Observatory } from '../../lib/capture/pod-registry.ts';
 import type { Sink } from '../../lib/report/reporter.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
-import { type Config, ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import type { Health, Verdict } from './health.ts';
 import { BACKLOG, listener } from './listener.ts';
 import type { Exposition } from './metrics/exposition.ts';

@@ -1,7 +1,7 @@
+import type { TroubleLog } from '../model.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { Budget } from './cpu-budget.ts';
 import type { Load } from './load.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import type { Observed } from './pod.ts';
 import type { ObservedInterface } from './interface-capture.ts';
 
@@ -10,7 +10,7 @@ export interface ThrottleOptions {
   /** A share of one core. */
   readonly budget: number;
   readonly pods: ReadonlyMap<string, Observed>;
-  readonly troubles: Troubles;
+  readonly troubles: TroubleLog;
 }
 
 /** /proc counts hundredths of a second: of less time than this a share would be noise. */

@@ -1,6 +1,5 @@
-import type { LocalPod } from '../model.ts';
+import type { LocalPod, TroubleLog } from '../model.ts';
 import { identity, subjectOf } from './identity.ts';
-import type { Troubles } from '../../daemon/log.ts';
 
 const WHAT = {
   failure: 'capture failed; it is tried again',
@@ -15,9 +14,9 @@ const KINDS = Object.keys(WHAT) as Kind[];
 export class InterfaceTroubles {
   readonly #pod: () => LocalPod;
   readonly #iface: string;
-  readonly #troubles: Pick<Troubles, 'say' | 'over'>;
+  readonly #troubles: TroubleLog;
 
-  constructor(pod: () => LocalPod, iface: string, troubles: Pick<Troubles, 'say' | 'over'>) {
+  constructor(pod: () => LocalPod, iface: string, troubles: TroubleLog) {
     this.#pod = pod;
     this.#iface = iface;
     this.#troubles = troubles;

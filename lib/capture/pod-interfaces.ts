@@ -1,10 +1,13 @@
 import type { Closed, Counters, LocalPod, Netns } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
-import { FIX_INTERFACES } from '../../daemon/check/remedies.ts';
 import { identity, nameOf } from './identity.ts';
 import { ObservedInterface } from './interface-capture.ts';
 import { type Events, idleState, type ObservedOptions, type Owner, type State } from './states.ts';
+
+/** What to do about a pod that has nothing to capture. */
+export const FIX_INTERFACES =
+  'name the interface that carries the pod in IFACE (a list, such as eth0,net1), bring it up, or turn the pod off with the annotation nstats/observe=false';
 
 export interface PodInterfacesOptions extends ObservedOptions {
   /** The interfaces to capture, where a pod has them. */

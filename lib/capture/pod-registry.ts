@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Closed, LocalPod, Log, Netns } from '../model.ts';
+import type { Closed, LocalPod, Log, Netns, TroubleLog } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
+import type { PodSink, Told } from '../kubernetes/selection.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { identity, nameOf } from './identity.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
 import { Observed } from './pod.ts';
 import { MAKING, type PodInterfacesOptions } from './pod-interfaces.ts';
@@ -16,19 +16,11 @@ export interface ObservatoryOptions {
   /** The interfaces to capture, where a pod has them. */
   readonly interfaces: readonly string[];
   readonly log: Log;
-  readonly troubles: Troubles;
+  readonly troubles: TroubleLog;
   /** All pods (it is one) are in our own network namespace. */
   readonly sidecar: boolean;
   /** What it may take of the CPU, the daemon included: a share of one core. */
   readonly cpuBudget: number;
-}
-
-/** A pod of this node as the API tells it: undefined if it is none to observe. */
-export interface Told {
-  readonly cgroupUid: LocalPod['cgroupUid'];
-  readonly pod: LocalPod | undefined;
-  /** It was turned off before: what passed then is not to be counted. */
-  readonly wasOff: boolean;
 }
 
 /** So long (milliseconds) a last slot is waited for by one who has the time. */
@@ -42,7 +34,7 @@ const SEEK_AGAIN = { part: 1 / 8, least: 50 };
 const NEW = 60;
 
 /** The pods of this node by the UID in their cgroups, each with its captures and their ledgers. */
-export class Observatory {
+export class Observatory implements PodSink {
   readonly #options: ObservatoryOptions;
   readonly #captures: PodInterfacesOptions;
   readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();

@@ -1,12 +1,11 @@
 /** What a pod, its interfaces and their captures tell each other. */
-import type { Counters, LocalPod, Log } from '../model.ts';
+import type { Counters, LocalPod, Log, TroubleLog } from '../model.ts';
 import type { CaptureOptions } from './capture.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import type { ObservedInterface } from './interface-capture.ts';
 
 export interface ObservedOptions extends CaptureOptions {
   readonly log: Log;
-  readonly troubles: Troubles;
+  readonly troubles: TroubleLog;
   readonly unparsed: (pod: LocalPod, lines: number) => void;
   /** A capture has ended by itself and will be started again. */
   readonly restarted: () => void;

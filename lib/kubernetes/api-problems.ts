@@ -1,8 +1,6 @@
+import type { TroubleLog } from '../model.ts';
 import { ApiError } from './client/client.ts';
 import { ExpiredError } from './watch.ts';
-import type { Server } from '../../daemon/check/connection.ts';
-import { faultOfApi } from '../../daemon/check/remedies.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import { type Sync, withoutThem } from './sync.ts';
 
 /** What fails within so many milliseconds is one event. */
@@ -13,9 +11,10 @@ const OFTEN = 60_000;
 const SERVER = 'API server';
 
 export interface ApiTroublesOptions {
-  readonly troubles: Pick<Troubles, 'say' | 'over'>;
+  readonly troubles: TroubleLog;
   readonly sync: Pick<Sync, 'states'>;
-  readonly server: Server;
+  /** What an error of the API server means in a sentence, and what to do about it. */
+  readonly explain: (error: unknown) => { readonly what: string; readonly fix: string };
 }
 
 /**
@@ -59,11 +58,11 @@ export class ApiTroubles {
   }
 
   #say(): void {
-    const { troubles, server } = this.#options;
+    const { troubles, explain } = this.#options;
     this.#timer = undefined;
     const resources = [...this.#failed.keys()];
     const [first = ''] = resources;
-    const { what: error, fix } = faultOfApi([...this.#failed.values()].at(-1), server);
+    const { what: error, fix } = explain([...this.#failed.values()].at(-1));
     this.#failed.clear();
     if (resources.length === 1 && this.#areFollowedBut(first)) {
       const what = 'a resource of the API server cannot be followed; it is tried again';
@@ -83,10 +82,10 @@ export class ApiTroubles {
   }
 
   #sayDenied(resource: string, error: unknown): void {
-    const { troubles, server, sync } = this.#options;
+    const { troubles, explain, sync } = this.#options;
     const listed = sync.states.some((state) => state.resource === resource && state.listed);
     const what = `the service account may not list and watch them, ${withoutThem(resource, listed)}`;
-    const { what: said, fix } = faultOfApi(error, server);
+    const { what: said, fix } = explain(error);
     troubles.say(resource, what, { resource, error: said, fix });
   }
 }

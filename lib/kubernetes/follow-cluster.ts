@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './client/client.ts';
-import type { Directory } from '../naming/directory.ts';
 import {
   cgroupUid,
   type KubernetesObject,
@@ -14,27 +13,33 @@ import {
 } from './records.ts';
 import { type Change, reflect } from './reflector.ts';
 import { startDelay } from './start-delay.ts';
-import type { LocalPod, Log } from '../model.ts';
-import { ApiTroubles } from './api-problems.ts';
-import { apiServer } from '../../daemon/check/remedies.ts';
-import type { Troubles } from '../../daemon/log.ts';
-import type { Observatory } from '../capture/pod-registry.ts';
-import { Selection } from './selection.ts';
+import type { LocalPod, Log, TroubleLog } from '../model.ts';
+import { ApiTroubles, type ApiTroublesOptions } from './api-problems.ts';
+import { type PodSink, Selection } from './selection.ts';
 import { localSubject, type Sync } from './sync.ts';
 
 export { localSubject } from './sync.ts';
+
+/** Where the owners of addresses go; `at` is when we heard, in milliseconds since 1970. */
+interface OwnerSink {
+  put(owner: Owner, at: number): void;
+  remove(owner: Owner, at: number): void;
+  /** These are the owners of one kind and no others. */
+  replace(kind: Owner['kind'], owners: readonly Owner[], at: number): void;
+}
 
 export interface ClusterOptions {
   readonly client: ApiClient;
   readonly node: string;
   readonly wanted: (pod: LocalPod) => boolean;
-  readonly directory: Directory;
+  readonly directory: OwnerSink;
   /** Undefined if the pods to observe come from elsewhere. */
-  readonly observatory: Pick<Observatory, 'put' | 'remove' | 'replace'> | undefined;
+  readonly observatory: PodSink | undefined;
   readonly sync: Sync;
   readonly signal: AbortSignal;
   readonly log: Log;
-  readonly troubles: Troubles;
+  readonly troubles: TroubleLog;
+  readonly explain: ApiTroublesOptions['explain'];
 }
 
 /** What names peers. */
@@ -62,8 +67,8 @@ interface Following extends ClusterOptions {
 
 /** Follows the API server: the pods of this node to the observatory, all owners to the directory. */
 export async function followCluster(given: ClusterOptions): Promise<void> {
-  const { client, directory, observatory, signal, log, sync, troubles } = given;
-  const apiTroubles = new ApiTroubles({ troubles, sync, server: apiServer(client) });
+  const { client, directory, observatory, signal, log, sync, troubles, explain } = given;
+  const apiTroubles = new ApiTroubles({ troubles, sync, explain });
   const options: Following = { ...given, apiTroubles };
   const local = observatory && followLocal(options, observatory);
   const delay = await startDelay(client, signal);
@@ -78,10 +83,7 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
 }
 
 /** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
-async function followLocal(
-  options: Following,
-  observatory: NonNullable<ClusterOptions['observatory']>,
-): Promise<void> {
+async function followLocal(options: Following, observatory: PodSink): Promise<void> {
   const { node, wanted, sync } = options;
   const selection = new Selection(observatory, wanted);
   let patience: NodeJS.Timeout | undefined;
@@ -115,7 +117,7 @@ async function followLocal(
   clearTimeout(patience);
 }
 
-function applyTo(directory: Directory, kind: Owner['kind']): (change: Change<Owner>) => void {
+function applyTo(directory: OwnerSink, kind: Owner['kind']): (change: Change<Owner>) => void {
   return (change) => {
     const now = Date.now();
     if (change.type === 'replace') directory.replace(kind, change.objects, now);

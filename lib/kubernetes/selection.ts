@@ -1,9 +1,26 @@
 import type { NamespaceRecord } from './records.ts';
 import type { Change } from './reflector.ts';
 import type { LocalPod } from '../model.ts';
-import type { Observatory } from '../capture/pod-registry.ts';
 
-/** A pod of this node as the API tells it. */
+/** A pod of this node as the API tells it: undefined if it is none to observe. */
+export interface Told {
+  readonly cgroupUid: LocalPod['cgroupUid'];
+  readonly pod: LocalPod | undefined;
+  /** It was turned off before: what passed then is not to be counted. */
+  readonly wasOff: boolean;
+}
+
+/** Where the pods to observe go. */
+export interface PodSink {
+  /** A pod to observe has come, has changed, or was off and is not any more. */
+  put(pod: LocalPod, wasOff: boolean): void;
+  /** A pod is gone, or not to be observed any more. */
+  remove(cgroupUid: LocalPod['cgroupUid']): void;
+  /** These are the pods of this node and no others. */
+  replace(told: readonly Told[]): void;
+}
+
+/** A pod of this node, and what it asks for. */
 export interface Candidate {
   readonly cgroupUid: LocalPod['cgroupUid'];
   /** Undefined if there is nothing to observe. */
@@ -24,7 +41,7 @@ interface Known {
  * it finds, and that is dropped if it turns out to be off.
  */
 export class Selection {
-  readonly #observatory: Pick<Observatory, 'put' | 'remove' | 'replace'>;
+  readonly #observatory: PodSink;
   readonly #wanted: (pod: LocalPod) => boolean;
   #pods = new Map<Candidate['cgroupUid'], Known>();
   #off = new Set<NamespaceRecord['name']>();
@@ -32,10 +49,7 @@ export class Selection {
   #waits = true;
 
   /** `wanted`: whether a pod is to be observed as far as the configuration goes. */
-  constructor(
-    observatory: Pick<Observatory, 'put' | 'remove' | 'replace'>,
-    wanted: (pod: LocalPod) => boolean,
-  ) {
+  constructor(observatory: PodSink, wanted: (pod: LocalPod) => boolean) {
     this.#observatory = observatory;
     this.#wanted = wanted;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mistake } from './networks.ts';
 import type { Log } from '../model.ts';
-import { ConfigError } from '../../daemon/config.ts';
+import { ConfigError } from '../config-error.ts';
 import { readNetworks, stateOf, told } from './networks-file.ts';
 
 export interface NetworksOptions {

@@ -1,5 +1,4 @@
-import type { Bytes, Missing, Traffic } from '../model.ts';
-import type { Troubles } from '../../daemon/log.ts';
+import type { Bytes, Missing, Traffic, TroubleLog } from '../model.ts';
 import { identity, subjectOf } from '../capture/identity.ts';
 
 /** Books are judged over so many milliseconds. */
@@ -21,7 +20,7 @@ const UNCOUNTED = "the kernel's counters do not have all that was captured of po
 export interface BooksOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly troubles: Pick<Troubles, 'say' | 'over'>;
+  readonly troubles: TroubleLog;
 }
 
 /** All that is kept of a window. */

@@ -6,14 +6,12 @@ import { type AgentFields, encodeAgent, encodeTraffic } from '../influx/line-pro
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { ApiClient } from '../kubernetes/client/client.ts';
 import type { Directory } from '../naming/directory.ts';
-import type { LocalPod, Log, Peer, Traffic, Window } from '../model.ts';
+import type { LocalPod, Log, Peer, Traffic, TroubleLog, Window } from '../model.ts';
 import { Books } from './reconciliation.ts';
-import type { Config } from '../../daemon/config.ts';
 import type { Observatory } from '../capture/pod-registry.ts';
 import { subjectOf } from '../capture/identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from '../kubernetes/sync.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import type { Tally } from './totals.ts';
 import { residentBytes } from '../linux/memory.ts';
 import type { Cpu } from '../linux/cpu-time.ts';
@@ -53,12 +51,22 @@ interface SinkFigures {
   readonly waiting: number;
 }
 
+/** The settings that rows depend on. */
+interface ReporterConfig {
+  readonly node: string;
+  readonly sidecar: LocalPod | undefined;
+  /** Length of a window in milliseconds. */
+  readonly interval: number;
+  readonly peersPerPod: number;
+  readonly peerDetail: 'pod' | 'workload';
+}
+
 export interface ReporterOptions {
-  readonly config: Config;
+  readonly config: ReporterConfig;
   readonly client: ApiClient;
   readonly sink: Sink;
   readonly log: Log;
-  readonly troubles: Troubles;
+  readonly troubles: TroubleLog;
   readonly proc: string;
   readonly directory: Directory;
   readonly sync: Sync;

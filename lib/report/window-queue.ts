@@ -1,7 +1,6 @@
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Directory } from '../naming/directory.ts';
-import type { Closed, Log } from '../model.ts';
-import type { Troubles } from '../../daemon/log.ts';
+import type { Closed, Log, TroubleLog } from '../model.ts';
 import type { Observatory } from '../capture/pod-registry.ts';
 import type { Reporter, Sink } from './reporter.ts';
 import type { Sync } from '../kubernetes/sync.ts';
@@ -13,7 +12,7 @@ export interface WindowQueueOptions {
   readonly reporter: Pick<Reporter, 'figures' | 'report'>;
   readonly sink: Pick<Sink, 'keep' | 'keeps' | 'stored' | 'takeLeft'>;
   readonly log: Log;
-  readonly troubles: Pick<Troubles, 'say' | 'over'>;
+  readonly troubles: TroubleLog;
 }
 
 /** A window that is over, whose names may not be certain yet. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig, VARIABLES } from '../../daemon/config.ts';
+import { readConfig, VARIABLES } from '../../daemon/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 
 const NODE = { NODE_NAME: 'n1' };
 const ONE = { ...NODE, INFLUX_URL: 'http://influx:8086', INFLUX_DATABASE: 'nstats' };

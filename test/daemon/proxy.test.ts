@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '../../daemon/config.ts';
+import { readConfig } from '../../daemon/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { proxyFor } from '../../lib/proxy.ts';
 
 const [http, https] = ['http://proxy:3128/', 'http://secure:3128/'];

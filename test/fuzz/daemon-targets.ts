@@ -1,7 +1,8 @@
 /** What the daemon is told by whoever deploys it. */
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
-import { ConfigError, readConfig } from '../../daemon/config.ts';
+import { readConfig } from '../../daemon/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import type { Target } from './target.ts';
 
 const SECRET = 'hunter2-of-the-tests';

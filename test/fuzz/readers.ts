@@ -1,6 +1,7 @@
 /** What reads text of others with regular expressions, one after another. */
 import { HttpError } from '@influxdata/influxdb-client';
-import { ConfigError, readConfig, VARIABLES } from '../../daemon/config.ts';
+import { readConfig, VARIABLES } from '../../daemon/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { fixCapture } from '../../daemon/check/remedies.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';

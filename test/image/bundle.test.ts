@@ -31,7 +31,7 @@ test('it is the daemon, its thread, what both share, and the licences of what is
     'LICENSES.txt',
     'networks-worker.js',
     'nstats.js',
-    'prefixes.js',
+    'prefix-table.js',
   ]);
   const licences = readFileSync(join(bundle.directory, 'LICENSES.txt'), 'utf8');
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { ApiTroubles } from '../../lib/kubernetes/api-problems.ts';
-import { apiServer } from '../../daemon/check/remedies.ts';
+import { apiServer, faultOfApi } from '../../daemon/check/remedies.ts';
 import { Troubles } from '../../daemon/log.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { ApiError } from '../../lib/kubernetes/client/client.ts';
@@ -28,7 +28,11 @@ beforeEach(() => {
   const log = { debug() {}, info: line('info'), warn: line('warn'), error: line('error') };
   sync = new Sync(RESOURCES);
   const server = apiServer({ server: 'https://api:6443', inCluster: true });
-  troubles = new ApiTroubles({ troubles: new Troubles(log), sync, server });
+  troubles = new ApiTroubles({
+    troubles: new Troubles(log),
+    sync,
+    explain: (error) => faultOfApi(error, server),
+  });
   RESOURCES.forEach(follow);
 });
 afterEach(() => mock.timers.reset());

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { followCluster, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
-import type { Troubles } from '../../daemon/log.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
@@ -46,7 +45,8 @@ beforeEach(async () => {
     sync,
     signal: stop.signal,
     log: quiet,
-    troubles: { say: tell('say'), over: tell('over') } as unknown as Troubles,
+    troubles: { say: tell('say'), over: tell('over') },
+    explain: (error) => ({ what: String(error), fix: '' }),
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../../daemon/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { followNetworks } from '../../lib/naming/follow-networks.ts';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
 

@@ -34,6 +34,7 @@ answer({
       signal: new AbortController().signal,
       log,
       troubles: new Troubles(log),
+      explain: (error) => ({ what: String(error), fix: '' }),
     });
     while (!sync.complete) await sleep(20);
     return Date.now();

@@ -1,0 +1,10 @@
+/** All that is wrong with the configuration: a line for each variable. */
+export class ConfigError extends Error {
+  readonly code = 'ERR_CONFIG';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(`the configuration has ${mistakes.length} mistake(s):\n  ${mistakes.join('\n  ')}`);
+    this.mistakes = mistakes;
+  }
+}
