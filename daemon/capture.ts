@@ -3,8 +3,9 @@ import type { Ledger } from '../lib/flows/window.ts';
 import { iftopCommand } from '../lib/iftop/process.ts';
 import { Session } from '../lib/iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../lib/model.ts';
+import { absentFrom } from '../lib/netns/bare.ts';
 import { openCounters, parseNetDev, readNetDev } from '../lib/netns/counters.ts';
-import { addressesOf, netnsOf } from '../lib/netns/locate.ts';
+import { netnsOf } from '../lib/netns/locate.ts';
 import { ProcFile } from '../lib/netns/proc-file.ts';
 import { parseStat } from '../lib/netns/stat.ts';
 import { enter, openNetns, stay } from '../lib/netns/enter.ts';
@@ -13,7 +14,7 @@ import type { Starts } from './starts.ts';
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
-  /** The interface that is to have the pod's addresses. */
+  /** The interface that is to have the pod's addresses where there is no eth0. */
   readonly primary: string;
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
@@ -115,7 +116,8 @@ export class Capture {
   }
 
   async #run(pod: () => LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, own, starts, strained, unparsed, reported, frame, began } = this.#options;
+    const { proc, primary, own, starts, strained, unparsed, reported, frame, began } =
+      this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
@@ -123,7 +125,10 @@ export class Capture {
         ? stay(iftopCommand(this.#iface))
         : enter(
             openNetns(proc, this.netns, pod().cgroupUid),
-            iftopCommand(this.#iface, this.#absent(pod())),
+            iftopCommand(
+              this.#iface,
+              absentFrom(proc, this.netns.pid, this.#iface, { ...pod(), primary }),
+            ),
           );
       return Session.start(child, {
         counters: () => this.counters(),
@@ -149,13 +154,6 @@ export class Capture {
       for (const file of [this.#counters, this.#stat]) file?.close();
       [this.#counters, this.#stat] = [undefined, undefined];
     }
-  }
-
-  /** The addresses that the pod has and its namespace has not: iftop has to be told of them. */
-  #absent({ ips }: LocalPod): string[] {
-    if (this.#iface !== this.#options.primary) return [];
-    const present = addressesOf(this.#options.proc, this.netns.pid);
-    return ips.filter((ip) => !present.has(ip));
   }
 
   #open(): void {
