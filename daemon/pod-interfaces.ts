@@ -56,7 +56,8 @@ export class PodInterfaces implements Events {
   get states(): State[] {
     const present = [...this.#interfaces.values()].filter(({ retired }) => !retired);
     if (present.length > 0) return present.map(({ state }) => state);
-    return [this.#isWithout ? 'unavailable' : idleState(this.#pod)];
+    const isUnavailable = this.#isWithout && !this.#pod.terminating;
+    return [isUnavailable ? 'unavailable' : idleState(this.#pod)];
   }
 
   /** There is something to capture that is not captured yet, or there may be. */
@@ -71,6 +72,7 @@ export class PodInterfaces implements Events {
    */
   renew(netns: Netns, isNew = this.#isNew): boolean {
     const { proc, interfaces } = this.#options;
+    if (netns.inode !== this.#netns.inode) this.#absent = undefined;
     [this.#netns, this.#isNew] = [netns, isNew];
     const netDev = readNetDev(proc, netns.inode, [netns.pid]);
     if (netDev === undefined) return false;

@@ -182,3 +182,27 @@ test('that a pod may have another network is news; anything else is none', () =>
   observed.remove();
   assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true, 'it is back');
 });
+
+test('what has no interface to capture is unavailable, but not while it is deleted, nor in a new namespace', (t) => {
+  const tree = new ProcTree(t);
+  const lo = { net_dev: '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n' };
+  const pod = { ...POD, ips: ['10.244.0.10'] };
+  const start = (observed: Observed, pid: number, netns: string) => {
+    if (!tree.has(netns)) tree.add(pid, netns, lo);
+    observed.start({ inode: tree.inode(netns), pid }, false);
+  };
+  const observed = observe(pod, tree.path);
+  start(observed, 7, 'first');
+  let late = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + late);
+  late = 11_000;
+  assert.deepEqual(observed.states, ['unavailable']);
+  observed.tell({ ...pod, terminating: true });
+  assert.deepEqual(observed.states, ['pending']);
+  observed.tell(pod);
+  assert.deepEqual(observed.states, ['unavailable']);
+  observed.moveTo([]);
+  start(observed, 8, 'second');
+  assert.deepEqual(observed.states, ['waiting']);
+});
