@@ -1,6 +1,6 @@
 import type { Bytes, Missing, Traffic } from '../lib/model.ts';
 import type { Troubles } from './log.ts';
-import { identity, subjectOf } from './identity.ts';
+import { identity, podsOf, subjectOf } from './identity.ts';
 
 /** Books are judged over so many milliseconds. */
 const MINUTE = 60_000;
@@ -60,8 +60,8 @@ export class Books {
       return;
     }
     troubles.say(COUNTERS, UNCOUNTED, {
-      pods: short.length,
-      podsSeen: traffic.length,
+      pods: podsOf(short),
+      podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
       received: sum(short, ({ uncounted }) => uncounted.received),
       likely:

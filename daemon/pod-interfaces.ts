@@ -143,12 +143,14 @@ export class PodInterfaces implements Events {
 
   refused(iface: ObservedInterface, error: string): void {
     const { name } = iface;
+    this.#next = Math.min(this.#next, performance.now() + DOWN);
+    // It may have been taken away already, and others not yet.
+    if (this.#pod.terminating) return;
     const standIn = this.#standInFor(name);
     if (standIn !== undefined) {
       this.#replace(name, standIn);
       return;
     }
-    this.#next = Math.min(this.#next, performance.now() + DOWN);
     iface.complain({ error, interfaces: some(this.#names.split(',')), fix: FIX_INTERFACES });
   }
 

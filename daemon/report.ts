@@ -10,7 +10,7 @@ import type { LocalPod, Log, Peer, Traffic, Window } from '../lib/model.ts';
 import { Books } from './books.ts';
 import type { Config } from './config.ts';
 import type { Observatory } from './observatory.ts';
-import { subjectOf } from './identity.ts';
+import { podsOf, subjectOf } from './identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from './sync.ts';
 import type { Troubles } from './log.ts';
@@ -150,7 +150,7 @@ export class Reporter {
       unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
-    this.#summary.add(end, traffic.length, rows.length);
+    this.#summary.add(end, podsOf(traffic), rows.length);
   }
 
   #traffic(
