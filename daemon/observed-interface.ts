@@ -117,6 +117,13 @@ export class ObservedInterface {
     this.#paused = false;
   }
 
+  /** The namespace is not its own, nor what was counted, or is to be captured again, in that. */
+  leave(): void {
+    this.#paused = false;
+    if (this.#capture) this.#capture.stop();
+    else this.#last = undefined;
+  }
+
   /** The counters of it now, if they can be read: they may be the last of it, so they are kept. */
   counters(): Counters | undefined {
     const counters = this.#last?.counters();

@@ -55,8 +55,12 @@ class Paused {
     const log = (level: string) => (fields: object) => void this.said.push({ level, ...fields });
     this.observed = observe(pod, this.#tree.path, log);
     this.add(7, 'first', bytes);
-    this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
+    this.start(7, 'first');
     this.eth0.pause();
+  }
+
+  start(pid: number, netns: string): void {
+    this.observed.start({ inode: this.#tree.inode(netns), pid }, false);
   }
 
   get eth0(): ObservedInterface {
@@ -117,6 +121,16 @@ test('one that is given another network namespace meanwhile is captured there', 
   assert.equal(pod.observed.isLost, true);
   pod.observed.moveTo([8]);
   assert.equal(pod.observed.waits, true);
+});
+
+test('one whose namespace turns out to be another one’s is captured in its own, and not there again', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.add(8, 'second', 500);
+  pod.observed.leave();
+  pod.start(8, 'second');
+  pod.eth0.resume();
+  assert.equal(pod.eth0.capture?.netns.pid, 8);
 });
 
 test('when the API tells who it is, what was said of it before is over', async (t) => {
