@@ -7,7 +7,7 @@ import { connectionFault, type Fault, type Server } from './connection.ts';
 /** What to do about what is missing: said by --check, and in the log. */
 export const FIX_NODE = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
 export const FIX_NAMESPACES =
-  'the pod needs hostPID: true, and the capabilities SYS_PTRACE and SYS_ADMIN';
+  'the pod needs hostPID: true, the capabilities SYS_PTRACE and SYS_ADMIN, and where SELinux is on the component selinux or openshift';
 const FIX_RIGHTS =
   'the service account needs get, list and watch on pods, services, nodes and namespaces (manifests/base/rbac.yaml)';
 

@@ -71,28 +71,30 @@ async function captures({
   observatory,
   signal,
 }: FirstLookOptions): Promise<Finding[]> {
-  const { podsSeen, sessions, states, sessionRestarts } = observatory.figures;
-  const ready = podsSeen - states.pending;
+  const { podsReady, sessions } = observatory.figures;
   if (sessions > 0)
-    return [{ what: capturesOf(sessions, ready) }, ...unavailable(observatory.figures)];
+    return [{ what: capturesOf(sessions, podsReady) }, ...uncaptured(observatory.figures, proc)];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
     return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
   }
-  const found = { what: 'no capture runs yet, but iftop can' };
-  const lost = ready > 0 && states.waiting === ready && sessionRestarts === 0;
-  const what = `of ${counted(ready, 'pod')} no network namespace is found in ${proc}`;
-  return lost
-    ? [found, { what, fix: FIX_NAMESPACES }]
-    : [found, ...unavailable(observatory.figures)];
+  const what = 'no capture runs yet, but iftop can';
+  return [{ what }, ...uncaptured(observatory.figures, proc)];
 }
 
-/** The log has said of each of them why. */
-function unavailable({ states }: Observatory['figures']): Finding[] {
-  const what = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
-  return states.unavailable > 0 ? [{ what, fix: FIX_INTERFACES }] : [];
+export function uncaptured(
+  { podsUnfound, states }: Pick<Observatory['figures'], 'podsUnfound' | 'states'>,
+  proc: string,
+): Finding[] {
+  const unfound = `of ${counted(podsUnfound, 'pod')} no network namespace is found in ${proc}`;
+  // The log has said of each of them why.
+  const unavailable = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
+  return [
+    ...(podsUnfound > 0 ? [{ what: unfound, fix: FIX_NAMESPACES }] : []),
+    ...(states.unavailable > 0 ? [{ what: unavailable, fix: FIX_INTERFACES }] : []),
+  ];
 }
 
 /** What is found of the resources; of one whose list has not had its turn yet nothing is. */

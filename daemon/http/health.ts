@@ -52,7 +52,7 @@ export class Health {
     const stuck = observatory.stuckFor;
     return verdict([
       [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
-      [true, capturesOf(figures.sessions, figures.podsSeen - figures.states.pending)],
+      [true, capturesOf(figures.sessions, figures.podsReady)],
       silent < SILENT
         ? [
             true,

@@ -4,7 +4,8 @@ import { iftopCommand } from '../iftop/process.ts';
 import { Session } from '../iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../model.ts';
 import { openCounters, parseNetDev, readNetDev } from '../linux/interface-counters.ts';
-import { addressesOf, netnsOf } from '../linux/pod-netns.ts';
+import { absentFrom } from '../linux/bare-netns.ts';
+import { netnsOf } from '../linux/pod-netns.ts';
 import { ProcFile } from '../linux/proc-file.ts';
 import { parseStat } from '../linux/process-stat.ts';
 import { enter, openNetns, stay } from '../linux/netns-exec.ts';
@@ -13,7 +14,7 @@ import type { Starts } from './start-limiter.ts';
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
-  /** The interface that is to have the pod's addresses. */
+  /** The interface that is to have the pod's addresses where there is no eth0. */
   readonly primary: string;
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
@@ -115,7 +116,8 @@ export class Capture {
   }
 
   async #run(pod: () => LocalPod, ledger: Ledger): Promise<void> {
-    const { proc, own, starts, strained, unparsed, reported, frame, began } = this.#options;
+    const { proc, primary, own, starts, strained, unparsed, reported, frame, began } =
+      this.#options;
     const { signal } = this.#stop;
     this.#session = await starts.add(async () => {
       if (signal.aborted) return undefined;
@@ -123,7 +125,10 @@ export class Capture {
         ? stay(iftopCommand(this.#iface))
         : enter(
             openNetns(proc, this.netns, pod().cgroupUid),
-            iftopCommand(this.#iface, this.#absent(pod())),
+            iftopCommand(
+              this.#iface,
+              absentFrom(proc, this.netns.pid, this.#iface, { ...pod(), primary }),
+            ),
           );
       return Session.start(child, {
         counters: () => this.counters(),
@@ -149,13 +154,6 @@ export class Capture {
       for (const file of [this.#counters, this.#stat]) file?.close();
       [this.#counters, this.#stat] = [undefined, undefined];
     }
-  }
-
-  /** The addresses that the pod has and its namespace has not: iftop has to be told of them. */
-  #absent({ ips }: LocalPod): string[] {
-    if (this.#iface !== this.#options.primary) return [];
-    const present = addressesOf(this.#options.proc, this.netns.pid);
-    return ips.filter((ip) => !present.has(ip));
   }
 
   #open(): void {

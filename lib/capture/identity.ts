@@ -7,6 +7,11 @@ export function nameOf({ namespace, name }: Named): string {
   return `${namespace}/${name}`;
 }
 
+/** How many pods these are of: a pod has one for each of its interfaces. */
+export function podsOf(all: readonly { readonly pod: Named }[]): number {
+  return new Set(all.map(({ pod }) => nameOf(pod))).size;
+}
+
 /** What troubles with an interface of a pod are filed under. */
 export function subjectOf(pod: Named, iface: string): string {
   return `${nameOf(pod)} ${iface}`;

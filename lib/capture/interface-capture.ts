@@ -91,12 +91,15 @@ export class ObservedInterface {
 
   /** Overloaded is one whose iftop cannot follow it, be it running or stopped for that; paused is for CPU_BUDGET. */
   get state(): State {
+    const { pod } = this.#owner;
     if (this.#paused) return 'paused';
+    // Its network may have gone for good, whatever befell its last capture.
+    if (pod.terminating && !this.#capture) return idleState(pod);
     if (this.#overload.isOn) return 'overloaded';
     if (this.#capture?.pid !== undefined) return 'running';
     if (this.#refusals.hasFailed) return 'unavailable';
     if (this.#capture) return 'starting';
-    return this.#failures.hasFailed ? 'waiting' : idleState(this.#owner.pod);
+    return this.#failures.hasFailed ? 'waiting' : idleState(pod);
   }
 
   /** Whether a capture is to be started now. */
@@ -112,6 +115,13 @@ export class ObservedInterface {
     this.#last = undefined;
     // It may have been given another one, which only a capture finds; to pause that is a matter of seconds.
     this.#paused = false;
+  }
+
+  /** The namespace is not its own, nor what was counted, or is to be captured again, in that. */
+  leave(): void {
+    this.#paused = false;
+    if (this.#capture) this.#capture.stop();
+    else this.#last = undefined;
   }
 
   /** The counters of it now, if they can be read: they may be the last of it, so they are kept. */

@@ -53,7 +53,8 @@ export class PodInterfaces implements Events {
   get states(): State[] {
     const present = [...this.#interfaces.values()].filter(({ retired }) => !retired);
     if (present.length > 0) return present.map(({ state }) => state);
-    return [this.#isWithout ? 'unavailable' : idleState(this.#pod)];
+    const isUnavailable = this.#isWithout && !this.#pod.terminating;
+    return [isUnavailable ? 'unavailable' : idleState(this.#pod)];
   }
 
   /** There is something to capture that is not captured yet, or there may be. */
@@ -68,6 +69,7 @@ export class PodInterfaces implements Events {
    */
   renew(netns: Netns, isNew = this.#isNew): boolean {
     const { proc, interfaces } = this.#options;
+    if (netns.inode !== this.#netns.inode) this.#absent = undefined;
     [this.#netns, this.#isNew] = [netns, isNew];
     const netDev = readNetDev(proc, netns.inode, [netns.pid]);
     if (netDev === undefined) return false;
@@ -138,12 +140,14 @@ export class PodInterfaces implements Events {
 
   refused(iface: ObservedInterface, error: string): void {
     const { name } = iface;
+    this.#next = Math.min(this.#next, performance.now() + DOWN);
+    // It may have been taken away already, and others not yet.
+    if (this.#pod.terminating) return;
     const standIn = this.#standInFor(name);
     if (standIn !== undefined) {
       this.#replace(name, standIn);
       return;
     }
-    this.#next = Math.min(this.#next, performance.now() + DOWN);
     iface.complain({ error, interfaces: some(this.#names.split(',')), fix: FIX_INTERFACES });
   }
 

@@ -89,6 +89,9 @@ export class Observatory implements PodSink {
     const interfaces = pods.flatMap((pod) => [...pod.interfaces.values()]);
     return {
       podsSeen: pods.length,
+      /** By the API the others have no network yet, or are losing it. */
+      podsReady: pods.filter((pod) => pod.states.some((state) => state !== 'pending')).length,
+      podsUnfound: this.#unfound(pods),
       sessions: interfaces.filter(({ capture }) => capture?.pid).length,
       sessionRestarts: this.#restarts,
       sessionsOverloaded: states.overloaded,
@@ -197,6 +200,12 @@ export class Observatory implements PodSink {
     }, delay);
   }
 
+  /** Pods whose namespace is not found, if none is but our own, which can be looked at without any right. */
+  #unfound(pods: readonly Observed[]): number {
+    if (pods.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
+    return pods.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
+  }
+
   get #interfaces(): ObservedInterface[] {
     return [...this.#pods.values()].flatMap(({ interfaces }) => [...interfaces.values()]);
   }
@@ -274,7 +283,8 @@ export class Observatory implements PodSink {
     if (sidecar || !netns || isLost || this.#finder.confirms(pod, netns)) return;
     // One without an address may be the pod's all the same, but that takes a closer look.
     const what = 'its network namespace has none of its addresses';
-    if (hasAddress(proc, netns.pid)) log.warn({ ...identity(pod), ips: pod.ips }, what);
+    if (!pod.terminating && hasAddress(proc, netns.pid))
+      log.warn({ ...identity(pod), ips: pod.ips }, what);
     observed.leave();
   }
 }

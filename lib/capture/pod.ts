@@ -105,7 +105,7 @@ export class Observed implements Owner {
   /** The namespace is not its own: another one is to be found. */
   leave(): void {
     this.#netns = undefined;
-    for (const { capture } of this.interfaces.values()) capture?.stop();
+    for (const iface of this.interfaces.values()) iface.leave();
   }
 
   left(): void {

@@ -1,6 +1,6 @@
 import type { LocalPod, Netns } from '../model.ts';
 import { readNetDev } from './interface-counters.ts';
-import { interfacesIn } from './interfaces.ts';
+import { interfacesIn, PRIMARY, readLinks } from './interfaces.ts';
 import { addressesOf, candidates } from './pod-netns.ts';
 
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/;
@@ -46,4 +46,20 @@ export function hasAny(
 /** Tells whether the namespace of a process has an address that is not only its link's. */
 export function hasAddress(proc: string, pid: Netns['pid']): boolean {
   return [...addressesOf(proc, pid)].some((address) => !LINK_LOCAL.test(address));
+}
+
+/**
+ * The addresses of a pod that its namespace should have on this interface, and has not: iftop has to be told of them. It
+ * would see nothing of an interface beside that one by them.
+ * @param primary the interface that has a pod's addresses if it is not the usual one
+ */
+export function absentFrom(
+  proc: string,
+  pid: Netns['pid'],
+  iface: string,
+  { ips, primary }: Pick<LocalPod, 'ips'> & { readonly primary: string },
+): string[] {
+  if (iface !== (readLinks(proc, pid).has(PRIMARY) ? PRIMARY : primary)) return [];
+  const present = addressesOf(proc, pid);
+  return ips.filter((ip) => !present.has(ip));
 }

@@ -15,7 +15,7 @@ export interface NetTexts {
 }
 
 /** What a container runtime calls the interface of a pod's own network, whichever plug-in makes it. */
-const PRIMARY = 'eth0';
+export const PRIMARY = 'eth0';
 /** KubeVirt's bridges, and the devices of its machines, by which nothing leaves the pod. */
 const INNER = /^(?:k6t-|tap)/;
 const NO_ADDRESS = '0'.repeat(32);

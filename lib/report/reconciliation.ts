@@ -1,5 +1,5 @@
 import type { Bytes, Missing, Traffic, TroubleLog } from '../model.ts';
-import { identity, subjectOf } from '../capture/identity.ts';
+import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 
 /** Books are judged over so many milliseconds. */
 const MINUTE = 60_000;
@@ -59,8 +59,8 @@ export class Books {
       return;
     }
     troubles.say(COUNTERS, UNCOUNTED, {
-      pods: short.length,
-      podsSeen: traffic.length,
+      pods: podsOf(short),
+      podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
       received: sum(short, ({ uncounted }) => uncounted.received),
       likely:

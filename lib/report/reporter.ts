@@ -9,7 +9,7 @@ import type { Directory } from '../naming/directory.ts';
 import type { LocalPod, Log, Peer, Traffic, TroubleLog, Window } from '../model.ts';
 import { Books } from './reconciliation.ts';
 import type { Observatory } from '../capture/pod-registry.ts';
-import { subjectOf } from '../capture/identity.ts';
+import { podsOf, subjectOf } from '../capture/identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from '../kubernetes/sync.ts';
 import type { Tally } from './totals.ts';
@@ -158,7 +158,7 @@ export class Reporter {
       unnamedBytes: since('unnamed'),
     });
     sink.push([...rows, agent], end);
-    this.#summary.add(end, traffic.length, rows.length);
+    this.#summary.add(end, podsOf(traffic), rows.length);
   }
 
   #traffic(

@@ -1,6 +1,7 @@
 import { SeriesCount } from '../influx/series-count.ts';
 import type { Bytes, Missing, Peer, Traffic, Window } from '../model.ts';
 import { FlowTotals } from './flow-totals.ts';
+import { podsOf } from '../capture/identity.ts';
 
 /** More series than that are not counted. */
 const SERIES = 100_000;
@@ -76,7 +77,7 @@ export class Tally {
     this.windows += 1;
     if (late) this.late += 1;
     this.end = end;
-    this.uncountedPods = traffic.filter(({ uncounted }) => size(uncounted) > 0).length;
+    this.uncountedPods = podsOf(traffic.filter(({ uncounted }) => size(uncounted) > 0));
     for (const each of traffic) this.#add(each, certain);
     for (const { kernel } of untold) this.unnamed += size(kernel);
     this.#series.add(rows);

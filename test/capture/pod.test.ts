@@ -55,8 +55,12 @@ class Paused {
     const log = (level: string) => (fields: object) => void this.said.push({ level, ...fields });
     this.observed = observe(pod, this.#tree.path, log);
     this.add(7, 'first', bytes);
-    this.observed.start({ inode: this.#tree.inode('first'), pid: 7 }, false);
+    this.start(7, 'first');
     this.eth0.pause();
+  }
+
+  start(pid: number, netns: string): void {
+    this.observed.start({ inode: this.#tree.inode(netns), pid }, false);
   }
 
   get eth0(): ObservedInterface {
@@ -117,6 +121,16 @@ test('one that is given another network namespace meanwhile is captured there', 
   assert.equal(pod.observed.isLost, true);
   pod.observed.moveTo([8]);
   assert.equal(pod.observed.waits, true);
+});
+
+test('one whose namespace turns out to be another one’s is captured in its own, and not there again', async (t) => {
+  const pod = new Paused(t, 1000);
+  await sleep(10);
+  pod.add(8, 'second', 500);
+  pod.observed.leave();
+  pod.start(8, 'second');
+  pod.eth0.resume();
+  assert.equal(pod.eth0.capture?.netns.pid, 8);
 });
 
 test('when the API tells who it is, what was said of it before is over', async (t) => {
@@ -181,4 +195,28 @@ test('that a pod may have another network is news; anything else is none', () =>
   assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true);
   observed.remove();
   assert.equal(observed.tell({ ...POD, ips: ['10.244.0.10'] }), true, 'it is back');
+});
+
+test('what has no interface to capture is unavailable, but not while it is deleted, nor in a new namespace', (t) => {
+  const tree = new ProcTree(t);
+  const lo = { net_dev: '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n' };
+  const pod = { ...POD, ips: ['10.244.0.10'] };
+  const start = (observed: Observed, pid: number, netns: string) => {
+    if (!tree.has(netns)) tree.add(pid, netns, lo);
+    observed.start({ inode: tree.inode(netns), pid }, false);
+  };
+  const observed = observe(pod, tree.path);
+  start(observed, 7, 'first');
+  let late = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + late);
+  late = 11_000;
+  assert.deepEqual(observed.states, ['unavailable']);
+  observed.tell({ ...pod, terminating: true });
+  assert.deepEqual(observed.states, ['pending']);
+  observed.tell(pod);
+  assert.deepEqual(observed.states, ['unavailable']);
+  observed.moveTo([]);
+  start(observed, 8, 'second');
+  assert.deepEqual(observed.states, ['waiting']);
 });

@@ -10,8 +10,7 @@ const { figures: empty } = printer(() => {});
 /** Of an agent with one capture, in which all is well. */
 function options(): HealthOptions {
   const heard = performance.now();
-  const states = { pending: 0 };
-  const figures = { podsSeen: 1, sessions: 1, states } as HealthOptions['observatory']['figures'];
+  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['observatory']['figures'];
   return {
     interval: INTERVAL,
     observatory: { figures, heard, stuckFor: 0 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Books } from '../../lib/report/reconciliation.ts';
 import { Troubles } from '../../daemon/log.ts';
+import { Tally } from '../../lib/report/totals.ts';
 import type { Missing, Traffic } from '../../lib/model.ts';
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
@@ -115,4 +116,24 @@ test('counters of pods that do not count are spoken of once for the node, and on
     [what, 2, 3, 0, 14_000_000],
     ['a trouble is over', 2, 3, 0, 14_000_000],
   ]);
+});
+
+test('a pod whose interfaces all have counters that do not count is one pod', () => {
+  const said: object[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn: (fields: object) => void said.push(fields),
+    error() {},
+  };
+  const eth0 = { ...traffic({}), uncounted: { sent: 0, received: 1000 } };
+  const windows = [eth0, { ...eth0, iface: 'net1' }];
+  new Books({ interval: 10_000, troubles: new Troubles(log) }).audit(windows);
+  const counts = said.map(
+    (fields) => 'pods' in fields && 'podsSeen' in fields && [fields.pods, fields.podsSeen],
+  );
+  assert.deepEqual(counts, [[1, 1]]);
+  const tally = new Tally('none');
+  tally.add({ end: 0, traffic: windows, untold: [], late: false, certain: true, rows: [] });
+  assert.equal(tally.uncountedPods, 1);
 });
