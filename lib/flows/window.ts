@@ -214,7 +214,8 @@ export class Ledger {
 
   /** What the kernel had counted from the end of a window to that of the last slot. */
   #reportedSince(draft: Draft | undefined): Bytes {
-    if (!draft?.counters || draft.isPast || !this.#reported) return { sent: Infinity, received: Infinity };
+    if (!draft?.counters || draft.isPast || !this.#reported)
+      return { sent: Infinity, received: Infinity };
     return isAfter(this.#reported, draft.counters)
       ? between(draft.counters, this.#reported)
       : NOTHING;
