@@ -63,8 +63,8 @@ export class Ledger {
   /** The capture has ended: what was counted since its last slot is lost with it. */
   released(counters: Counters | undefined): void {
     this.#gap ??= this.#reported;
-    this.look(counters);
     this.#loseLag();
+    this.look(counters);
     this.#lose(this.#latest);
   }
 
@@ -84,6 +84,7 @@ export class Ledger {
     this.#latest = counters ?? last;
     if (!counters || !last || isAfter(counters, last)) return;
     this.#lose(last);
+    for (const draft of this.#drafts) draft.isPast = draft.end !== undefined;
     if (this.#gap) this.#gap = UNUSED;
     this.#replaced = this.#count(last);
     this.#counters = UNUSED;
@@ -187,6 +188,7 @@ export class Ledger {
   /** While nothing captures: what has been counted up to here is missing, each window its part. */
   #lose(counters: Counters | undefined): void {
     for (const draft of this.#drafts) {
+      if (draft.isPast) continue;
       const until = draft.end === undefined ? counters : draft.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
       this.#miss(draft, between(this.#gap, until));
@@ -212,7 +214,8 @@ export class Ledger {
 
   /** What the kernel had counted from the end of a window to that of the last slot. */
   #reportedSince(draft: Draft | undefined): Bytes {
-    if (!draft?.counters || !this.#reported) return { sent: Infinity, received: Infinity };
+    if (!draft?.counters || draft.isPast || !this.#reported)
+      return { sent: Infinity, received: Infinity };
     return isAfter(this.#reported, draft.counters)
       ? between(draft.counters, this.#reported)
       : NOTHING;
@@ -247,7 +250,7 @@ export class Ledger {
 }
 
 function windowOf(draft: Draft, end: number): Window {
-  const { counters: _, pairs, ...rest } = draft;
+  const { counters: _, isPast: __, pairs, ...rest } = draft;
   return { ...rest, end, pairs: [...pairs.values()] };
 }
 

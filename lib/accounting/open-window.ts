@@ -10,6 +10,8 @@ export interface Draft {
   end: number | undefined;
   /** The counters when it ended. */
   counters: Counters | undefined;
+  /** The interface has been replaced since it ended: what is counted now says nothing of it. */
+  isPast: boolean;
   kernel: KernelBytes | undefined;
   readonly pairs: Map<string, Growing>;
   rest: Bytes;
@@ -34,6 +36,7 @@ export function createDraft(start: number, { overloaded, paused, miscounted }: G
     start,
     end: undefined,
     counters: undefined,
+    isPast: false,
     kernel: undefined,
     pairs: new Map(),
     rest: NOTHING,

@@ -26,6 +26,12 @@ const BACKOFF = { first: 500, most: 30_000 };
  */
 const PACE = { least: 250, times: 2 };
 
+/** What is to be sent, and when, by the monotonic clock. */
+interface Turn {
+  readonly batches: readonly Waiting[];
+  readonly at: number;
+}
+
 /**
  * Brings rows to InfluxDB, one request at a time. A fresh window goes as soon as it is there, whatever
  * was before; what could not be delivered goes between them, oldest first, at a bounded rate, and what
@@ -103,19 +109,21 @@ export class Queue {
   }
 
   /** What is to be sent next, and when. */
-  #turn(): { batches: readonly Waiting[]; at: number } | undefined {
-    const { any } = this.#notBefore;
-    const first = [...this.#fresh].find(([batch]) => this.#options.backlog.isReady(batch));
-    const fresh = first && {
-      batches: [first[0]],
-      at: Math.max(any, this.#closing ? 0 : first[1]),
-    };
+  #turn(): Turn | undefined {
+    const fresh = this.#freshTurn();
     if (fresh && fresh.at <= performance.now()) return fresh;
     const old = this.#backlogTurn();
     return fresh && old ? (fresh.at < old.at ? fresh : old) : (fresh ?? old);
   }
 
-  #backlogTurn(): { batches: readonly Waiting[]; at: number } | undefined {
+  #freshTurn(): Turn | undefined {
+    const first = [...this.#fresh].find(([batch]) => this.#options.backlog.isReady(batch));
+    if (!first) return undefined;
+    const [batch, at] = first;
+    return { batches: [batch], at: Math.max(this.#notBefore.any, this.#closing ? 0 : at) };
+  }
+
+  #backlogTurn(): Turn | undefined {
     const { backlog } = this.#options;
     const at = Math.max(this.#notBefore.any, this.#notBefore.backlog);
     const suspects = this.#suspects;
@@ -136,7 +144,7 @@ export class Queue {
     return { batches: [other ?? first], at };
   }
 
-  async #send(batches: readonly Waiting[]): Promise<void> {
+  async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
     const { backlog, troubles } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
@@ -145,7 +153,7 @@ export class Queue {
     if (lines.length === 0) return this.#suspects.forget(batches);
     let delivered: Delivered;
     try {
-      delivered = await this.#deliver(batches, lines);
+      delivered = await this.#deliver(batches, lines, write);
     } catch (error) {
       this.#suspects.failed(batches);
       this.#suspects.prune((batch) => backlog.has(batch));
@@ -162,9 +170,27 @@ export class Queue {
     this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
   }
 
+  /**
+   * To look for the rows that are to blame may take thousands of requests: no fresh window waits for more than
+   * one of them. Between those of a window that has come in this way nothing goes.
+   */
+  #writeByTurns(): Write {
+    let isFirst = true;
+    return async (lines) => {
+      const fresh = isFirst ? undefined : this.#freshTurn();
+      isFirst = false;
+      const { write } = this.#options;
+      if (fresh && fresh.at <= performance.now()) await this.#send(fresh.batches, write);
+      await write(lines);
+    };
+  }
+
   /** @throws WriteError when all has to be tried again later */
-  async #deliver(batches: readonly Waiting[], lines: readonly string[]): Promise<Delivered> {
-    const { write } = this.#options;
+  async #deliver(
+    batches: readonly Waiting[],
+    lines: readonly string[],
+    write: Write,
+  ): Promise<Delivered> {
     const [batch] = batches;
     const row = this.#taken;
     if (!batch || batches.length > 1 || !this.#suspects.isDoubted(batch) || row === undefined)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Directory } from '../naming/directory.ts';
 import type { Closed, Log, TroubleLog } from '../model.ts';
@@ -29,6 +30,8 @@ interface Held extends Omit<StoredWindow, 'pods'> {
 export const GRACE = 4000;
 /** A closed window waits so long for a directory that is right; then pods are not named in it. */
 const PATIENCE = 120_000;
+/** At our end a disk is not waited for any longer. */
+const DISK = 200;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
 
@@ -87,7 +90,7 @@ export class WindowQueue {
     const { sink, log } = this.#options;
     this.flush();
     const certain = this.#isCertain(0);
-    if (!certain) await sink.stored();
+    if (!certain) await Promise.race([sink.stored(), sleep(DISK, undefined, { ref: false })]);
     const isLeft = ({ end }: Held) => handOver && !certain && sink.keeps(end);
     const left = this.#held.filter(isLeft);
     for (const held of this.#held.filter((held) => !isLeft(held))) this.#report(held, certain);

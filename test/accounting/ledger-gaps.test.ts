@@ -152,3 +152,19 @@ test('what had waited is missing in the window in which it passed', () => {
   assert.deepEqual(close(ledger), [900, 400, false]);
   assert.deepEqual(close(ledger), [100, 100, false]);
 });
+
+test('an interface that is replaced between the end of a window and its close changes nothing in it', () => {
+  const ledger = new Ledger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(7000, 9000, { sent: 9000 }, { before: sent(0), after: sent(9000) }));
+  ledger.turn(10_000, sent(9500));
+  ledger.look(sent(9600));
+  ledger.released(sent(40));
+  ledger.captured(sent(60));
+  ledger.add(slot(12_000, 14_000, { sent: 400 }, { before: sent(60), after: sent(560) }));
+  ledger.released(sent(560));
+  ledger.turn(20_000, sent(560));
+  assert.deepEqual(close(ledger), [9500, 500, false]);
+  assert.deepEqual(close(ledger), [100 + 560, 100 + 60 + 100, false]);
+});

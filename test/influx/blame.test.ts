@@ -79,6 +79,19 @@ describe('a partial write', () => {
   });
 });
 
+test('a batch of which each row is refused does not keep fresh windows waiting', async () => {
+  const { queue } = site.agent();
+  site.influx.answer = ({ rows: [row = ''] }, index) => {
+    if (index === 10) queue.push(rows(3, 'fresh'), 2);
+    return row.startsWith('m ') ? { status: 400, body: '{"message":"no"}' } : 204;
+  };
+  queue.push(rows(500), 1);
+  await drain(queue);
+  const at = site.influx.requests.findIndex(({ rows: [row] }) => row?.startsWith('fresh '));
+  assert.ok(at > 10 && at < 20, `it was request ${at} of ${site.influx.requests.length}`);
+  assert.deepEqual([queue.figures.written, queue.figures.refused], [3, 500]);
+});
+
 describe('a batch that InfluxDB does not take while it takes others', () => {
   for (const status of [405, 409, 500, 501, 507]) {
     test(`is halved until the row to blame is left, and that is refused: a ${status}`, async () => {

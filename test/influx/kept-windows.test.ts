@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Backlog } from '../../lib/influx/spool/backlog.ts';
@@ -171,4 +171,20 @@ test('a window that vanishes from the disk keeps nothing up', async () => {
   queue.push(rows(3), END);
   await drain(queue);
   assert.equal(site.influx.stored.size, 3);
+});
+
+test('a window that the disk does not let go of keeps up no rows but its own', async () => {
+  const { queue, backlog } = site.agent();
+  backlog.open(() => {});
+  for (const end of [END, 2 * END]) backlog.keep(windowOf(end));
+  await backlog.stored();
+  const stuck = join(site.directory, `${END}.window`);
+  rmSync(stuck);
+  mkdirSync(stuck);
+  queue.push(rows(3), END);
+  queue.push(rows(4, 'next'), 2 * END);
+  await backlog.stored();
+  await drain(queue);
+  assert.deepEqual([...site.influx.stored], rows(4, 'next'));
+  assert.equal(queue.figures.waiting, 3);
 });

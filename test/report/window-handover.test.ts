@@ -17,11 +17,14 @@ let left: StoredWindow[];
 let named: StoredWindow[];
 let known: Map<string, Pick<Closed, 'pod' | 'told'>>;
 let directory: Directory;
+/** Resolves when the disk has taken what it was given. */
+let stored: Promise<void>;
 const sync = { since: Infinity, lateFor: () => [] };
 
 beforeEach(() => {
   [disk, left, named, known] = [new Map(), [], [], new Map()];
   directory = new Directory();
+  stored = Promise.resolve();
   sync.since = Infinity;
 });
 
@@ -44,7 +47,7 @@ function queue(pods: readonly Closed[] = []): WindowQueue {
     sink: {
       keep: (window) => void disk.set(window.end, window),
       keeps: (end) => disk.has(end),
-      stored: () => Promise.resolve(),
+      stored: () => stored,
       takeLeft: () => left.splice(0),
     },
     log: quiet,
@@ -133,3 +136,15 @@ for (const [handOver, isKept] of [
     assert.deepEqual(ends(named), handOver && isKept ? [] : [10_000]);
   });
 }
+
+test('at the end a disk that does not answer keeps nobody up', { timeout: 10_000 }, async (t) => {
+  stored = new Promise(() => {});
+  const windows = queue([WEB]);
+  windows.close(10_000);
+  disk.clear();
+  // As long as a server listens the process goes on.
+  const listening = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(listening));
+  await windows.end(true);
+  assert.deepEqual(ends(named), [10_000]);
+});

@@ -45,13 +45,19 @@ export class KeptWindows {
 
   /**
    * Removes those that have become rows; `files` is undefined if none can be on disk.
-   * @throws when one is still there
+   * @throws when one is still there, which keeps up no other
    */
   async release(files: WindowFiles | undefined): Promise<void> {
+    let failure: unknown;
     for (const [end, kept] of this.#windows) {
       if (!kept.isRows) continue;
-      await files?.remove(end);
-      if (this.#windows.get(end) === kept) this.#windows.delete(end);
+      try {
+        await files?.remove(end);
+        if (this.#windows.get(end) === kept) this.#windows.delete(end);
+      } catch (error) {
+        failure ??= error;
+      }
     }
+    if (failure) throw failure;
   }
 }
