@@ -1,4 +1,9 @@
-/** Runs everything, prints as it goes, and ends with one line: N passed, N failed. */
+/**
+ * Runs everything, prints as it goes, and ends with one line: N passed, N failed.
+ *
+ *   node test/run.ts         everything; as root, for the end-to-end tests
+ *   node test/run.ts unit    only the unit tests, as any user
+ */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import PQueue from 'p-queue';
@@ -14,32 +19,40 @@ const testFiles = globSync('test/**/*.test.ts').toSorted();
 const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
 const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
+/** Alone, unit tests need not leave the cores to the labs; many of them wait most of the time. */
+const TOGETHER = '--test-concurrency=8';
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
 const AT_ONCE = 4;
 /** These take minutes: begun last, they would be alone at the end. */
 const LONGEST = ['test/e2e/weather.test.ts', 'test/e2e/lifecycle.test.ts'];
 const isRoot = process.getuid?.() === 0;
+const [part = 'all'] = process.argv.slice(2);
+if (part !== 'all' && part !== 'unit')
+  throw new Error(`there is no part ${part}: say unit, or nothing`);
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-await check('format', bin('biome'), ['format']);
-await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
-await check('types', bin('tsc'), ['-p', '.']);
-await check('dead code', bin('knip'), []);
+if (part === 'all') {
+  await check('format', bin('biome'), ['format']);
+  await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
+  await check('types', bin('tsc'), ['-p', '.']);
+  await check('dead code', bin('knip'), []);
+}
 const queue = new PQueue({ concurrency: AT_ONCE });
-const waiting = [queue.add(() => tests('unit tests', process.execPath, [...runner, ...unit]))];
-if (isRoot) {
+const unitRun = [...runner, ...(part === 'unit' ? [TOGETHER] : []), ...unit];
+const waiting = [queue.add(() => tests('unit tests', process.execPath, unitRun))];
+if (part === 'all' && isRoot) {
   for (const file of new Set([...LONGEST, ...endToEnd])) {
     const inLab = ['test/lab/enter.ts', '--', ...runner, file];
     waiting.push(queue.add(() => tests(file, process.execPath, inLab)));
   }
-} else {
+} else if (part === 'all') {
   console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
   total.skipped += endToEnd.length;
 }
 await Promise.all(waiting);
 
 // Where everything must be there, nothing may be left out.
-if (process.env['CI'] && total.skipped > 0) {
+if (process.env['CI'] && part === 'all' && total.skipped > 0) {
   console.log(`${total.skipped} skipped, which in CI is a failure`);
   total.failed += total.skipped;
 }
