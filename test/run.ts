@@ -19,12 +19,14 @@ const testFiles = globSync('test/**/*.test.ts').toSorted();
 const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
 const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
-/** Alone, unit tests need not leave the cores to the labs; many of them wait most of the time. */
-const TOGETHER = '--test-concurrency=8';
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
 const AT_ONCE = 4;
 /** These take minutes: begun last, they would be alone at the end. */
 const LONGEST = ['test/e2e/weather.test.ts', 'test/e2e/lifecycle.test.ts'];
+/** So do these among the unit tests when nothing else is run: they wait for most of a minute. */
+const WAITING = ['kubernetes/outage', 'influx/nothing-taken', 'influx/blame'].map(
+  (name) => `test/${name}.test.ts`,
+);
 const isRoot = process.getuid?.() === 0;
 const [part = 'all'] = process.argv.slice(2);
 if (part !== 'all' && part !== 'unit')
@@ -38,13 +40,19 @@ if (part === 'all') {
   await check('dead code', bin('knip'), []);
 }
 const queue = new PQueue({ concurrency: AT_ONCE });
-const unitRun = [...runner, ...(part === 'unit' ? [TOGETHER] : []), ...unit];
-const waiting = [queue.add(() => tests('unit tests', process.execPath, unitRun))];
+const waiting: Promise<void>[] = [];
+const inLine = (name: string, args: readonly string[]) =>
+  waiting.push(queue.add(() => tests(name, process.execPath, args)));
+if (part === 'unit') {
+  for (const file of WAITING) inLine(file, [...runner, file]);
+  const others = unit.filter((file) => !WAITING.includes(file));
+  inLine('other unit tests', [...runner, `--test-concurrency=${AT_ONCE}`, ...others]);
+} else {
+  inLine('unit tests', [...runner, ...unit]);
+}
 if (part === 'all' && isRoot) {
-  for (const file of new Set([...LONGEST, ...endToEnd])) {
-    const inLab = ['test/lab/enter.ts', '--', ...runner, file];
-    waiting.push(queue.add(() => tests(file, process.execPath, inLab)));
-  }
+  for (const file of new Set([...LONGEST, ...endToEnd]))
+    inLine(file, ['test/lab/enter.ts', '--', ...runner, file]);
 } else if (part === 'all') {
   console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
   total.skipped += endToEnd.length;

@@ -22,7 +22,9 @@ for (const page of PAGES) {
 
   test(`the paths in ${page} are there`, () => {
     const spans = prose(page).match(CODE) ?? [];
-    const paths = spans.flatMap((span) => span.match(/(?<![\w/.])(?:daemon|lib|test)\/[\w./*-]*\w/g) ?? []);
+    const paths = spans.flatMap(
+      (span) => span.match(/(?<![\w/.])(?:daemon|lib|test)\/[\w./*-]*\w/g) ?? [],
+    );
     assert.deepEqual(
       paths.filter((path) => globSync(path).length === 0),
       [],
