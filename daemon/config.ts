@@ -43,7 +43,7 @@ const SECRET = /TOKEN|PASSWORD/;
 
 type Environment = Readonly<{ [name: string]: string | undefined }>;
 
-/** Shown by `--help`, and the order of the README's table. */
+/** Shown by `--help`, and the order of the table in docs/configuration.md. */
 export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],

@@ -93,7 +93,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     if (sync.complete) settled ??= setTimeout(collectGarbage, SETTLE).unref();
   }, FLUSH_EVERY);
   const closing = new Map<number, NodeJS.Timeout>();
+  let last = 0;
   for await (const end of boundaries(config.interval, signal)) {
+    last = end;
     observatory.turn(end);
     windows.ended(end);
     const close = () => {
@@ -105,7 +107,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     closing.set(end, setTimeout(close, GRACE));
   }
 
-  const end = Date.now();
+  // Rows have whole seconds: the last window must not have the one of the window before it.
+  const end = Math.max(Date.now(), last + 1);
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
   observatory.turn(end);

@@ -1,4 +1,9 @@
-/** Runs everything, prints as it goes, and ends with one line: N passed, N failed. */
+/**
+ * Runs everything, prints as it goes, and ends with one line: N passed, N failed.
+ *
+ *   node test/run.ts         everything; as root, for the end-to-end tests
+ *   node test/run.ts unit    only the unit tests, as any user
+ */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import PQueue from 'p-queue';
@@ -18,28 +23,44 @@ const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
 const AT_ONCE = 4;
 /** These take minutes: begun last, they would be alone at the end. */
 const LONGEST = ['test/e2e/weather.test.ts', 'test/e2e/lifecycle.test.ts'];
+/** So do these among the unit tests when nothing else is run: they wait for most of a minute. */
+const WAITING = ['kubernetes/outage', 'influx/nothing-taken', 'influx/blame'].map(
+  (name) => `test/${name}.test.ts`,
+);
 const isRoot = process.getuid?.() === 0;
+const [part = 'all'] = process.argv.slice(2);
+if (part !== 'all' && part !== 'unit')
+  throw new Error(`there is no part ${part}: say unit, or nothing`);
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-await check('format', bin('biome'), ['format']);
-await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
-await check('types', bin('tsc'), ['-p', '.']);
-await check('dead code', bin('knip'), []);
+if (part === 'all') {
+  await check('format', bin('biome'), ['format']);
+  await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
+  await check('types', bin('tsc'), ['-p', '.']);
+  await check('dead code', bin('knip'), []);
+}
 const queue = new PQueue({ concurrency: AT_ONCE });
-const waiting = [queue.add(() => tests('unit tests', process.execPath, [...runner, ...unit]))];
-if (isRoot) {
-  for (const file of new Set([...LONGEST, ...endToEnd])) {
-    const inLab = ['test/lab/enter.ts', '--', ...runner, file];
-    waiting.push(queue.add(() => tests(file, process.execPath, inLab)));
-  }
+const waiting: Promise<void>[] = [];
+const inLine = (name: string, args: readonly string[]) =>
+  waiting.push(queue.add(() => tests(name, process.execPath, args)));
+if (part === 'unit') {
+  for (const file of WAITING) inLine(file, [...runner, file]);
+  const others = unit.filter((file) => !WAITING.includes(file));
+  inLine('other unit tests', [...runner, `--test-concurrency=${AT_ONCE}`, ...others]);
 } else {
+  inLine('unit tests', [...runner, ...unit]);
+}
+if (part === 'all' && isRoot) {
+  for (const file of new Set([...LONGEST, ...endToEnd]))
+    inLine(file, ['test/lab/enter.ts', '--', ...runner, file]);
+} else if (part === 'all') {
   console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
   total.skipped += endToEnd.length;
 }
 await Promise.all(waiting);
 
 // Where everything must be there, nothing may be left out.
-if (process.env['CI'] && total.skipped > 0) {
+if (process.env['CI'] && part === 'all' && total.skipped > 0) {
   console.log(`${total.skipped} skipped, which in CI is a failure`);
   total.failed += total.skipped;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing: npm packages from the lock file, and Debian packages where root may.
-#   sh test/setup.sh demo|test|bench|image
+#   sh test/setup.sh unit|demo|test|bench|image
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -13,6 +13,7 @@ fi
 
 programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
 case "${1:-}" in
+  unit) programs="openssl:openssl kubectl:kubernetes-client" ;;
   test) programs="$programs kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
   bench) programs="$programs curl:curl iperf3:iperf3 python3:python3" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
@@ -41,7 +42,7 @@ fi
 
 # What Debian 12 has is too old for components and labels.
 case "${1:-}" in
-  test | image)
+  unit | test | image)
     minor=$(kubectl version --client -o yaml | sed -n 's/.*gitVersion: v1\.\([0-9]*\).*/\1/p' | head -n 1)
     if [ "${minor:-0}" -lt 22 ]; then
       echo "nstats: the manifests need kubectl 1.22 or newer, this one is 1.${minor:-?}" >&2

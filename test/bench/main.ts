@@ -4,18 +4,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
 import { describeMachine } from './machine.ts';
-import { type Results, tablesOf, withTables } from './readme.ts';
+import { PAGES, type Results, tablesOf, withTables } from './pages.ts';
 import { markdown, type Result } from './result.ts';
 import { runSection } from './section.ts';
 
 const SECTIONS = ['accuracy', 'cost', 'size', 'daemon', 'api', 'influxdb'];
 const RESULTS = join(import.meta.dirname, 'results.json');
-const README = join(import.meta.dirname, '../../README.md');
 const USAGE = `npm run bench [-- [--quick] [--write] [section...]]
 
 Sections: ${SECTIONS.join(', ')}; all of them if none is named. All but api need root on Debian.
 --quick   less of everything, in some two minutes instead of fifteen
---write   keep the results of all sections in test/bench/results.json and in the README
+--write   keep the results of all sections in test/bench/results.json and in the documentation
 `;
 
 const { values, positionals } = parseArgs({
@@ -74,7 +73,11 @@ if (machine) console.log(`\n## machine\n\n${markdown(machine)}`);
 const complete = failed.length === 0 && !interrupted.signal.aborted;
 if (write && complete) {
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(README, withTables(readFileSync(README, 'utf8'), tablesOf(results)));
+  const tables = tablesOf(results);
+  const pages = PAGES.map(
+    (path) => [path, withTables(readFileSync(path, 'utf8'), tables)] as const,
+  );
+  for (const [path, text] of pages) writeFileSync(path, text);
 }
 if (failed.length > 0)
   console.log(`\nFAIL  ${failed.join(', ')}${write ? '; nothing is kept' : ''}`);

@@ -5,7 +5,7 @@ export interface Result {
 }
 
 export interface Table {
-  /** What the README calls it: the table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`. */
+  /** Its name in the documentation: the table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`. */
   readonly name: string;
   /** A sentence above it: what was done, and to what it is compared. */
   readonly text: string;

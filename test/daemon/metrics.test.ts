@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { allMetrics } from '../../daemon/http/metrics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
@@ -44,16 +44,17 @@ test('names from outside do not break the text', async () => {
   );
 });
 
-test("the README's table has all metrics with their types, and no others", async () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const rows = readme.matchAll(/^\| `(nstats_\w+)(?:\{([^}]*)\})?` \| (counter|gauge) \|/gm);
+test('the documented table has all metrics with their types, and no others', async () => {
+  const page = readFileSync('docs/operations.md', 'utf8');
+  const rows = page.matchAll(/^\| `(nstats_\w+)(?:\{([^}]*)\})?` \| (counter|gauge) \|/gm);
   const told = [...rows].map(([, name, labels = '', type]) => `${name} ${type} ${labels}`);
   const metrics = allMetrics({ node: NODE, ...agent('namespace') });
   assert.deepEqual(
     told.toSorted(),
     metrics.map(({ name, type, labels }) => `${name} ${type} ${labels.join(', ')}`).toSorted(),
   );
-  const used = new Set(readme.match(/\bnstats_[a-z_]+/g));
+  const pages = globSync(['README.md', 'docs/**/*.md']).map((path) => readFileSync(path, 'utf8'));
+  const used = new Set(pages.join('\n').match(/\bnstats_[a-z_]+/g));
   const known = new Set(metrics.map(({ name }) => name));
   assert.deepEqual(
     [...used].filter((name) => !known.has(name)),

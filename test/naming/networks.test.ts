@@ -118,10 +118,10 @@ test('an empty file is a mistake, since it may be half written; an empty mapping
   assert.deepEqual(read('{}').mistakes, []);
 });
 
-test("the README's example is right, and its names are those that it promises", () => {
-  const readme = readFileSync('README.md', 'utf8');
+test("the documentation's example is right, and its names are those that it promises", () => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
   const [, example = ''] =
-    /^### Names for outside networks[^]*?^```yaml\n([^]*?)^```/m.exec(readme) ?? [];
+    /^## Names for outside networks[^]*?^```yaml\n([^]*?)^```/m.exec(page) ?? [];
   const { networks, mistakes } = parseNetworks(example);
   assert.deepEqual(mistakes, []);
   const asked = ['192.0.2.9', '198.51.100.20', '198.51.100.21', '2001:db8:2::20', '2001:db8:3::1'];

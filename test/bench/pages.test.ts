@@ -2,20 +2,28 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Results, tablesOf, withTables } from './readme.ts';
+import { PAGES, type Results, tablesOf, withTables } from './pages.ts';
 
-const README = join(import.meta.dirname, '../../README.md');
 const RESULTS = join(import.meta.dirname, 'results.json');
 const tables = [
   { name: 'a', text: 'What it is:', head: ['', 'bytes'], rows: [['one', '1,000 $&']] },
   { name: 'b', text: 'Not here:', head: ['x'], rows: [] },
 ];
 
-test('the tables in the README are what the bench has measured (npm run bench -- --write)', () => {
-  const readme = readFileSync(README, 'utf8');
-  const kept = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : undefined;
-  const measured = kept === undefined ? [] : tablesOf(JSON.parse(kept) as Results);
-  assert.equal(withTables(readme, measured), readme);
+const kept = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : undefined;
+const measured = kept === undefined ? [] : tablesOf(JSON.parse(kept) as Results);
+
+test('the tables in the pages are what the bench has measured (npm run bench -- --write)', () => {
+  for (const path of PAGES) {
+    const text = readFileSync(path, 'utf8');
+    assert.equal(withTables(text, measured), text);
+  }
+});
+
+test('each table has one place', () => {
+  const text = PAGES.map((path) => readFileSync(path, 'utf8')).join('\n');
+  const places = [...text.matchAll(/^<!-- bench:(\S+) -->$/gm)].map(([, name = '']) => name);
+  assert.deepEqual(places.toSorted(), measured.map(({ name }) => name).toSorted());
 });
 
 test('a table takes the place of the one before it, and nothing else changes', () => {

@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Machine } from './machine.ts';
 import { markdown, type Result, type Table } from './result.ts';
 
@@ -9,7 +11,13 @@ export interface Results {
   readonly sections: { readonly [name: string]: Result };
 }
 
-/** A table's place in the README. */
+const ROOT = join(import.meta.dirname, '../..');
+/** The pages that may have tables. */
+export const PAGES: readonly string[] = globSync(['README.md', 'docs/**/*.md'], { cwd: ROOT }).map(
+  (page) => join(ROOT, page),
+);
+
+/** A table's place in a page. */
 const PLACE = /^<!-- bench:(\S+) -->\n[^]*?^<!-- \/bench -->$/gm;
 const BEGIN = /^<!-- bench:/gm;
 
@@ -26,12 +34,12 @@ export function tablesOf({ seconds, machine, sections }: Results): Table[] {
 }
 
 /**
- * Puts the tables into their places in the README; one without a place is left out.
+ * Puts the tables into their places in a page; one without a place there is left out.
  *
  * @throws Error if a place has no table, or no end
  */
-export function withTables(readme: string, tables: readonly Table[]): string {
-  const text = readme.replaceAll(PLACE, (place, name: string) => {
+export function withTables(page: string, tables: readonly Table[]): string {
+  const text = page.replaceAll(PLACE, (place, name: string) => {
     const table = tables.find((each) => each.name === name);
     if (!table) throw new Error(`the bench has no table ${name}`);
     if (place.match(BEGIN)?.length !== 1) throw new Error(`the place of table ${name} has no end`);
