@@ -36,7 +36,8 @@ const counted = async () => sum(await rowsOf('nstat_pod', 'plain', 'net1'), 'rec
 /** Peers that a pod has sent more than a little, by one interface. */
 const peers = async (pod: string, iface: string) => {
   const rows = await rowsOf('nstat', pod, iface);
-  const busy = rows.filter((row) => sum([row], 'sentBytes') > 10_000);
+  // In both directions: of acknowledgements alone a window may have few.
+  const busy = rows.filter((row) => sum([row], 'sentBytes', 'receivedBytes') > 100_000);
   return [...new Set(busy.map((row) => `${row['peer_kind']} ${row['peer']}`))];
 };
 const said = (what: string) => daemon.log.filter((line) => line.includes(what));
