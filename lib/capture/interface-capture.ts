@@ -184,6 +184,9 @@ export class ObservedInterface {
         log.debug({ ...this.#troubles.identity, pid: capture.pid }, 'capture started');
       },
     });
+    // One that is back is the same by its index; another one of its name counts from nothing.
+    const isOther = index === undefined || index !== this.#index;
+    if (this.#retired && isOther) this.#ledger.look(UNUSED);
     [this.#index, this.#retired, this.#ended] = [index, false, false];
     this.#ledger.begin(counters ?? capture.counters(), isNew);
     [this.#capture, this.#last] = [capture, capture];
@@ -248,10 +251,9 @@ export class ObservedInterface {
     return this.#last !== undefined && (isNew || pod.terminating === true);
   }
 
-  /** Another one of its name, should there ever be one, will count from nothing. */
+  /** Its counters cannot be read any more. */
   #vanish(): void {
     this.#last = undefined;
-    this.#ledger.look(UNUSED);
   }
 
   #strained(): void {
