@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log, TroubleLog } from '../lib/model.ts';
+import type { Log, ProblemLog } from '../lib/model.ts';
 import type { LogLevel } from './config.ts';
 
 /** JSON lines on a descriptor: 1 is stdout. Written at once, so that the last words are not lost. */
@@ -35,23 +35,23 @@ interface Trouble {
  * A trouble is said when it comes (warn), once an hour while it lasts, and when it has been over for a
  * minute (info). In between it is counted: `times` and `since` are in every line but the first.
  */
-export class Troubles implements TroubleLog {
+export class Problems implements ProblemLog {
   readonly #log: Log;
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #problems = new Map<string, Trouble>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  say(subject: string, what: string, fields: object): void {
+  report(subject: string, what: string, fields: object): void {
     const now = Date.now();
     const key = `${subject}\n${what}`;
-    const known = this.#troubles.get(key);
+    const known = this.#problems.get(key);
     if (!known) {
       this.#log.warn(fields, what);
-      this.#troubles.set(key, { what, fields, since: now, said: now, times: 1 });
-      const [oldest] = this.#troubles;
-      if (oldest && this.#troubles.size > MOST) this.#drop(...oldest);
+      this.#problems.set(key, { what, fields, since: now, said: now, times: 1 });
+      const [oldest] = this.#problems;
+      if (oldest && this.#problems.size > MOST) this.#drop(...oldest);
       return;
     }
     known.times += 1;
@@ -62,8 +62,8 @@ export class Troubles implements TroubleLog {
     this.#log.warn({ ...fields, ...history(known) }, what);
   }
 
-  over(subject: string): void {
-    for (const [key, trouble] of this.#troubles) {
+  resolve(subject: string): void {
+    for (const [key, trouble] of this.#problems) {
       if (!key.startsWith(`${subject}\n`)) continue;
       trouble.ending ??= setTimeout(() => {
         this.#drop(key, trouble);
@@ -75,7 +75,7 @@ export class Troubles implements TroubleLog {
 
   #drop(key: string, { ending }: Trouble): void {
     clearTimeout(ending);
-    this.#troubles.delete(key);
+    this.#problems.delete(key);
   }
 }
 

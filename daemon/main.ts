@@ -11,8 +11,8 @@ import { type ApiClient, connect } from '../lib/kubernetes/client/client.ts';
 import { check } from './check/check.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
 import { ConfigError } from '../lib/config-error.ts';
-import { faultOfInflux, fixSpool } from './check/remedies.ts';
-import { createLog, Troubles } from './log.ts';
+import { faultOfInflux, spoolRemedy } from './check/remedies.ts';
+import { createLog, Problems } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
 import type { Log } from '../lib/model.ts';
@@ -77,21 +77,21 @@ async function main(): Promise<number> {
   const { node, interval, influx } = config;
   log.info({ node, interval, influx: influx.url, api: client.server, pid: process.pid }, 'started');
 
-  const troubles = new Troubles(log);
+  const problems = new Problems(log);
   const { signal } = stop;
   const pipeline = (sink: Sink) =>
-    runPipeline({ config, client, sink, log, troubles, proc: PROC, signal });
+    runPipeline({ config, client, sink, log, problems, proc: PROC, signal });
   if (values['dry-run']) {
     await pipeline(printer((text) => process.stdout.write(text)));
     return 0;
   }
   const { directory: root, max } = config.spool;
   const directory = join(root, directoryName(influx));
-  const disk = { directory, max, memory: MEMORY_BYTES, fix: fixSpool };
-  const backlog = new Backlog({ ...disk, log, troubles });
+  const disk = { directory, max, memory: MEMORY_BYTES, fix: spoolRemedy };
+  const backlog = new Backlog({ ...disk, log, problems });
   const offset = Math.random() * OFFSET_MOST;
   const explain = (error: unknown) => faultOfInflux(error, influx);
-  const queue = new Queue({ write: writer(influx), backlog, offset, troubles, explain });
+  const queue = new Queue({ write: writer(influx), backlog, offset, problems, explain });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await tellForeign(root, directory, log);

@@ -4,19 +4,19 @@ import type { Log } from '../lib/model.ts';
 import { boundaries } from '../lib/report/window-clock.ts';
 import { followCluster, localSubject, resourcesOf } from '../lib/kubernetes/follow-cluster.ts';
 import type { Config } from './config.ts';
-import type { Troubles } from './log.ts';
+import type { Problems } from './log.ts';
 import { apiServer, faultOfApi } from './check/remedies.ts';
-import { firstLook } from './check/startup-report.ts';
+import { reportStartup } from './check/startup-report.ts';
 import { collectGarbage } from './garbage.ts';
 import { Health } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { exposition } from './http/metrics/exposition.ts';
 import { allMetrics } from './http/metrics/all.ts';
 import { followNetworks } from '../lib/naming/follow-networks.ts';
-import { Observatory } from '../lib/capture/pod-registry.ts';
+import { PodRegistry } from '../lib/capture/pod-registry.ts';
 import { Reporter, type Sink } from '../lib/report/reporter.ts';
 import { Sync } from '../lib/kubernetes/sync.ts';
-import { Tally } from '../lib/report/totals.ts';
+import { Totals } from '../lib/report/totals.ts';
 import { Cpu } from '../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../lib/report/window-queue.ts';
 
@@ -25,7 +25,7 @@ export interface PipelineOptions {
   readonly client: ApiClient;
   readonly sink: Sink;
   readonly log: Log;
-  readonly troubles: Troubles;
+  readonly problems: Problems;
   /** Where the node's /proc is. */
   readonly proc: string;
   readonly signal: AbortSignal;
@@ -46,46 +46,46 @@ const SETTLE = 5000;
  * @throws ConfigError when the networks file cannot be read
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { config, client, sink, log, troubles, proc, signal } = options;
+  const { config, client, sink, log, problems, proc, signal } = options;
   const file = config.networksFile;
   const networks = file ? { networkOf: await followNetworks({ file, log, signal }) } : {};
   const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
-  const observatory = new Observatory({
+  const registry = new PodRegistry({
     proc,
     interfaces: config.interfaces,
     log,
-    troubles,
+    problems,
     sidecar: config.sidecar !== undefined,
     cpuBudget: config.cpuBudget,
   });
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
-  const tally = new Tally(config.flowMetrics);
-  const cpu = new Cpu(proc, () => observatory.processes);
-  const state = { client, sink, proc, directory, sync, observatory, tally, cpu };
-  const reporter = new Reporter({ config, log, troubles, ...state });
-  const windows = new WindowQueue({ reporter, log, troubles, ...state });
+  const totals = new Totals(config.flowMetrics);
+  const cpu = new Cpu(proc, () => registry.processes);
+  const state = { client, sink, proc, directory, sync, registry, totals, cpu };
+  const reporter = new Reporter({ config, log, problems, ...state });
+  const windows = new WindowQueue({ reporter, log, problems, ...state });
   const health = new Health({ interval: config.interval, ...state });
   const metrics = exposition(allMetrics({ node: config.node, ...state }));
   const server = await serve(config.listen, health, metrics);
 
   const following = new AbortController();
-  if (config.sidecar) observatory.put(config.sidecar, false);
+  if (config.sidecar) registry.put(config.sidecar, false);
   const followed = followCluster({
     client,
     node: config.node,
     wanted: ({ namespace }) =>
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
-    observatory: config.sidecar ? undefined : observatory,
+    registry: config.sidecar ? undefined : registry,
     sync,
     signal: following.signal,
     log,
-    troubles,
+    problems,
     explain: (error) => faultOfApi(error, apiServer(client)),
   });
 
-  void firstLook({ config, log, signal, ...state });
+  void reportStartup({ config, log, signal, ...state });
 
   let settled: NodeJS.Timeout | undefined;
   const flushing = setInterval(() => {
@@ -96,7 +96,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   let last = 0;
   for await (const end of boundaries(config.interval, signal)) {
     last = end;
-    observatory.turn(end);
+    registry.turn(end);
     windows.ended(end);
     const close = () => {
       closing.delete(end);
@@ -111,9 +111,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const end = Math.max(Date.now(), last + 1);
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
-  observatory.turn(end);
+  registry.turn(end);
   windows.ended(end);
-  await observatory.stop(LAST_REPORTS);
+  await registry.stop(LAST_REPORTS);
   for (const open of [...closing.keys(), end]) windows.close(open);
   // A sidecar's disk goes with its pod.
   await windows.end(config.sidecar === undefined);

@@ -111,10 +111,10 @@ export interface Window {
 }
 
 /** A window, and the interface of a pod that it is of, whose name the API may still have to tell. */
-export interface Closed {
+export interface ClosedWindow {
   readonly pod: LocalPod;
   /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
-  readonly told: 'nothing' | 'wanted' | 'unwanted';
+  readonly selection: 'unknown' | 'selected' | 'excluded';
   readonly iface: string;
   readonly window: Window;
 }
@@ -173,9 +173,9 @@ export interface Log {
 }
 
 /** The log of what may go on for hours: it is not said each time. */
-export interface TroubleLog {
+export interface ProblemLog {
   /** `subject` and `what` tell one trouble from another. */
-  say(subject: string, what: string, fields: object): void;
-  /** All troubles of a subject are over, or the subject is. */
-  over(subject: string): void;
+  report(subject: string, what: string, fields: object): void;
+  /** All problems of a subject are over, or the subject is. */
+  resolve(subject: string): void;
 }

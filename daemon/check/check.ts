@@ -18,15 +18,15 @@ import {
   apiServer,
   faultOfApi,
   faultOfInflux,
-  fixCapture,
-  FIX_NAMESPACES,
-  FIX_NODE,
-  fixSpool,
+  captureRemedy,
+  NAMESPACES_REMEDY,
+  NODE_REMEDY,
+  spoolRemedy,
 } from './remedies.ts';
-import { FIX_INTERFACES } from '../../lib/capture/pod-interfaces.ts';
+import { INTERFACES_REMEDY } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
 import { NamespaceFinder } from '../../lib/capture/namespace-finder.ts';
-import { readNetworks, told } from '../../lib/naming/networks-file.ts';
+import { readNetworks, described } from '../../lib/naming/networks-file.ts';
 import { counted } from '../../lib/words.ts';
 
 export interface CheckOptions {
@@ -76,7 +76,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const get = (path: string) => client.get(path, AbortSignal.timeout(TIMEOUT));
   const capture: Check = {
     name: 'capture',
-    fault: saying(fixCapture),
+    fault: saying(captureRemedy),
     run: async () => {
       const bytes = await captureLoopback(proc, config.sidecar !== undefined);
       const entered = config.sidecar ? '' : 'a namespace can be entered, ';
@@ -119,7 +119,7 @@ function spoolOf({ spool: { directory: root, max }, influx }: Config): Check {
   const directory = join(root, directoryName(influx));
   return {
     name: `SPOOL_DIR ${directory}`,
-    fault: saying(fixSpool),
+    fault: saying(spoolRemedy),
     run: async () => {
       const room = await roomIn(directory);
       const enough = room >= max ? '' : ', which is less than SPOOL_MAX';
@@ -139,7 +139,7 @@ function networksOf(file: string): Check {
       if (mistakes.length === 0)
         return counted(networks.size, 'network has a name', 'networks have names');
       const summary = `${counted(mistakes.length, 'mistake')}, besides ${counted(networks.size, 'network')} with names`;
-      throw new Error([summary, ...mistakes.map(told)].join('\n      '));
+      throw new Error([summary, ...mistakes.map(described)].join('\n      '));
     },
   };
 }
@@ -173,7 +173,7 @@ function nodeChecks(
     {
       name: `pods of node ${node}`,
       fault: (error) =>
-        error instanceof UnknownNodeError ? { what: error.message, fix: FIX_NODE } : api(error),
+        error instanceof UnknownNodeError ? { what: error.message, fix: NODE_REMEDY } : api(error),
       run: async () => {
         local = await podsOf(get, node);
         if (local.length === 0) await mustExist(get, node);
@@ -183,7 +183,7 @@ function nodeChecks(
     {
       name: 'network namespaces',
       fault: saying(() =>
-        local ? FIX_NAMESPACES : `mend what is said of the pods of node ${node} first`,
+        local ? NAMESPACES_REMEDY : `mend what is said of the pods of node ${node} first`,
       ),
       run: async () => {
         if (!local) throw new Error('not looked for, since the pods of the node are not known');
@@ -203,7 +203,7 @@ function nodeChecks(
     {
       name: `IFACE ${interfaces.join()}`,
       fault: saying(() =>
-        local ? FIX_INTERFACES : `mend what is said of the pods of node ${node} first`,
+        local ? INTERFACES_REMEDY : `mend what is said of the pods of node ${node} first`,
       ),
       run: async () => {
         if (!local) throw new Error('not looked for, since the pods of the node are not known');

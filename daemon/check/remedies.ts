@@ -5,13 +5,13 @@ import { withoutUser } from '../../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
 
 /** What to do about what is missing: said by --check, and in the log. */
-export const FIX_NODE = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
-export const FIX_NAMESPACES =
+export const NODE_REMEDY = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
+export const NAMESPACES_REMEDY =
   'the pod needs hostPID: true, the capabilities SYS_PTRACE and SYS_ADMIN, and where SELinux is on the component selinux or openshift';
-const FIX_RIGHTS =
+const RIGHTS_REMEDY =
   'the service account needs get, list and watch on pods, services, nodes and namespaces (manifests/base/rbac.yaml)';
 
-export function fixCapture(error: Error): string {
+export function captureRemedy(error: Error): string {
   const { message } = error;
   if (/ENOENT|\b12[67]\b/.test(message)) {
     return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf, nice)';
@@ -78,7 +78,7 @@ function fixStatus({ status, message }: ApiError, { address }: Server): string {
   const mounted = 'is the service account mounted in the pod (automountServiceAccountToken)?';
   if (status === 401) return `the token is not valid here: is it of this cluster, and ${mounted}`;
   if (status === 403)
-    return message.includes('system:anonymous') ? `no token was sent: ${mounted}` : FIX_RIGHTS;
+    return message.includes('system:anonymous') ? `no token was sent: ${mounted}` : RIGHTS_REMEDY;
   if (status === 407) return 'the proxy wants a user and a password: set them in its URL';
   if (status === 429) return 'the API server is overloaded: look at its priority and fairness';
   if (status >= 500)
@@ -119,7 +119,7 @@ function fixWrite(status: number, { api }: Target): string {
 }
 
 /** What is wrong with SPOOL_DIR; until it is mended rows wait in memory only. */
-export function fixSpool(error: Error): string {
+export function spoolRemedy(error: Error): string {
   if (error instanceof LockError)
     return 'another nstats on this node uses it: end that one, or set SPOOL_DIR to another directory for this one';
   switch ((error as { readonly code?: string }).code) {

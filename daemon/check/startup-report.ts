@@ -5,27 +5,27 @@ import type { Config } from '../config.ts';
 import {
   apiServer,
   faultOfApi,
-  fixCapture,
-  FIX_NAMESPACES,
-  FIX_NODE,
-  fixSpool,
+  captureRemedy,
+  NAMESPACES_REMEDY,
+  NODE_REMEDY,
+  spoolRemedy,
 } from './remedies.ts';
-import { FIX_INTERFACES } from '../../lib/capture/pod-interfaces.ts';
+import { INTERFACES_REMEDY } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
-import type { Observatory } from '../../lib/capture/pod-registry.ts';
+import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import type { Sink } from '../../lib/report/reporter.ts';
 import { isLocal, type Sync, withoutThem } from '../../lib/kubernetes/sync.ts';
-import type { Tally } from '../../lib/report/totals.ts';
+import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf, counted } from '../../lib/words.ts';
 
-export interface FirstLookOptions {
+export interface StartupReportOptions {
   readonly config: Pick<Config, 'node' | 'interval' | 'spool' | 'sidecar'>;
   readonly client?: Parameters<typeof apiServer>[0];
   readonly proc: string;
   readonly directory: Pick<Directory, 'hasNode'>;
-  readonly observatory: Pick<Observatory, 'figures'>;
+  readonly registry: Pick<PodRegistry, 'figures'>;
   readonly sync: Pick<Sync, 'states'>;
-  readonly tally: Pick<Tally, 'windows'>;
+  readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -46,8 +46,8 @@ const WAIT = { least: 15_000, window: 6000, most: 60_000 };
  * had time for that, the log says what is there, and of each thing that is not how to mend it. Only
  * what no pod has proven is tried apart. InfluxDB is not asked: the first window is for that.
  */
-export async function firstLook(options: FirstLookOptions): Promise<void> {
-  const { config, log, signal, sink, tally } = options;
+export async function reportStartup(options: StartupReportOptions): Promise<void> {
+  const { config, log, signal, sink, totals } = options;
   const wait = Math.min(WAIT.most, Math.max(WAIT.least, config.interval + WAIT.window));
   await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
   if (signal.aborted) return;
@@ -59,7 +59,7 @@ export async function firstLook(options: FirstLookOptions): Promise<void> {
     ...spool(config.spool.directory, sink.figures),
   ];
   const good = findings.filter(({ fix }) => fix === undefined).map(({ what }) => what);
-  const windows = `${counted(tally.windows, 'window')} named`;
+  const windows = `${counted(totals.windows, 'window')} named`;
   log.info({ good: [...good, windows] }, 'a first look at what is there');
   for (const { what, ...rest } of findings)
     if (rest.fix !== undefined) log.warn(rest, `a first look finds a fault: ${what}`);
@@ -68,32 +68,32 @@ export async function firstLook(options: FirstLookOptions): Promise<void> {
 async function captures({
   config,
   proc,
-  observatory,
+  registry,
   signal,
-}: FirstLookOptions): Promise<Finding[]> {
-  const { podsReady, sessions } = observatory.figures;
+}: StartupReportOptions): Promise<Finding[]> {
+  const { podsReady, sessions } = registry.figures;
   if (sessions > 0)
-    return [{ what: capturesOf(sessions, podsReady) }, ...uncaptured(observatory.figures, proc)];
+    return [{ what: capturesOf(sessions, podsReady) }, ...uncaptured(registry.figures, proc)];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
-    return [{ what: `capture: ${failure.message}`, fix: fixCapture(failure) }];
+    return [{ what: `capture: ${failure.message}`, fix: captureRemedy(failure) }];
   }
   const what = 'no capture runs yet, but iftop can';
-  return [{ what }, ...uncaptured(observatory.figures, proc)];
+  return [{ what }, ...uncaptured(registry.figures, proc)];
 }
 
 export function uncaptured(
-  { podsUnfound, states }: Pick<Observatory['figures'], 'podsUnfound' | 'states'>,
+  { podsUnfound, states }: Pick<PodRegistry['figures'], 'podsUnfound' | 'states'>,
   proc: string,
 ): Finding[] {
   const unfound = `of ${counted(podsUnfound, 'pod')} no network namespace is found in ${proc}`;
   // The log has said of each of them why.
   const unavailable = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
   return [
-    ...(podsUnfound > 0 ? [{ what: unfound, fix: FIX_NAMESPACES }] : []),
-    ...(states.unavailable > 0 ? [{ what: unavailable, fix: FIX_INTERFACES }] : []),
+    ...(podsUnfound > 0 ? [{ what: unfound, fix: NAMESPACES_REMEDY }] : []),
+    ...(states.unavailable > 0 ? [{ what: unavailable, fix: INTERFACES_REMEDY }] : []),
   ];
 }
 
@@ -103,12 +103,12 @@ export function ofResources({
   client = { server: '', inCluster: false },
   sync,
   directory,
-}: Pick<FirstLookOptions, 'config' | 'client' | 'sync' | 'directory'>): Finding[] {
+}: Pick<StartupReportOptions, 'config' | 'client' | 'sync' | 'directory'>): Finding[] {
   const server = apiServer(client);
   const nodes = sync.states.find(({ resource }) => resource === 'nodes');
   const isListed = nodes?.listed && !directory.hasNode(config.node);
   const stranger = isListed
-    ? [{ what: `the API server has no node ${config.node}`, fix: FIX_NODE }]
+    ? [{ what: `the API server has no node ${config.node}`, fix: NODE_REMEDY }]
     : [];
   // What is wrong with the server is wrong once, not with each resource.
   const lost = sync.states.filter(
@@ -135,5 +135,5 @@ export function ofResources({
 function spool(directory: string, { failure }: Sink['figures']): Finding[] {
   if (!failure) return [];
   const what = `SPOOL_DIR ${directory}: it takes no rows: ${failure.message}`;
-  return [{ what, fix: fixSpool(failure) }];
+  return [{ what, fix: spoolRemedy(failure) }];
 }

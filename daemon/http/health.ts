@@ -1,7 +1,7 @@
-import type { Observatory } from '../../lib/capture/pod-registry.ts';
+import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import type { Sink } from '../../lib/report/reporter.ts';
 import type { Sync } from '../../lib/kubernetes/sync.ts';
-import type { Tally } from '../../lib/report/totals.ts';
+import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf } from '../../lib/words.ts';
 
 /** A window is closed some seconds after its end; after this many intervals the loop has stopped. */
@@ -12,9 +12,9 @@ const SILENT = 60_000;
 export interface HealthOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly observatory: Pick<Observatory, 'figures' | 'heard' | 'stuckFor'>;
+  readonly registry: Pick<PodRegistry, 'figures' | 'heard' | 'stuckFor'>;
   readonly sync: Pick<Sync, 'complete' | 'reasons'>;
-  readonly tally: Pick<Tally, 'windows'>;
+  readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
 }
 
@@ -44,12 +44,12 @@ export class Health {
    * runs, and captures can be started. What one pod suffers is seen to by its own capture.
    */
   alive(): Verdict {
-    const { interval, observatory } = this.#options;
-    const { figures } = observatory;
+    const { interval, registry } = this.#options;
+    const { figures } = registry;
     const now = performance.now();
     const closed = now - this.#closed;
-    const silent = now - (observatory.heard ?? now);
-    const stuck = observatory.stuckFor;
+    const silent = now - (registry.heard ?? now);
+    const stuck = registry.stuckFor;
     return verdict([
       [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
       [true, capturesOf(figures.sessions, figures.podsReady)],
@@ -72,9 +72,9 @@ export class Health {
    * the rows of a window were written, or are on disk.
    */
   ready(): Verdict {
-    const { sync, tally, sink } = this.#options;
-    this.#safe ||= tally.windows > 0 && isKept(sink.figures);
-    const first = this.#safe ? 'written, or on disk' : missing(tally.windows, sink.figures);
+    const { sync, totals, sink } = this.#options;
+    this.#safe ||= totals.windows > 0 && isKept(sink.figures);
+    const first = this.#safe ? 'written, or on disk' : missing(totals.windows, sink.figures);
     return {
       ok: sync.complete && this.#safe,
       reasons: [...sync.reasons, `first window: ${first}`],

@@ -1,7 +1,7 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
 import { between, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
-import { settle } from './rounding.ts';
-import { createDraft, type Draft, either, NOTHING, plus, pour } from './open-window.ts';
+import { refine } from './rounding.ts';
+import { openWindow, type OpenWindow, either, NOTHING, plus, addShare } from './open-window.ts';
 import { Miscount } from './miscount.ts';
 
 /** A source falls behind so long (milliseconds) before that can be told: a slot and a measurement. */
@@ -15,7 +15,7 @@ const UNNOTICED = 3000;
  */
 export class Ledger {
   /** Oldest first; the last one is running. */
-  readonly #drafts: Draft[];
+  readonly #windows: OpenWindow[];
   /** Where the kernel's count of the running window begins, on the interface that is there now. */
   #counters: Counters | undefined;
   /** Counted in the running window by interfaces that have been replaced since. */
@@ -36,7 +36,7 @@ export class Ledger {
   #paused = false;
 
   constructor(start: number) {
-    this.#drafts = [this.#open(start)];
+    this.#windows = [this.#open(start)];
   }
 
   /**
@@ -71,7 +71,7 @@ export class Ledger {
   /** What nothing captures from its end on until the next begins is so because it was paused. */
   pause(): void {
     this.#paused = true;
-    const running = this.#drafts.at(-1);
+    const running = this.#windows.at(-1);
     if (running) running.paused ??= NOTHING;
   }
 
@@ -84,7 +84,7 @@ export class Ledger {
     this.#latest = counters ?? last;
     if (!counters || !last || isAfter(counters, last)) return;
     this.#lose(last);
-    for (const draft of this.#drafts) draft.isPast = draft.end !== undefined;
+    for (const window of this.#windows) window.isPast = window.end !== undefined;
     if (this.#gap) this.#gap = UNUSED;
     this.#replaced = this.#count(last);
     this.#counters = UNUSED;
@@ -94,8 +94,8 @@ export class Ledger {
   set overloaded(is: boolean) {
     this.#overloaded = is;
     if (!is) return;
-    for (const draft of this.#drafts) {
-      if ((draft.end ?? Infinity) > this.#last - UNNOTICED) draft.overloaded = true;
+    for (const window of this.#windows) {
+      if ((window.end ?? Infinity) > this.#last - UNNOTICED) window.overloaded = true;
     }
   }
 
@@ -106,17 +106,17 @@ export class Ledger {
     this.#counters ??= slot.before;
     this.look(slot.after);
     this.#reported = slot.after ?? this.#reported;
-    const { pairs, rest } = settle(slot, this.#lag);
+    const { pairs, rest } = refine(slot, this.#lag);
     const total = pairs.reduce(plus, rest);
-    let poured = NOTHING;
-    for (const draft of this.#drafts) {
-      const due = this.#due(slot, draft, total);
+    let added = NOTHING;
+    for (const window of this.#windows) {
+      const due = this.#due(slot, window, total);
       const share = {
-        sent: clamp(due.sent, poured.sent, 1) - poured.sent,
-        received: clamp(due.received, poured.received, 1) - poured.received,
+        sent: clamp(due.sent, added.sent, 1) - added.sent,
+        received: clamp(due.received, added.received, 1) - added.received,
       };
-      pour(draft, pairs, rest, share);
-      poured = plus(poured, share);
+      addShare(window, pairs, rest, share);
+      added = plus(added, share);
     }
     if (slot.before && slot.after) {
       const kernel = between(slot.before, slot.after);
@@ -130,7 +130,7 @@ export class Ledger {
 
   /** The clock passes the end of the running window: the next one begins. */
   turn(at: number, counters: Counters | undefined): void {
-    const running = this.#drafts.at(-1);
+    const running = this.#windows.at(-1);
     if (!running) return;
     this.look(counters);
     this.#lose(counters);
@@ -141,30 +141,30 @@ export class Ledger {
     if (seen) running.kernel = this.#count(seen);
     this.#counters = seen;
     this.#replaced = undefined;
-    this.#drafts.push(this.#open(at));
+    this.#windows.push(this.#open(at));
   }
 
   /** Windows have ended that are not closed yet. */
   get hasUnclosed(): boolean {
-    return this.#drafts.length > 1;
+    return this.#windows.length > 1;
   }
 
   /** The window that ended at a moment as it is by now: what spans its end has not come yet. */
   ended(at: number): Window | undefined {
-    const draft = this.#drafts.find(({ end }) => end === at);
-    return draft && windowOf(draft, at);
+    const window = this.#windows.find(({ end }) => end === at);
+    return window && windowOf(window, at);
   }
 
   /** The oldest window, if it has ended, and not after `at`. Slots that come now go to the one after it. */
   close(at = Infinity): Window | undefined {
-    const [oldest] = this.#drafts;
+    const [oldest] = this.#windows;
     if (oldest?.end === undefined || oldest.end > at) return undefined;
-    this.#drafts.shift();
+    this.#windows.shift();
     return windowOf(oldest, oldest.end);
   }
 
-  #open(start: number): Draft {
-    return createDraft(start, {
+  #open(start: number): OpenWindow {
+    return openWindow(start, {
       overloaded: this.#overloaded,
       paused: this.#paused,
       miscounted: this.#miscount.directions,
@@ -175,8 +175,8 @@ export class Ledger {
   #judge({ from, to }: Slot, seen: Bytes, kernel: Bytes): void {
     this.#miscount.add({ from, to, seen, counted: plus(kernel, this.#ahead), lag: this.#lag });
     this.#ahead = NOTHING;
-    for (const draft of this.#drafts)
-      draft.miscounted = either(draft.miscounted, this.#miscount.directions);
+    for (const window of this.#windows)
+      window.miscounted = either(window.miscounted, this.#miscount.directions);
   }
 
   /** What the kernel has counted in the running window up to here. */
@@ -187,11 +187,11 @@ export class Ledger {
 
   /** While nothing captures: what has been counted up to here is missing, each window its part. */
   #lose(counters: Counters | undefined): void {
-    for (const draft of this.#drafts) {
-      if (draft.isPast) continue;
-      const until = draft.end === undefined ? counters : draft.counters;
+    for (const window of this.#windows) {
+      if (window.isPast) continue;
+      const until = window.end === undefined ? counters : window.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
-      this.#miss(draft, between(this.#gap, until));
+      this.#miss(window, between(this.#gap, until));
       this.#gap = until;
     }
   }
@@ -200,39 +200,39 @@ export class Ledger {
   #loseLag(): void {
     let left = this.#lag;
     this.#lag = NOTHING;
-    for (let at = this.#drafts.length - 1; at >= 0; at -= 1) {
-      const draft = this.#drafts[at];
-      const most = this.#reportedSince(this.#drafts[at - 1]);
+    for (let at = this.#windows.length - 1; at >= 0; at -= 1) {
+      const window = this.#windows[at];
+      const most = this.#reportedSince(this.#windows[at - 1]);
       const part = {
         sent: Math.min(left.sent, most.sent),
         received: Math.min(left.received, most.received),
       };
-      if (draft) this.#miss(draft, part);
+      if (window) this.#miss(window, part);
       left = { sent: left.sent - part.sent, received: left.received - part.received };
     }
   }
 
   /** What the kernel had counted from the end of a window to that of the last slot. */
-  #reportedSince(draft: Draft | undefined): Bytes {
-    if (!draft?.counters || draft.isPast || !this.#reported)
+  #reportedSince(window: OpenWindow | undefined): Bytes {
+    if (!window?.counters || window.isPast || !this.#reported)
       return { sent: Infinity, received: Infinity };
-    return isAfter(this.#reported, draft.counters)
-      ? between(draft.counters, this.#reported)
+    return isAfter(this.#reported, window.counters)
+      ? between(window.counters, this.#reported)
       : NOTHING;
   }
 
-  #miss(draft: Draft, bytes: Bytes): void {
-    if (this.#paused) draft.paused = plus(draft.paused ?? NOTHING, bytes);
-    else draft.uncaptured = plus(draft.uncaptured, bytes);
+  #miss(window: OpenWindow, bytes: Bytes): void {
+    if (this.#paused) window.paused = plus(window.paused ?? NOTHING, bytes);
+    else window.uncaptured = plus(window.uncaptured, bytes);
   }
 
   /** Which share of a slot passed before a window's end, earlier windows' shares included. */
-  #due(slot: Slot, draft: Draft, total: Bytes): Bytes {
-    const { end } = draft;
+  #due(slot: Slot, window: OpenWindow, total: Bytes): Bytes {
+    const { end } = window;
     if (end === undefined || slot.to <= end) return { sent: 1, received: 1 };
     const share = Math.max(0, (end - slot.from) / (slot.to - slot.from));
     const { before, after } = slot;
-    const counters = draft.counters;
+    const counters = window.counters;
     if (!before || !counters) return { sent: share, received: share };
     // A slot that begins after the end can still bring what had waited then.
     const sign = slot.from <= end ? 1 : -1;
@@ -249,8 +249,8 @@ export class Ledger {
   }
 }
 
-function windowOf(draft: Draft, end: number): Window {
-  const { counters: _, isPast: __, pairs, ...rest } = draft;
+function windowOf(window: OpenWindow, end: number): Window {
+  const { counters: _, isPast: __, pairs, ...rest } = window;
   return { ...rest, end, pairs: [...pairs.values()] };
 }
 

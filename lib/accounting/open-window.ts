@@ -4,7 +4,7 @@ import type { Bytes, Counters, Directions, KernelBytes, Pair } from '../model.ts
 type Growing = { -readonly [field in keyof Pair]: Pair[field] };
 
 /** A window that bytes are still put into. */
-export interface Draft {
+export interface OpenWindow {
   readonly start: number;
   /** Undefined for the window that is still running. */
   end: number | undefined;
@@ -31,7 +31,7 @@ interface Going {
   readonly miscounted: Directions;
 }
 
-export function createDraft(start: number, { overloaded, paused, miscounted }: Going): Draft {
+export function openWindow(start: number, { overloaded, paused, miscounted }: Going): OpenWindow {
   return {
     start,
     end: undefined,
@@ -48,14 +48,19 @@ export function createDraft(start: number, { overloaded, paused, miscounted }: G
 }
 
 /** Puts a share of a slot's bytes into a window. */
-export function pour(draft: Draft, pairs: readonly Pair[], rest: Bytes, share: Bytes): void {
-  draft.rest = plus(draft.rest, times(rest, share));
+export function addShare(
+  window: OpenWindow,
+  pairs: readonly Pair[],
+  rest: Bytes,
+  share: Bytes,
+): void {
+  window.rest = plus(window.rest, times(rest, share));
   if (share.sent + share.received === 0) return;
   for (const pair of pairs) {
     const key = `${pair.local} ${pair.remote}`;
-    const known = draft.pairs.get(key);
+    const known = window.pairs.get(key);
     if (!known) {
-      draft.pairs.set(key, { ...pair, ...times(pair, share) });
+      window.pairs.set(key, { ...pair, ...times(pair, share) });
       continue;
     }
     known.from = Math.min(known.from, pair.from);

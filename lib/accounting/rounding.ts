@@ -13,7 +13,7 @@ const NOTHING: Bytes = { sent: 0, received: 0 };
  * nothing waits at its end, and without it, when as much waits again. If neither is, packets were
  * missed or wait otherwise, and the numbers stay as they were printed.
  */
-export function settle(
+export function refine(
   slot: Slot,
   lag: Bytes = NOTHING,
 ): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {

@@ -9,7 +9,7 @@ import { netnsOf } from '../linux/pod-netns.ts';
 import { ProcFile } from '../linux/proc-file.ts';
 import { parseStat } from '../linux/process-stat.ts';
 import { enter, openNetns, stay } from '../linux/netns-exec.ts';
-import type { Starts } from './start-limiter.ts';
+import type { StartLimiter } from './start-limiter.ts';
 
 export interface CaptureOptions {
   /** Where the node's /proc is. */
@@ -19,7 +19,7 @@ export interface CaptureOptions {
   /** The namespace is our own: there is nothing to enter. */
   readonly own: boolean;
   /** Bounds how many captures are being started at once. */
-  readonly starts: Starts;
+  readonly starts: StartLimiter;
   /** iftop has reported. */
   readonly reported: () => void;
 }

@@ -1,16 +1,16 @@
-import type { TroubleLog } from '../model.ts';
+import type { ProblemLog } from '../model.ts';
 import { statOf } from '../linux/process-stat.ts';
-import { Budget } from './cpu-budget.ts';
+import { CpuBudget } from './cpu-budget.ts';
 import type { Load } from './load.ts';
-import type { Observed } from './pod.ts';
-import type { ObservedInterface } from './interface-capture.ts';
+import type { PodCapture } from './pod.ts';
+import type { InterfaceCapture } from './interface-capture.ts';
 
 export interface ThrottleOptions {
   readonly proc: string;
   /** A share of one core. */
   readonly budget: number;
-  readonly pods: ReadonlyMap<string, Observed>;
-  readonly troubles: TroubleLog;
+  readonly pods: ReadonlyMap<string, PodCapture>;
+  readonly problems: ProblemLog;
 }
 
 /** /proc counts hundredths of a second: of less time than this a share would be noise. */
@@ -18,14 +18,14 @@ const MEASURE_EVERY = 2000;
 const TOO_SMALL = 'budget';
 
 /** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
-export class Throttle {
+export class CpuBudgetController {
   readonly #options: ThrottleOptions;
-  readonly #budget: Budget;
+  readonly #budget: CpuBudget;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ThrottleOptions) {
     this.#options = options;
-    this.#budget = new Budget(options.budget);
+    this.#budget = new CpuBudget(options.budget);
     if (!Number.isFinite(options.budget)) return;
     this.#timer = setInterval(() => this.#measure(), MEASURE_EVERY).unref();
   }
@@ -35,12 +35,12 @@ export class Throttle {
   }
 
   #measure(): void {
-    const { proc, pods, budget, troubles } = this.#options;
+    const { proc, pods, budget, problems } = this.#options;
     const own = statOf(proc, 'self');
     if (!own) return;
     let total = own.cpu + own.waitedFor;
     const loads = new Map<string, Load>();
-    const interfaces = new Map<string, ObservedInterface>();
+    const interfaces = new Map<string, InterfaceCapture>();
     for (const [uid, { gone, interfaces: all }] of pods)
       for (const [name, observed] of all) {
         const cpu = observed.capture?.cpu;
@@ -54,14 +54,14 @@ export class Throttle {
     const { pause, resume } = this.#budget.decide(measurement);
     if (this.#budget.isTooSmall) {
       const what = 'the daemon alone takes more CPU than CPU_BUDGET allows: give it more';
-      troubles.say(TOO_SMALL, what, { budget });
-    } else troubles.over(TOO_SMALL);
+      problems.report(TOO_SMALL, what, { budget });
+    } else problems.resolve(TOO_SMALL);
     for (const key of pause) interfaces.get(key)?.pause();
     for (const key of resume) interfaces.get(key)?.resume();
   }
 }
 
-function packetsOf(observed: ObservedInterface): number | undefined {
+function packetsOf(observed: InterfaceCapture): number | undefined {
   const counters = observed.counters();
   return counters && counters.sentPackets + counters.receivedPackets;
 }

@@ -1,5 +1,5 @@
-import { Cost, type Load } from './load.ts';
-import { Spending, WINDOW } from './cpu-usage-window.ts';
+import { CaptureLoad, type Load } from './load.ts';
+import { CpuUsageWindow, WINDOW } from './cpu-usage-window.ts';
 
 /** CPU times are seconds since some beginning of their own, `now` is milliseconds of a clock that only goes on. */
 export interface Measurement {
@@ -40,10 +40,10 @@ const NOISE = 0.002;
  * been paused for longest comes back first, once there is room in a window for the least that this
  * can cost: what cannot be afforded is not begun. No clock and no effects in here.
  */
-export class Budget {
+export class CpuBudget {
   readonly #budget: number;
-  readonly #costs = new Map<string, Cost>();
-  #spending: Spending;
+  readonly #costs = new Map<string, CaptureLoad>();
+  #usage: CpuUsageWindow;
   #began = 0;
   #last: Measurement | undefined;
   /** The share of what is no capture, the daemon and all starts, over the last seconds. */
@@ -56,13 +56,13 @@ export class Budget {
   /** `budget`: a share of one core. */
   constructor(budget: number) {
     this.#budget = budget;
-    this.#spending = new Spending(budget, 0);
+    this.#usage = new CpuUsageWindow(budget, 0);
   }
 
   /** The daemon by itself takes more than the budget, which no pausing can mend. */
   get isTooSmall(): boolean {
-    const { own } = this.#spending;
-    return this.#active.length === 0 && own > this.#budget && this.#spending.room(AHEAD) < 0;
+    const { own } = this.#usage;
+    return this.#active.length === 0 && own > this.#budget && this.#usage.room(AHEAD) < 0;
   }
 
   /** What to do about a measurement, which is to be made every other second. */
@@ -72,7 +72,7 @@ export class Budget {
     // A child that ends is for a moment neither among the living nor waited for.
     const total = Math.max(measurement.total, last?.total ?? 0);
     this.#last = { ...measurement, total };
-    if (!last) [this.#began, this.#spending] = [now, new Spending(this.#budget, now)];
+    if (!last) [this.#began, this.#usage] = [now, new CpuUsageWindow(this.#budget, now)];
     const seconds = last ? now - last.now / 1000 : 0;
     const starts = this.#measure(measurement.pods, now, seconds);
     if (!last || seconds <= 0) return { pause: [], resume: [] };
@@ -82,7 +82,7 @@ export class Budget {
     // To start a capture takes about as much of the daemon as of the new process.
     const own = Math.max(0, isStarting ? self - starts : self + starts);
     this.#own = (this.#own + own / seconds) / 2;
-    this.#spending.add(now, isStarting ? this.#budget * seconds : total - last.total, own);
+    this.#usage.add(now, isStarting ? this.#budget * seconds : total - last.total, own);
     const pause = this.#leaving(now);
     return { pause, resume: pause.length > 0 ? [] : this.#returning(now) };
   }
@@ -94,7 +94,7 @@ export class Budget {
     for (const [name, load] of pods) {
       const cost = this.#costs.get(name);
       const started = cost?.runs ? undefined : load.cpu;
-      if (!cost) this.#costs.set(name, new Cost(load, now));
+      if (!cost) this.#costs.set(name, new CaptureLoad(load, now));
       else if (seconds > 0) cost.measure(load, now, seconds);
       if (started === undefined) continue;
       starts += started;
@@ -109,13 +109,13 @@ export class Budget {
   #leaving(now: number): string[] {
     const running = this.#active.filter(({ runs }) => runs);
     const share = running.reduce((sum, cost) => sum + cost.share, this.#ownAtLeast);
-    const isOver = share > this.#budget && this.#spending.room(AHEAD) < share * AHEAD;
+    const isOver = share > this.#budget && this.#usage.room(AHEAD) < share * AHEAD;
     this.#overSince = isOver ? (this.#overSince ?? now) : undefined;
     const worth = this.#start / PATIENCE;
     if (this.#overSince !== undefined) {
       const isLasting = now - this.#overSince >= PATIENCE;
       if (isLasting) this.#overSince = now;
-      const isWorthIt = (cost: Cost) => isLasting || cost.share >= worth;
+      const isWorthIt = (cost: CaptureLoad) => isLasting || cost.share >= worth;
       return this.#costliest(share - LEFT * this.#budget, isWorthIt).names;
     }
     const spare = this.#spare(WINDOW);
@@ -123,7 +123,7 @@ export class Budget {
       const lacking = (price * TURN.least - spare) / WINDOW;
       if (now - since < DARK || lacking <= 0) break;
       const least = Math.min(worth, price / 2);
-      const hadTurn = (cost: Cost) => cost.share >= least && now - cost.since >= WINDOW;
+      const hadTurn = (cost: CaptureLoad) => cost.share >= least && now - cost.since >= WINDOW;
       const { names, isEnough } = this.#costliest(lacking, hadTurn);
       if (isEnough) return names;
     }
@@ -131,7 +131,10 @@ export class Budget {
   }
 
   /** Those of some captures that save such a share together, the costliest first. */
-  #costliest(share: number, of: (cost: Cost) => boolean): { names: string[]; isEnough: boolean } {
+  #costliest(
+    share: number,
+    of: (cost: CaptureLoad) => boolean,
+  ): { names: string[]; isEnough: boolean } {
     const running = [...this.#costs].filter(([, { paused, runs }]) => runs && !paused);
     const part = this.#ownAtLeast / running.length;
     const names = [];
@@ -162,23 +165,23 @@ export class Budget {
 
   /** CPU seconds that a turn may take in the next `seconds`, by what active ones take and may take. */
   #spare(seconds: number): number {
-    const own = Math.max(this.#own, this.#spending.own);
+    const own = Math.max(this.#own, this.#usage.own);
     let [share, bursts] = [own, 0];
     for (const cost of this.#active) {
       share += cost.share;
       bursts += cost.price - cost.share;
     }
     const taken = share * seconds + bursts * TURN.good + this.#start;
-    return this.#spending.room(seconds) - taken;
+    return this.#usage.room(seconds) - taken;
   }
 
   /** Those that run or are about to. */
-  get #active(): Cost[] {
+  get #active(): CaptureLoad[] {
     return [...this.#costs.values()].filter(({ paused }) => !paused);
   }
 
   /** Those that are paused and have ended, the longest first. */
-  get #waiting(): [string, Cost][] {
+  get #waiting(): [string, CaptureLoad][] {
     return [...this.#costs]
       .filter(([, { paused, runs }]) => paused && !runs)
       .sort(([, a], [, b]) => a.since - b.since);
@@ -186,15 +189,15 @@ export class Budget {
 
   /** A burst of the daemon counts while it lasts, and only as much as it is of a window. */
   get #ownAtLeast(): number {
-    return Math.min(this.#own, this.#spending.own);
+    return Math.min(this.#own, this.#usage.own);
   }
 }
 
 /** The costliest first, of those that cost about the same who has run for longest. */
-function order(a: Cost, b: Cost): number {
+function order(a: CaptureLoad, b: CaptureLoad): number {
   return magnitude(b) - magnitude(a) || a.since - b.since;
 }
 
-function magnitude({ share }: Cost): number {
+function magnitude({ share }: CaptureLoad): number {
   return Math.round(Math.log2(Math.max(NOISE, share)));
 }

@@ -13,7 +13,7 @@ const REMEMBERED = 120;
 const TOLERANCE = 4;
 
 /** What was spent of a budget, which is a share of a core, and what may be. */
-export class Spending {
+export class CpuUsageWindow {
   readonly #budget: number;
   /** The oldest first. What was before is taken to have been as much as may be. */
   #sums: readonly Sum[];

@@ -2,19 +2,19 @@ import type { LocalPod } from '../model.ts';
 
 type Named = Pick<LocalPod, 'namespace' | 'name'>;
 
-/** What troubles with a pod are filed under. */
-export function nameOf({ namespace, name }: Named): string {
+/** What problems with a pod are filed under. */
+export function qualifiedName({ namespace, name }: Named): string {
   return `${namespace}/${name}`;
 }
 
 /** How many pods these are of: a pod has one for each of its interfaces. */
 export function podsOf(all: readonly { readonly pod: Named }[]): number {
-  return new Set(all.map(({ pod }) => nameOf(pod))).size;
+  return new Set(all.map(({ pod }) => qualifiedName(pod))).size;
 }
 
-/** What troubles with an interface of a pod are filed under. */
+/** What problems with an interface of a pod are filed under. */
 export function subjectOf(pod: Named, iface: string): string {
-  return `${nameOf(pod)} ${iface}`;
+  return `${qualifiedName(pod)} ${iface}`;
 }
 
 /** What a log line about a pod says of it. */

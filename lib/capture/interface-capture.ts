@@ -5,12 +5,12 @@ import { UNUSED } from '../linux/interface-counters.ts';
 import { NetnsGoneError } from '../linux/netns-exec.ts';
 import { Backoff } from './backoff.ts';
 import { Capture } from './capture.ts';
-import { InterfaceTroubles } from './interface-problems.ts';
+import { InterfaceProblems } from './interface-problems.ts';
 import {
   type Events,
   type Found,
   idleState,
-  type ObservedOptions,
+  type InterfaceCaptureOptions,
   type Owner,
   type State,
 } from './states.ts';
@@ -31,13 +31,13 @@ const NEW = 60_000;
 const RESUMED = 60_000;
 
 /** One interface of a pod: its ledger, and its captures one after the other. */
-export class ObservedInterface {
+export class InterfaceCapture {
   /** As it is called in the pod. */
   readonly name: string;
   readonly #owner: Owner;
   readonly #events: Events;
-  readonly #options: ObservedOptions;
-  readonly #troubles: InterfaceTroubles;
+  readonly #options: InterfaceCaptureOptions;
+  readonly #problems: InterfaceProblems;
   readonly #ledger = new Ledger(Date.now());
   readonly #overload = new Overload();
   readonly #looking = new Often(
@@ -59,12 +59,12 @@ export class ObservedInterface {
   #ended = false;
   #paused = false;
 
-  constructor(name: string, owner: Owner, events: Events, options: ObservedOptions) {
+  constructor(name: string, owner: Owner, events: Events, options: InterfaceCaptureOptions) {
     this.name = name;
     this.#owner = owner;
     this.#events = events;
     this.#options = options;
-    this.#troubles = new InterfaceTroubles(() => owner.pod, name, options.troubles);
+    this.#problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
   get index(): number | undefined {
@@ -135,7 +135,7 @@ export class ObservedInterface {
   pause(): void {
     this.#paused = true;
     this.#ledger.pause();
-    this.#troubles.say('budget');
+    this.#problems.say('budget');
     this.#capture?.stop();
   }
 
@@ -154,7 +154,7 @@ export class ObservedInterface {
 
   /** iftop cannot capture it, and nothing stands in for it. */
   complain(fields: object): void {
-    this.#troubles.say('refusal', fields);
+    this.#problems.say('refusal', fields);
   }
 
   /** What iftop has refused it may take now. */
@@ -177,11 +177,11 @@ export class ObservedInterface {
       // The API may tell who it is only now.
       unparsed: (lines) => unparsed(owner.pod, lines),
       seen: (netDev) => this.#events.seen(netDev),
-      frame: (lines) => log.debug({ ...this.#troubles.identity, lines }, 'frame'),
+      frame: (lines) => log.debug({ ...this.#problems.identity, lines }, 'frame'),
       began: () => {
         this.#hasRun = true;
         this.#refusals.reset();
-        log.debug({ ...this.#troubles.identity, pid: capture.pid }, 'capture started');
+        log.debug({ ...this.#problems.identity, pid: capture.pid }, 'capture started');
       },
     });
     // One that is back is the same by its index; another one of its name counts from nothing.
@@ -220,12 +220,12 @@ export class ObservedInterface {
     this.#ended = (this.#owner.gone || this.#retired) && !this.#capture;
     const { started = Infinity } = this.#capture ?? {};
     const running = performance.now() - started;
-    if (running > PROVEN) this.#troubles.over('failure', 'refusal');
+    if (running > PROVEN) this.#problems.over('failure', 'refusal');
     if (this.#overload.settle(performance.now(), this.#capture?.started)) {
       this.#ledger.overloaded = false;
-      this.#troubles.over('overload');
+      this.#problems.over('overload');
     }
-    if (!this.#paused && running > RESUMED) this.#troubles.over('budget');
+    if (!this.#paused && running > RESUMED) this.#problems.over('budget');
     this.#ledger.turn(at, this.counters());
   }
 
@@ -241,7 +241,7 @@ export class ObservedInterface {
 
   /** No trouble with it goes on. */
   forgive(): void {
-    this.#troubles.over();
+    this.#problems.over();
   }
 
   /** Its counters may be the last ones; a capture need not run for that. */
@@ -260,7 +260,7 @@ export class ObservedInterface {
     if (this.#owner.gone) return;
     this.#overload.strained(performance.now());
     this.#ledger.overloaded = true;
-    this.#troubles.say('overload');
+    this.#problems.say('overload');
   }
 
   #end({ created, isStopping }: Capture, error: Error | undefined): void {
@@ -271,7 +271,7 @@ export class ObservedInterface {
     const isGone = code === 'ERR_SESSION_LOST' || error instanceof NetnsGoneError;
     // However a capture ends that was to end, it is no trouble.
     if (!error || this.#owner.gone || isStopping || isGone) {
-      log.debug({ ...this.#troubles.identity, error: error?.message }, 'capture ended');
+      log.debug({ ...this.#problems.identity, error: error?.message }, 'capture ended');
       if (this.#paused) this.#ledger.pause();
       else this.#last = undefined;
       if (code === 'ERR_SESSION_LOST') this.#events.changed();
@@ -282,7 +282,7 @@ export class ObservedInterface {
       this.#strained();
       const pause = this.#overload.stopped(performance.now());
       this.#notBefore = performance.now() + pause;
-      log.debug({ ...this.#troubles.identity, pause }, 'capture stopped: it was overloaded');
+      log.debug({ ...this.#problems.identity, pause }, 'capture stopped: it was overloaded');
       return;
     }
     if (code === 'ERR_SESSION_INTERFACE') {
@@ -293,6 +293,6 @@ export class ObservedInterface {
     restarted();
     if (performance.now() - created > PROVEN) this.#failures.reset();
     this.#failures.failed();
-    this.#troubles.say('failure', { error: error.message });
+    this.#problems.say('failure', { error: error.message });
   }
 }

@@ -1,4 +1,4 @@
-import type { LocalPod, TroubleLog } from '../model.ts';
+import type { LocalPod, ProblemLog } from '../model.ts';
 import { identity, subjectOf } from './identity.ts';
 
 const WHAT = {
@@ -11,15 +11,15 @@ type Kind = keyof typeof WHAT;
 const KINDS = Object.keys(WHAT) as Kind[];
 
 /** What is said of one interface of a pod, which the API may name only later. */
-export class InterfaceTroubles {
+export class InterfaceProblems {
   readonly #pod: () => LocalPod;
   readonly #iface: string;
-  readonly #troubles: TroubleLog;
+  readonly #problems: ProblemLog;
 
-  constructor(pod: () => LocalPod, iface: string, troubles: TroubleLog) {
+  constructor(pod: () => LocalPod, iface: string, problems: ProblemLog) {
     this.#pod = pod;
     this.#iface = iface;
-    this.#troubles = troubles;
+    this.#problems = problems;
   }
 
   /** What a log line about it says of it. */
@@ -28,12 +28,13 @@ export class InterfaceTroubles {
   }
 
   say(kind: Kind, fields: object = {}): void {
-    this.#troubles.say(this.#subject(kind), WHAT[kind], { ...this.identity, ...fields });
+    this.#problems.report(this.#subject(kind), WHAT[kind], { ...this.identity, ...fields });
   }
 
   /** Of these kinds, or of any, there is none any more. */
   over(...kinds: readonly Kind[]): void {
-    for (const kind of kinds.length > 0 ? kinds : KINDS) this.#troubles.over(this.#subject(kind));
+    for (const kind of kinds.length > 0 ? kinds : KINDS)
+      this.#problems.resolve(this.#subject(kind));
   }
 
   #subject(kind: Kind): string {

@@ -19,7 +19,7 @@ const HALF_LIFE = 60;
  * What a capture costs, or would cost: in the mean, and at its worst, since who has had a burst may
  * have another. Shares are CPU time by time, 1 is one core; moments are seconds.
  */
-export class Cost {
+export class CaptureLoad {
   #load: Load;
   /** When it was paused or resumed, or first heard of. */
   #since: number;

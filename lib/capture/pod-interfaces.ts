@@ -1,15 +1,21 @@
-import type { Closed, Counters, LocalPod, Netns } from '../model.ts';
+import type { ClosedWindow, Counters, LocalPod, Netns } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
-import { identity, nameOf } from './identity.ts';
-import { ObservedInterface } from './interface-capture.ts';
-import { type Events, idleState, type ObservedOptions, type Owner, type State } from './states.ts';
+import { identity, qualifiedName } from './identity.ts';
+import { InterfaceCapture } from './interface-capture.ts';
+import {
+  type Events,
+  idleState,
+  type InterfaceCaptureOptions,
+  type Owner,
+  type State,
+} from './states.ts';
 
 /** What to do about a pod that has nothing to capture. */
-export const FIX_INTERFACES =
+export const INTERFACES_REMEDY =
   'name the interface that carries the pod in IFACE (a list, such as eth0,net1), bring it up, or turn the pod off with the annotation nstats/observe=false';
 
-export interface PodInterfacesOptions extends ObservedOptions {
+export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   /** The interfaces to capture, where a pod has them. */
   readonly interfaces: readonly string[];
 }
@@ -27,7 +33,7 @@ const NEW = 60_000;
 export class PodInterfaces implements Events {
   readonly #owner: Owner;
   readonly #options: PodInterfacesOptions;
-  readonly #interfaces = new Map<string, ObservedInterface>();
+  readonly #interfaces = new Map<string, InterfaceCapture>();
   /** Those that are captured instead of one of the configuration. */
   readonly #standIns = new Map<string, string>();
   #netns: Netns = { inode: 0, pid: 0 };
@@ -45,7 +51,7 @@ export class PodInterfaces implements Events {
     this.#options = options;
   }
 
-  get all(): ReadonlyMap<string, ObservedInterface> {
+  get all(): ReadonlyMap<string, InterfaceCapture> {
     return this.#interfaces;
   }
 
@@ -100,7 +106,7 @@ export class PodInterfaces implements Events {
   }
 
   /** The windows that ended at a moment as they are by now. */
-  ended(at: number): Pick<Closed, 'iface' | 'window'>[] {
+  ended(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
     return [...this.#interfaces].flatMap(([name, iface]) => {
       const window = iface.ended(at);
       return window ? [{ iface: name, window }] : [];
@@ -108,7 +114,7 @@ export class PodInterfaces implements Events {
   }
 
   /** Closes the oldest window of each, if it has ended, and not after `at`. */
-  close(at: number): Pick<Closed, 'iface' | 'window'>[] {
+  close(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
     const closed = [];
     for (const [name, iface] of this.#interfaces) {
       const window = iface.close(at);
@@ -126,7 +132,7 @@ export class PodInterfaces implements Events {
 
   /** No trouble goes on. */
   forgive(): void {
-    this.#options.troubles.over(this.#subject);
+    this.#options.problems.resolve(this.#subject);
     for (const iface of this.#interfaces.values()) iface.forgive();
   }
 
@@ -138,7 +144,7 @@ export class PodInterfaces implements Events {
     this.#changed = true;
   }
 
-  refused(iface: ObservedInterface, error: string): void {
+  refused(iface: InterfaceCapture, error: string): void {
     const { name } = iface;
     this.#next = Math.min(this.#next, performance.now() + DOWN);
     // It may have been taken away already, and others not yet.
@@ -148,7 +154,7 @@ export class PodInterfaces implements Events {
       this.#replace(name, standIn);
       return;
     }
-    iface.complain({ error, interfaces: some(this.#names.split(',')), fix: FIX_INTERFACES });
+    iface.complain({ error, interfaces: some(this.#names.split(',')), fix: INTERFACES_REMEDY });
   }
 
   #capture(
@@ -158,7 +164,7 @@ export class PodInterfaces implements Events {
   ): void {
     const owner = this.#owner;
     const iface =
-      this.#interfaces.get(name) ?? new ObservedInterface(name, owner, this, this.#options);
+      this.#interfaces.get(name) ?? new InterfaceCapture(name, owner, this, this.#options);
     this.#interfaces.set(name, iface);
     const isYoung = performance.now() - owner.since < NEW;
     const isFree = iface.retired ? !iface.capture : iface.waits;
@@ -167,7 +173,7 @@ export class PodInterfaces implements Events {
 
   #found(): void {
     this.#absent = undefined;
-    this.#options.troubles.over(this.#subject);
+    this.#options.problems.resolve(this.#subject);
     // Nothing tells that one that is down comes up.
     const isDown = this.#standIns.size > 0 || this.states.includes('unavailable');
     this.#next = isDown ? performance.now() + DOWN : Infinity;
@@ -175,7 +181,7 @@ export class PodInterfaces implements Events {
 
   /** It has none of the interfaces to capture. */
   #lack(names: readonly string[]): void {
-    const { interfaces, troubles } = this.#options;
+    const { interfaces, problems } = this.#options;
     const now = performance.now();
     this.#absent ??= now;
     this.#next = now + Math.min(ABSENT.most, Math.max(ABSENT.least, (now - this.#absent) / 2));
@@ -188,7 +194,7 @@ export class PodInterfaces implements Events {
     }
     const what = 'a pod has none of the interfaces of IFACE: it is not captured';
     const fields = { ...this.#identity, wanted: interfaces, interfaces: some(names) };
-    troubles.say(this.#subject, what, { ...fields, fix: FIX_INTERFACES });
+    problems.report(this.#subject, what, { ...fields, fix: INTERFACES_REMEDY });
   }
 
   /** What carries the pod instead of an interface that is down, or not there. */
@@ -225,7 +231,7 @@ export class PodInterfaces implements Events {
   }
 
   get #subject(): string {
-    return `${nameOf(this.#pod)} interfaces`;
+    return `${qualifiedName(this.#pod)} interfaces`;
   }
 }
 

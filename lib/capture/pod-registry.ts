@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Closed, LocalPod, Log, Netns, TroubleLog } from '../model.ts';
+import type { ClosedWindow, LocalPod, Log, Netns, ProblemLog } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
-import type { PodSink, Told } from '../kubernetes/selection.ts';
+import type { PodSink, ListedPod } from '../kubernetes/selection.ts';
 import { statOf } from '../linux/process-stat.ts';
-import { identity, nameOf } from './identity.ts';
+import { identity, qualifiedName } from './identity.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
-import { Observed } from './pod.ts';
+import { PodCapture } from './pod.ts';
 import { MAKING, type PodInterfacesOptions } from './pod-interfaces.ts';
-import type { ObservedInterface } from './interface-capture.ts';
-import { Starts } from './start-limiter.ts';
-import { Throttle } from './cpu-budget-controller.ts';
+import type { InterfaceCapture } from './interface-capture.ts';
+import { StartLimiter } from './start-limiter.ts';
+import { CpuBudgetController } from './cpu-budget-controller.ts';
 
-export interface ObservatoryOptions {
+export interface PodRegistryOptions {
   readonly proc: string;
   /** The interfaces to capture, where a pod has them. */
   readonly interfaces: readonly string[];
   readonly log: Log;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
   /** All pods (it is one) are in our own network namespace. */
   readonly sidecar: boolean;
   /** What it may take of the CPU, the daemon included: a share of one core. */
@@ -34,40 +34,45 @@ const SEEK_AGAIN = { part: 1 / 8, least: 50 };
 const NEW = 60;
 
 /** The pods of this node by the UID in their cgroups, each with its captures and their ledgers. */
-export class Observatory implements PodSink {
-  readonly #options: ObservatoryOptions;
+export class PodRegistry implements PodSink {
+  readonly #options: PodRegistryOptions;
   readonly #captures: PodInterfacesOptions;
-  readonly #pods = new Map<LocalPod['cgroupUid'], Observed>();
+  readonly #pods = new Map<LocalPod['cgroupUid'], PodCapture>();
   readonly #finder: NamespaceFinder;
   /** When we were started, in seconds since the node was. */
   readonly #started: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #throttle: Throttle;
+  readonly #controller: CpuBudgetController;
   #soon: NodeJS.Timeout | undefined;
   #listed = false;
   #stopping = false;
-  readonly #starts = new Starts();
+  readonly #starts = new StartLimiter();
   #restarts = 0;
   #unparsed = 0;
   #frames = 0;
 
-  constructor(options: ObservatoryOptions) {
+  constructor(options: PodRegistryOptions) {
     this.#options = options;
-    const { proc, interfaces, log, troubles, sidecar, cpuBudget } = options;
+    const { proc, interfaces, log, problems, sidecar, cpuBudget } = options;
     const starts = this.#starts;
     const reported = () => void (this.#frames += 1);
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
-      troubles.say(nameOf(pod), 'lines of iftop cannot be read', identity(pod));
+      problems.report(qualifiedName(pod), 'lines of iftop cannot be read', identity(pod));
     };
     const restarted = () => void (this.#restarts += 1);
     // The kubelet's network plug-in gives a pod its addresses on eth0.
     const primary = interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '';
-    const common = { proc, interfaces, primary, log, troubles };
+    const common = { proc, interfaces, primary, log, problems };
     this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
     this.#finder = new NamespaceFinder({ proc, interfaces });
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
-    this.#throttle = new Throttle({ proc, budget: cpuBudget, pods: this.#pods, troubles });
+    this.#controller = new CpuBudgetController({
+      proc,
+      budget: cpuBudget,
+      pods: this.#pods,
+      problems,
+    });
     this.#timer = setInterval(() => {
       for (const observed of this.#pods.values()) observed.look();
       this.#seek(this.#finder.isDue);
@@ -126,7 +131,10 @@ export class Observatory implements PodSink {
       this.#verify(known);
       if (!known.waits || !isNews) return;
     } else {
-      this.#pods.set(pod.cgroupUid, new Observed(pod, { told: 'wanted', wasOff }, this.#captures));
+      this.#pods.set(
+        pod.cgroupUid,
+        new PodCapture(pod, { selection: 'selected', wasOff }, this.#captures),
+      );
     }
     clearTimeout(this.#soon);
     this.#soon = undefined;
@@ -139,7 +147,7 @@ export class Observatory implements PodSink {
   }
 
   /** These are the pods of this node and no others. */
-  replace(told: readonly Told[]): void {
+  replace(told: readonly ListedPod[]): void {
     this.#listed = true;
     const wanted = new Set(told.filter(({ pod }) => pod).map(({ cgroupUid }) => cgroupUid));
     for (const [cgroupUid, observed] of this.#pods) if (!wanted.has(cgroupUid)) observed.remove();
@@ -147,7 +155,7 @@ export class Observatory implements PodSink {
       const known = this.#pods.get(cgroupUid);
       if (pod) this.put(pod, wasOff);
       // What was captured of it before we knew is nobody's business.
-      else if (known?.told === 'nothing') known.told = 'unwanted';
+      else if (known?.selection === 'unknown') known.selection = 'excluded';
     }
   }
 
@@ -157,12 +165,12 @@ export class Observatory implements PodSink {
   }
 
   /** The windows that ended at a moment as they are by now. */
-  ended(at: number): Closed[] {
+  ended(at: number): ClosedWindow[] {
     return [...this.#pods.values()].flatMap((observed) => observed.ended(at));
   }
 
   /** Closes the oldest window of every interface, if it has ended, and not after `at`. */
-  close(at: number): Closed[] {
+  close(at: number): ClosedWindow[] {
     const all = [];
     for (const [cgroupUid, observed] of this.#pods) {
       all.push(...observed.close(at));
@@ -172,7 +180,7 @@ export class Observatory implements PodSink {
   }
 
   /** What is known by now of the pod with this UID in its cgroup. */
-  known(cgroupUid: LocalPod['cgroupUid']): Pick<Closed, 'pod' | 'told'> | undefined {
+  known(cgroupUid: LocalPod['cgroupUid']): Pick<ClosedWindow, 'pod' | 'selection'> | undefined {
     return this.#pods.get(cgroupUid);
   }
 
@@ -181,7 +189,7 @@ export class Observatory implements PodSink {
     this.#stopping = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
-    this.#throttle.stop();
+    this.#controller.stop();
     const captures = this.#interfaces.flatMap(({ capture }) => capture ?? []);
     for (const capture of captures) capture.stop(patience);
     const ended = Promise.allSettled(captures.map(({ done }) => done));
@@ -201,16 +209,16 @@ export class Observatory implements PodSink {
   }
 
   /** Pods whose namespace is not found, if none is but our own, which can be looked at without any right. */
-  #unfound(pods: readonly Observed[]): number {
+  #unfound(pods: readonly PodCapture[]): number {
     if (pods.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
     return pods.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
   }
 
-  get #interfaces(): ObservedInterface[] {
+  get #interfaces(): InterfaceCapture[] {
     return [...this.#pods.values()].flatMap(({ interfaces }) => [...interfaces.values()]);
   }
 
-  get #waiting(): Observed[] {
+  get #waiting(): PodCapture[] {
     return [...this.#pods.values()].filter(({ waits }) => waits);
   }
 
@@ -256,13 +264,13 @@ export class Observatory implements PodSink {
       const pod = { uid: '', cgroupUid, namespace: '-', name: cgroupUid, workload: '-', ips: [] };
       this.#pods.set(
         cgroupUid,
-        new Observed(pod, { told: 'nothing', wasOff: false }, this.#captures),
+        new PodCapture(pod, { selection: 'unknown', wasOff: false }, this.#captures),
       );
     }
   }
 
   /** The pod was started after we were, and not long before we heard of it; and what passed then is to be counted. */
-  #isNew({ pod, since, wasOff }: Observed): boolean {
+  #isNew({ pod, since, wasOff }: PodCapture): boolean {
     const { proc } = this.#options;
     const pids = this.#finder.pidsOf(pod.cgroupUid);
     // Of those that have come with it some may have gone since.
@@ -272,12 +280,12 @@ export class Observatory implements PodSink {
     return !wasOff && started >= this.#started && age < NEW;
   }
 
-  #isTaken({ inode }: Netns, by: Observed): boolean {
+  #isTaken({ inode }: Netns, by: PodCapture): boolean {
     return [...this.#pods.values()].some((other) => other !== by && other.occupies(inode));
   }
 
   /** The API may have told a pod's addresses after its capture began: is it the right namespace? */
-  #verify(observed: Observed): void {
+  #verify(observed: PodCapture): void {
     const { proc, log, sidecar } = this.#options;
     const { pod, netns, isLost } = observed;
     if (sidecar || !netns || isLost || this.#finder.confirms(pod, netns)) return;

@@ -1,12 +1,12 @@
-import type { Closed, LocalPod, Netns } from '../model.ts';
+import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
-import { identity, nameOf } from './identity.ts';
-import type { ObservedInterface } from './interface-capture.ts';
+import { identity, qualifiedName } from './identity.ts';
+import type { InterfaceCapture } from './interface-capture.ts';
 import type { Owner, State } from './states.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
 
 interface Known {
-  readonly told: Closed['told'];
+  readonly selection: ClosedWindow['selection'];
   /** It lived before it was to be observed: what passed then is not to be counted. */
   readonly wasOff: boolean;
 }
@@ -15,26 +15,26 @@ interface Known {
 const UNFOUND = 60_000;
 
 /** One pod of this node: its network namespace, and its interfaces that are captured in it. */
-export class Observed implements Owner {
+export class PodCapture implements Owner {
   pod: LocalPod;
   /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
-  told: Known['told'];
+  selection: Known['selection'];
   readonly wasOff: boolean;
   readonly since = performance.now();
   #soughtSince = this.since;
   readonly #proc: string;
-  readonly #troubles: PodInterfacesOptions['troubles'];
+  readonly #problems: PodInterfacesOptions['problems'];
   readonly #interfaces: PodInterfaces;
   #netns: Netns | undefined;
   /** It is no pod to observe any more; it stays until its last windows are closed. */
   #gone = false;
 
-  constructor(pod: LocalPod, { told, wasOff }: Known, options: PodInterfacesOptions) {
+  constructor(pod: LocalPod, { selection, wasOff }: Known, options: PodInterfacesOptions) {
     this.pod = pod;
-    this.told = told;
+    this.selection = selection;
     this.wasOff = wasOff;
     this.#proc = options.proc;
-    this.#troubles = options.troubles;
+    this.#problems = options.problems;
     this.#interfaces = new PodInterfaces(this, options);
   }
 
@@ -52,7 +52,7 @@ export class Observed implements Owner {
     return this.#netns;
   }
 
-  get interfaces(): ReadonlyMap<string, ObservedInterface> {
+  get interfaces(): ReadonlyMap<string, InterfaceCapture> {
     return this.#interfaces.all;
   }
 
@@ -91,7 +91,7 @@ export class Observed implements Owner {
     if (!isUnfound || !this.states.includes('waiting')) return;
     const what =
       'no network namespace of its processes has one of its addresses: it is not measured';
-    this.#troubles.say(this.#unfound, what, { ...identity(pod), ips: pod.ips });
+    this.#problems.report(this.#unfound, what, { ...identity(pod), ips: pod.ips });
   }
 
   /** Another process of the pod will do as well; without any, the namespace is a dead one. */
@@ -114,18 +114,19 @@ export class Observed implements Owner {
 
   /** The API tells of it, for the first time or again. Returns whether it may have another network than before. */
   tell(pod: LocalPod): boolean {
-    const isNews = this.#gone || this.told !== 'wanted' || pod.ips.join() !== this.pod.ips.join();
+    const isNews =
+      this.#gone || this.selection !== 'selected' || pod.ips.join() !== this.pod.ips.join();
     if (isNews) this.#soughtSince = performance.now();
     if (this.#gone) for (const iface of this.interfaces.values()) iface.forget();
-    if (nameOf(pod) !== nameOf(this.pod)) this.#forgive();
-    [this.pod, this.told, this.#gone] = [pod, 'wanted', false];
+    if (qualifiedName(pod) !== qualifiedName(this.pod)) this.#forgive();
+    [this.pod, this.selection, this.#gone] = [pod, 'selected', false];
     if (pod.terminating) for (const iface of this.interfaces.values()) iface.terminating();
     return isNews;
   }
 
   /** Its namespace has been found. `isNew`: it was made while we watched. */
   start(netns: Netns, isNew: boolean): void {
-    this.#troubles.over(this.#unfound);
+    this.#problems.resolve(this.#unfound);
     this.#netns = this.#interfaces.renew(netns, isNew) ? netns : undefined;
   }
 
@@ -140,7 +141,7 @@ export class Observed implements Owner {
   /** It is not to be observed any more; its captures end with a last slot. */
   remove(): void {
     [this.#gone, this.#netns] = [true, undefined];
-    this.#troubles.over(this.#unfound);
+    this.#problems.resolve(this.#unfound);
     this.#interfaces.remove();
   }
 
@@ -149,28 +150,28 @@ export class Observed implements Owner {
   }
 
   /** The windows of its interfaces that ended at a moment, although slots that span the end may still come. */
-  ended(at: number): Closed[] {
+  ended(at: number): ClosedWindow[] {
     return this.#closed(this.#interfaces.ended(at));
   }
 
   /** Closes the oldest window of each of its interfaces, if it has ended, and not after `at`. */
-  close(at = Infinity): Closed[] {
+  close(at = Infinity): ClosedWindow[] {
     return this.#closed(this.#interfaces.close(at));
   }
 
   /** Plain data: what is known of the pod later is no part of it. */
-  #closed(windows: readonly Pick<Closed, 'iface' | 'window'>[]): Closed[] {
-    const { pod, told } = this;
-    return windows.map((each) => ({ pod, told, ...each }));
+  #closed(windows: readonly Pick<ClosedWindow, 'iface' | 'window'>[]): ClosedWindow[] {
+    const { pod, selection } = this;
+    return windows.map((each) => ({ pod, selection, ...each }));
   }
 
   /** No trouble with it goes on. */
   #forgive(): void {
-    this.#troubles.over(this.#unfound);
+    this.#problems.resolve(this.#unfound);
     this.#interfaces.forgive();
   }
 
   get #unfound(): string {
-    return `${nameOf(this.pod)} namespace`;
+    return `${qualifiedName(this.pod)} namespace`;
   }
 }

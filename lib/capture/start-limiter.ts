@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 const AT_ONCE = 4;
 
 /** Bounds how many captures are being started at once, and knows whether that goes on. */
-export class Starts {
+export class StartLimiter {
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
   #moved = performance.now();
 

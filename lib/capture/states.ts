@@ -1,11 +1,11 @@
 /** What a pod, its interfaces and their captures tell each other. */
-import type { Counters, LocalPod, Log, TroubleLog } from '../model.ts';
+import type { Counters, LocalPod, Log, ProblemLog } from '../model.ts';
 import type { CaptureOptions } from './capture.ts';
-import type { ObservedInterface } from './interface-capture.ts';
+import type { InterfaceCapture } from './interface-capture.ts';
 
-export interface ObservedOptions extends CaptureOptions {
+export interface InterfaceCaptureOptions extends CaptureOptions {
   readonly log: Log;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
   readonly unparsed: (pod: LocalPod, lines: number) => void;
   /** A capture has ended by itself and will be started again. */
   readonly restarted: () => void;
@@ -28,7 +28,7 @@ export interface Events {
   /** The interface that was captured is not there any more. */
   changed(): void;
   /** iftop cannot capture this interface, for that reason. */
-  refused(iface: ObservedInterface, reason: string): void;
+  refused(iface: InterfaceCapture, reason: string): void;
 }
 
 /** What is known of an interface when its capture is begun. */

@@ -11,7 +11,7 @@ const PATIENCE = 8000;
 const LEAST = 1900;
 
 /** The share of a core that a capture takes, and for how long it has been too much. */
-export class Strain {
+export class CpuLoad {
   #at: number;
   #cpu: number;
   #share = 0;
@@ -33,12 +33,12 @@ export class Strain {
   }
 
   /** What is missing now may have been missed. */
-  get isStrained(): boolean {
+  get isHigh(): boolean {
     return this.#share >= STRAINED;
   }
 
   /** It has been too much for too long. */
-  get isTooMuch(): boolean {
+  get isExcessive(): boolean {
     return this.#since !== undefined && this.#at - this.#since >= PATIENCE;
   }
 }

@@ -3,7 +3,7 @@ import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
-import { Strain } from './cpu-load.ts';
+import { CpuLoad } from './cpu-load.ts';
 
 /** Without packets iftop does not tick by itself (iftop.c, `tick`): after this it is asked to. */
 const NUDGE_AFTER = 3000;
@@ -105,12 +105,12 @@ export class Session {
     let stopped = Infinity;
     /** The last answer was a prompt one. */
     let prompt = true;
-    const strain = new Strain(from, this.#options.cpu());
+    const strain = new CpuLoad(from, this.#options.cpu());
 
     for (;;) {
       strain.measure(performance.now(), this.#options.cpu);
-      if (strain.isStrained) this.#options.strained();
-      if (strain.isTooMuch) throw overload();
+      if (strain.isHigh) this.#options.strained();
+      if (strain.isExcessive) throw overload();
       if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
       dropped = iftop.dropped;
       const asked = iftop.asked;
@@ -132,7 +132,7 @@ export class Session {
         // What was counted in the last slot may still come in this one, but not later.
         unseen.sure = silent ? unseen.sure + unseen.now : 0;
         unseen.now = silent && counted ? counted.sent + counted.received : 0;
-        if (unseen.sure > DEAF_BYTES) throw silence('the counters move and it sees nothing');
+        if (unseen.sure > DEAF_BYTES) throw idleTimeout('the counters move and it sees nothing');
         yield slot;
         // iftop stays with the interface that it was started on, whatever bears its name now.
         if (before && !(after && isAfter(after, before))) throw lost();
@@ -143,7 +143,7 @@ export class Session {
       if (stop.aborted) stopped = Math.min(stopped, now);
       const last = Math.min(stopped + LAST_FRAME_TIMEOUT, until());
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
-        throw strain.isStrained ? overload() : silence('it does not answer');
+        throw strain.isHigh ? overload() : idleTimeout('it does not answer');
       }
       const atRest = () => quiet && !uncounted && same(before, this.#options.counters());
       // The later it is asked the more it has seen.
@@ -194,7 +194,7 @@ function lost(): SessionError {
   return new SessionError('ERR_SESSION_LOST', 'its interface has gone, or was replaced');
 }
 
-function silence(what: string): SessionError {
+function idleTimeout(what: string): SessionError {
   return new SessionError('ERR_SESSION_SILENT', `iftop fell silent: ${what}`);
 }
 

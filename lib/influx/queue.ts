@@ -1,4 +1,4 @@
-import type { TroubleLog } from '../model.ts';
+import type { ProblemLog } from '../model.ts';
 import type { Backlog, Waiting } from './spool/backlog.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import type { StoredWindow } from './spool/stored-window.ts';
@@ -10,12 +10,12 @@ export interface QueueOptions {
   readonly backlog: Backlog;
   /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
   readonly offset: number;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
   /** What it means that InfluxDB does not take rows, and what to do, for the log. */
   readonly explain?: (error: unknown) => { readonly what: string; readonly fix: string };
 }
 
-/** What troubles with InfluxDB are filed under. */
+/** What problems with InfluxDB are filed under. */
 const [INFLUXDB, REFUSALS, ASIDE] = ['InfluxDB', 'InfluxDB refusals', 'InfluxDB set aside'];
 /** So long after we have started it may be starting too, in milliseconds. */
 const STARTING = 60_000;
@@ -145,7 +145,7 @@ export class Queue {
   }
 
   async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
-    const { backlog, troubles } = this.#options;
+    const { backlog, problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
@@ -160,7 +160,7 @@ export class Queue {
       this.#failed(error);
       return;
     }
-    troubles.over(INFLUXDB);
+    problems.resolve(INFLUXDB);
     this.#attempts = 0;
     const { refused, refusal, left } = delivered;
     if (left) this.#setAside(batches, lines, left);
@@ -217,7 +217,7 @@ export class Queue {
     refused: number,
     refusal: Delivered['refusal'],
   ): Promise<void> {
-    const { backlog, troubles } = this.#options;
+    const { backlog, problems } = this.#options;
     // What was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => backlog.has(batch));
     const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
@@ -225,17 +225,17 @@ export class Queue {
     this.#counts.refused += Math.min(rows, refused);
     if (refusal) {
       const fields = { rows: refused, total: this.#counts.refused, ...refusal };
-      troubles.say(REFUSALS, 'InfluxDB refuses a row; it is lost', fields);
-    } else troubles.over(REFUSALS);
+      problems.report(REFUSALS, 'InfluxDB refuses a row; it is lost', fields);
+    } else problems.resolve(REFUSALS);
     this.#suspects.forget(batches);
-    if (!this.#suspects.next()) troubles.over(ASIDE);
+    if (!this.#suspects.next()) problems.resolve(ASIDE);
     await Promise.all(kept.map((batch) => backlog.done(batch)));
   }
 
   #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
     const what =
       'InfluxDB takes other rows, but not these; they are kept, and tried again after others';
-    this.#options.troubles.say(ASIDE, what, { rows, error: error.message });
+    this.#options.problems.report(ASIDE, what, { rows, error: error.message });
     for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
 
@@ -253,18 +253,18 @@ export class Queue {
 
   /** An InfluxDB that is started with us, and is not there yet, is no fault of the configuration. */
   #say(error: Error): void {
-    const { troubles, explain } = this.#options;
+    const { problems, explain } = this.#options;
     const isYoung = performance.now() - this.#began < STARTING;
     const isFirst = this.#taken === undefined && mayBeStarting(error);
     const { what = error.message, fix } = explain?.(error) ?? {};
     const kept = 'InfluxDB does not take rows; they are kept';
     if (isFirst && isYoung) {
       const wait = 'nothing, if InfluxDB is just starting';
-      troubles.say(INFLUXDB, kept, { error: what, fix: wait });
+      problems.report(INFLUXDB, kept, { error: what, fix: wait });
     } else {
       // It has been said without a remedy, which would be repeated in an hour only.
       const more = isFirst ? ', and has taken none since the start' : '';
-      troubles.say(INFLUXDB, `${kept}${more}`, { error: what, fix });
+      problems.report(INFLUXDB, `${kept}${more}`, { error: what, fix });
     }
   }
 

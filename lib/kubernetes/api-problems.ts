@@ -1,4 +1,4 @@
-import type { TroubleLog } from '../model.ts';
+import type { ProblemLog } from '../model.ts';
 import { ApiError } from './client/client.ts';
 import { ExpiredError } from './watch.ts';
 import { type Sync, withoutThem } from './sync.ts';
@@ -7,11 +7,11 @@ import { type Sync, withoutThem } from './sync.ts';
 const GATHER = 1000;
 /** To be told to list again twice within so many milliseconds is a trouble, once is none. */
 const OFTEN = 60_000;
-/** What troubles of the whole server are filed under; those of a resource are under its name. */
+/** What problems of the whole server are filed under; those of a resource are under its name. */
 const SERVER = 'API server';
 
-export interface ApiTroublesOptions {
-  readonly troubles: TroubleLog;
+export interface ApiProblemsOptions {
+  readonly problems: ProblemLog;
   readonly sync: Pick<Sync, 'states'>;
   /** What an error of the API server means in a sentence, and what to do about it. */
   readonly explain: (error: unknown) => { readonly what: string; readonly fix: string };
@@ -21,8 +21,8 @@ export interface ApiTroublesOptions {
  * Says of the API server what an operator needs to know: one line when it is gone, whatever the number of
  * resources that were followed, and a line of its own for a resource that fails while the others go on.
  */
-export class ApiTroubles {
-  readonly #options: ApiTroublesOptions;
+export class ApiProblems {
+  readonly #options: ApiProblemsOptions;
   /** What has failed since something was said, and why. */
   readonly #failed = new Map<string, unknown>();
   /** What has failed and is not followed again. */
@@ -31,7 +31,7 @@ export class ApiTroubles {
   readonly #expired = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ApiTroublesOptions) {
+  constructor(options: ApiProblemsOptions) {
     this.#options = options;
   }
 
@@ -52,13 +52,13 @@ export class ApiTroubles {
   }
 
   followed(resource: string): void {
-    this.#options.troubles.over(resource);
+    this.#options.problems.resolve(resource);
     this.#lost.delete(resource);
-    if (this.#lost.size === 0) this.#options.troubles.over(SERVER);
+    if (this.#lost.size === 0) this.#options.problems.resolve(SERVER);
   }
 
   #say(): void {
-    const { troubles, explain } = this.#options;
+    const { problems, explain } = this.#options;
     this.#timer = undefined;
     const resources = [...this.#failed.keys()];
     const [first = ''] = resources;
@@ -66,11 +66,11 @@ export class ApiTroubles {
     this.#failed.clear();
     if (resources.length === 1 && this.#areFollowedBut(first)) {
       const what = 'a resource of the API server cannot be followed; it is tried again';
-      troubles.say(first, what, { resource: first, error, fix });
-      troubles.over(SERVER);
+      problems.report(first, what, { resource: first, error, fix });
+      problems.resolve(SERVER);
     } else {
       const what = 'the API server cannot be followed; it is tried again';
-      troubles.say(SERVER, what, { resources, error, fix });
+      problems.report(SERVER, what, { resources, error, fix });
     }
     // It was only a moment.
     for (const resource of resources) if (!this.#lost.has(resource)) this.followed(resource);
@@ -82,10 +82,10 @@ export class ApiTroubles {
   }
 
   #sayDenied(resource: string, error: unknown): void {
-    const { troubles, explain, sync } = this.#options;
+    const { problems, explain, sync } = this.#options;
     const listed = sync.states.some((state) => state.resource === resource && state.listed);
     const what = `the service account may not list and watch them, ${withoutThem(resource, listed)}`;
     const { what: said, fix } = explain(error);
-    troubles.say(resource, what, { resource, error: said, fix });
+    problems.report(resource, what, { resource, error: said, fix });
   }
 }

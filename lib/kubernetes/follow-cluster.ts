@@ -13,8 +13,8 @@ import {
 } from './records.ts';
 import { type Change, reflect } from './reflector.ts';
 import { startDelay } from './start-delay.ts';
-import type { LocalPod, Log, TroubleLog } from '../model.ts';
-import { ApiTroubles, type ApiTroublesOptions } from './api-problems.ts';
+import type { LocalPod, Log, ProblemLog } from '../model.ts';
+import { ApiProblems, type ApiProblemsOptions } from './api-problems.ts';
 import { type PodSink, Selection } from './selection.ts';
 import { localSubject, type Sync } from './sync.ts';
 
@@ -34,12 +34,12 @@ export interface ClusterOptions {
   readonly wanted: (pod: LocalPod) => boolean;
   readonly directory: OwnerSink;
   /** Undefined if the pods to observe come from elsewhere. */
-  readonly observatory: PodSink | undefined;
+  readonly registry: PodSink | undefined;
   readonly sync: Sync;
   readonly signal: AbortSignal;
   readonly log: Log;
-  readonly troubles: TroubleLog;
-  readonly explain: ApiTroublesOptions['explain'];
+  readonly problems: ProblemLog;
+  readonly explain: ApiProblemsOptions['explain'];
 }
 
 /** What names peers. */
@@ -62,15 +62,15 @@ const OWNERS = {
 
 /** What following a resource needs. */
 interface Following extends ClusterOptions {
-  readonly apiTroubles: ApiTroubles;
+  readonly apiTroubles: ApiProblems;
 }
 
-/** Follows the API server: the pods of this node to the observatory, all owners to the directory. */
+/** Follows the API server: the pods of this node to the registry, all owners to the directory. */
 export async function followCluster(given: ClusterOptions): Promise<void> {
-  const { client, directory, observatory, signal, log, sync, troubles, explain } = given;
-  const apiTroubles = new ApiTroubles({ troubles, sync, explain });
+  const { client, directory, registry, signal, log, sync, problems, explain } = given;
+  const apiTroubles = new ApiProblems({ problems, sync, explain });
   const options: Following = { ...given, apiTroubles };
-  const local = observatory && followLocal(options, observatory);
+  const local = registry && followLocal(options, registry);
   const delay = await startDelay(client, signal);
   log.debug({ delay }, 'the cluster is listed after a random delay');
   await sleep(delay, undefined, { signal }).catch(() => {});
@@ -83,9 +83,9 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
 }
 
 /** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
-async function followLocal(options: Following, observatory: PodSink): Promise<void> {
+async function followLocal(options: Following, registry: PodSink): Promise<void> {
   const { node, wanted, sync } = options;
-  const selection = new Selection(observatory, wanted);
+  const selection = new Selection(registry, wanted);
   let patience: NodeJS.Timeout | undefined;
   const goOn = () => {
     sync.excuse('namespaces');

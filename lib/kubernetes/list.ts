@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { KubernetesObject } from './records.ts';
 import { objectOf } from './object-schema.ts';
-import { unlessSilent } from './idle-timeout.ts';
+import { withIdleTimeout } from './idle-timeout.ts';
 
 /** No object of an API server comes near this (etcd takes 1.5 MiB): more is not held in memory. */
 export const LARGEST_OBJECT = 16 * 1024 * 1024;
@@ -22,10 +22,10 @@ type ListMetadata = NonNullable<KubernetesObject['metadata']>;
 export async function readList(
   body: Readable,
   each: (object: KubernetesObject) => void,
-  silence?: number,
+  idleTimeout?: number,
 ): Promise<ListMetadata> {
   const reader = new ListReader();
-  for await (const chunk of unlessSilent<Buffer>(body, silence)) {
+  for await (const chunk of withIdleTimeout<Buffer>(body, idleTimeout)) {
     for (const item of reader.read(chunk)) each(objectOf(item));
   }
   return reader.end();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
 import type { KubernetesObject } from './records.ts';
-import { SilentError } from './idle-timeout.ts';
+import { IdleTimeoutError } from './idle-timeout.ts';
 import { ExpiredError, watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
@@ -71,7 +71,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       following(false);
       if (signal.aborted) return;
       failed(error);
-      if (error instanceof SilentError && version !== undefined) silences += 1;
+      if (error instanceof IdleTimeoutError && version !== undefined) silences += 1;
       // Of a resource that seldom changes no event says that all was well in between.
       if (performance.now() - opened > Math.max(pause, GOOD)) [attempts, forgotten] = [0, 0];
       let again = false;
@@ -101,14 +101,14 @@ function backoff(attempts: number, list: boolean): number {
 }
 
 async function listAll<T>(
-  { client, path, fieldSelector, project, signal, silence }: ReflectorOptions<T>,
+  { client, path, fieldSelector, project, signal, idleTimeout }: ReflectorOptions<T>,
   resourceVersion: string,
 ): Promise<{ version: string; objects: readonly T[] }> {
   const query = new URLSearchParams({ resourceVersion, ...(fieldSelector && { fieldSelector }) });
   const body = await client.get(`${path}?${query}`, signal);
   const objects: T[] = [];
   const each = (object: KubernetesObject) => void objects.push(project(object));
-  const { resourceVersion: version = '' } = await readList(body, each, silence);
+  const { resourceVersion: version = '' } = await readList(body, each, idleTimeout);
   return { version, objects };
 }
 

@@ -3,7 +3,7 @@ import type { Change } from './reflector.ts';
 import type { LocalPod } from '../model.ts';
 
 /** A pod of this node as the API tells it: undefined if it is none to observe. */
-export interface Told {
+export interface ListedPod {
   readonly cgroupUid: LocalPod['cgroupUid'];
   readonly pod: LocalPod | undefined;
   /** It was turned off before: what passed then is not to be counted. */
@@ -17,7 +17,7 @@ export interface PodSink {
   /** A pod is gone, or not to be observed any more. */
   remove(cgroupUid: LocalPod['cgroupUid']): void;
   /** These are the pods of this node and no others. */
-  replace(told: readonly Told[]): void;
+  replace(told: readonly ListedPod[]): void;
 }
 
 /** A pod of this node, and what it asks for. */
@@ -37,11 +37,11 @@ interface Known {
 
 /**
  * Which pods of this node are observed: by their own annotation, else by their namespace's. Until it
- * is known which namespaces are off the observatory is told of no pod: meanwhile it captures what
+ * is known which namespaces are off the registry is told of no pod: meanwhile it captures what
  * it finds, and that is dropped if it turns out to be off.
  */
 export class Selection {
-  readonly #observatory: PodSink;
+  readonly #registry: PodSink;
   readonly #wanted: (pod: LocalPod) => boolean;
   #pods = new Map<Candidate['cgroupUid'], Known>();
   #off = new Set<NamespaceRecord['name']>();
@@ -49,8 +49,8 @@ export class Selection {
   #waits = true;
 
   /** `wanted`: whether a pod is to be observed as far as the configuration goes. */
-  constructor(observatory: PodSink, wanted: (pod: LocalPod) => boolean) {
-    this.#observatory = observatory;
+  constructor(registry: PodSink, wanted: (pod: LocalPod) => boolean) {
+    this.#registry = registry;
     this.#wanted = wanted;
   }
 
@@ -105,14 +105,14 @@ export class Selection {
       const { wasOff } = this.#pods.get(cgroupUid) ?? {};
       return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff: wasOff ?? false };
     });
-    this.#observatory.replace(told);
+    this.#registry.replace(told);
   }
 
   #tell(cgroupUid: Candidate['cgroupUid']): void {
     const { wasOff = false } = this.#pods.get(cgroupUid) ?? {};
     const pod = this.#chosen(cgroupUid);
-    if (pod) this.#observatory.put(pod, wasOff);
-    else this.#observatory.remove(cgroupUid);
+    if (pod) this.#registry.put(pod, wasOff);
+    else this.#registry.remove(cgroupUid);
   }
 
   /** The pod, if it is to be observed; if not, that is remembered. */

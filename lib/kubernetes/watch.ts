@@ -2,7 +2,7 @@ import type { ApiClient } from './client/client.ts';
 import { LARGEST_OBJECT } from './list.ts';
 import type { KubernetesObject } from './records.ts';
 import { objectOf } from './object-schema.ts';
-import { unlessSilent } from './idle-timeout.ts';
+import { withIdleTimeout } from './idle-timeout.ts';
 
 export interface WatchOptions {
   readonly client: Pick<ApiClient, 'get' | 'clean' | 'outage'>;
@@ -11,7 +11,7 @@ export interface WatchOptions {
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
   /** An answer of which so many milliseconds bring nothing is given up. */
-  readonly silence?: number;
+  readonly idleTimeout?: number;
 }
 
 export interface WatchEvent {
@@ -30,7 +30,7 @@ export class ExpiredError extends Error {
  * would never come if the server behind a proxy has been replaced meanwhile.
  */
 const PATIENCE = 5000;
-/** A watch that ends sooner than this was refused in silence, and is not asked for again at once. */
+/** A watch that ends sooner than this was refused in idleTimeout, and is not asked for again at once. */
 const SHORTEST = 1000;
 /** Of what an error says, in characters. */
 const WORDS_MOST = 500;
@@ -41,7 +41,7 @@ const WORDS_MOST = 500;
  * @throws ApiError, ExpiredError, SilentError, SyntaxError, or the error of the connection
  */
 export async function* watch(
-  { client, path, fieldSelector, signal, silence }: WatchOptions,
+  { client, path, fieldSelector, signal, idleTimeout }: WatchOptions,
   resourceVersion: string,
   opened: () => void,
 ): AsyncGenerator<WatchEvent> {
@@ -56,7 +56,7 @@ export async function* watch(
   const started = performance.now();
   opened();
   let partial = '';
-  for await (const chunk of unlessSilent<string>(body.setEncoding('utf8'), silence)) {
+  for await (const chunk of withIdleTimeout<string>(body.setEncoding('utf8'), idleTimeout)) {
     const lines = chunk.split('\n');
     lines[0] = partial + lines[0];
     // Half an event at the end of a broken stream is not lost: the next watch brings it whole.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mistake } from './networks.ts';
 import type { Log } from '../model.ts';
 import { ConfigError } from '../config-error.ts';
-import { readNetworks, stateOf, told } from './networks-file.ts';
+import { readNetworks, stateOf, described } from './networks-file.ts';
 
 export interface NetworksOptions {
   readonly file: string;
@@ -66,6 +66,6 @@ export async function followNetworks(
 
   function warn(all: readonly Mistake[], message: string): void {
     const more = all.length > TOLD ? { more: all.length - TOLD } : {};
-    log.warn({ file, mistakes: all.slice(0, TOLD).map(told), ...more }, message);
+    log.warn({ file, mistakes: all.slice(0, TOLD).map(described), ...more }, message);
   }
 }

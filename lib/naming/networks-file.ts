@@ -53,6 +53,6 @@ export async function stateOf(path: string): Promise<string> {
 }
 
 /** A mistake as it is told. */
-export function told({ line, message }: Mistake): string {
+export function described({ line, message }: Mistake): string {
   return `line ${line}: ${message}`;
 }

@@ -1,4 +1,4 @@
-import type { Bytes, Missing, Traffic, TroubleLog } from '../model.ts';
+import type { Bytes, Missing, Traffic, ProblemLog } from '../model.ts';
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 
 /** Books are judged over so many milliseconds. */
@@ -17,10 +17,10 @@ const REASONS: { readonly [reason in keyof Missing]: string } = {
 const COUNTERS = 'counters';
 const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
 
-export interface BooksOptions {
+export interface ReconciliationOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
 }
 
 /** All that is kept of a window. */
@@ -30,11 +30,11 @@ interface Entry {
 }
 
 /** An interface of a pod whose books have been off for a minute is in trouble, until they have not been for another. */
-export class Books {
-  readonly #options: BooksOptions;
+export class Reconciliation {
+  readonly #options: ReconciliationOptions;
   readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
 
-  constructor(options: BooksOptions) {
+  constructor(options: ReconciliationOptions) {
     this.#options = options;
   }
 
@@ -44,7 +44,7 @@ export class Books {
     for (const name of this.#pods.keys()) {
       if (present.has(name)) continue;
       this.#pods.delete(name);
-      this.#options.troubles.over(booksOf(name));
+      this.#options.problems.resolve(booksOf(name));
     }
     for (const each of traffic) this.#audit(each);
     this.#auditCounters(traffic);
@@ -52,13 +52,13 @@ export class Books {
 
   /** Where it is one pod it is most likely every one of the node, so the node is what is in trouble. */
   #auditCounters(traffic: readonly Traffic[]): void {
-    const { troubles } = this.#options;
+    const { problems } = this.#options;
     const short = traffic.filter(({ uncounted }) => size(uncounted) > 0);
     if (short.length === 0) {
-      troubles.over(COUNTERS);
+      problems.resolve(COUNTERS);
       return;
     }
-    troubles.say(COUNTERS, UNCOUNTED, {
+    problems.report(COUNTERS, UNCOUNTED, {
       pods: podsOf(short),
       podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
@@ -70,7 +70,7 @@ export class Books {
   }
 
   #audit(traffic: Traffic): void {
-    const { interval, troubles } = this.#options;
+    const { interval, problems } = this.#options;
     const name = subjectOf(traffic.pod, traffic.iface);
     const books = this.#pods.get(name) ?? { recent: [], off: false };
     this.#pods.set(name, books);
@@ -92,8 +92,8 @@ export class Books {
     const who = { ...identity(traffic.pod), interface: traffic.iface, kernel, missing };
     if (off) {
       const likely = REASONS[most.reason];
-      troubles.say(booksOf(name), 'the books of a pod do not balance', { ...who, likely });
-    } else if (books.off) troubles.over(booksOf(name));
+      problems.report(booksOf(name), 'the books of a pod do not balance', { ...who, likely });
+    } else if (books.off) problems.resolve(booksOf(name));
     books.off = off;
   }
 }

@@ -6,13 +6,13 @@ import { type AgentFields, encodeAgent, encodeTraffic } from '../influx/line-pro
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { ApiClient } from '../kubernetes/client/client.ts';
 import type { Directory } from '../naming/directory.ts';
-import type { LocalPod, Log, Peer, Traffic, TroubleLog, Window } from '../model.ts';
-import { Books } from './reconciliation.ts';
-import type { Observatory } from '../capture/pod-registry.ts';
+import type { LocalPod, Log, Peer, Traffic, ProblemLog, Window } from '../model.ts';
+import { Reconciliation } from './reconciliation.ts';
+import type { PodRegistry } from '../capture/pod-registry.ts';
 import { podsOf, subjectOf } from '../capture/identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from '../kubernetes/sync.ts';
-import type { Tally } from './totals.ts';
+import type { Totals } from './totals.ts';
 import { residentBytes } from '../linux/memory.ts';
 import type { Cpu } from '../linux/cpu-time.ts';
 
@@ -66,12 +66,12 @@ export interface ReporterOptions {
   readonly client: ApiClient;
   readonly sink: Sink;
   readonly log: Log;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
   readonly proc: string;
   readonly directory: Directory;
   readonly sync: Sync;
-  readonly observatory: Observatory;
-  readonly tally: Tally;
+  readonly registry: PodRegistry;
+  readonly totals: Totals;
   readonly cpu: Cpu;
 }
 
@@ -86,7 +86,7 @@ interface Trust {
 /** Makes rows of what has been captured in a window, and one of what that took. */
 export class Reporter {
   readonly #options: ReporterOptions;
-  readonly #books: Books;
+  readonly #books: Reconciliation;
   readonly #summary: Summary;
   /** The peers of every interface of a pod that have rows of their own in its last window. */
   #kept = new Map<string, ReadonlySet<string>>();
@@ -94,16 +94,16 @@ export class Reporter {
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    const { config, troubles } = options;
-    this.#books = new Books({ interval: config.interval, troubles });
+    const { config, problems } = options;
+    this.#books = new Reconciliation({ interval: config.interval, problems });
     this.#summary = new Summary(options);
     this.#before = this.totals();
   }
 
   /** What has been counted since the start. */
   totals() {
-    const { sink, observatory, cpu, directory, client, sync } = this.#options;
-    const { sessionRestarts, unparsedLines } = observatory.figures;
+    const { sink, registry, cpu, directory, client, sync } = this.#options;
+    const { sessionRestarts, unparsedLines } = registry.figures;
     const { written, refused, dropped, damaged, windowsDropped, retries } = sink.figures;
     const used = cpu.read();
     return {
@@ -125,10 +125,10 @@ export class Reporter {
   }
 
   report({ end, pods, figures }: StoredWindow, { certain, late }: Trust): void {
-    const { config, directory, sink, tally } = this.#options;
+    const { config, directory, sink, totals } = this.#options;
     const { node, interval } = config;
     const context = { node, interval, zone: directory.zoneOf(node) };
-    const named = pods.filter(({ told }) => told === 'wanted');
+    const named = pods.filter(({ selection }) => selection === 'selected');
     const traffic = mergeByName(named).map((each) => this.#traffic(each, certain));
     const rows = traffic.flatMap((each) => encodeTraffic(each, context));
     this.#kept = new Map(
@@ -138,21 +138,23 @@ export class Reporter {
       ]),
     );
     this.#books.audit(traffic);
-    const untold = pods.filter(({ told }) => told === 'nothing').map(({ window }) => window);
-    const before = tally.sums;
-    tally.add({ end, traffic, untold, late, certain, rows });
-    const now = tally.sums;
+    const unknown = pods
+      .filter(({ selection }) => selection === 'unknown')
+      .map(({ window }) => window);
+    const before = totals.sums;
+    totals.add({ end, traffic, unknown, late, certain, rows });
+    const now = totals.sums;
     const since = (of: keyof typeof now) => ({ integer: now[of] - before[of] });
     const agent = encodeAgent(config, end, {
       ...figures,
-      series: { integer: tally.series },
+      series: { integer: totals.series },
       missingUncaptured: since('uncaptured'),
       missingOverload: since('overload'),
       missingPaused: since('paused'),
       missingOther: since('other'),
       kernelBytes: since('kernel'),
       uncountedBytes: since('uncounted'),
-      podsUncounted: { integer: tally.uncountedPods },
+      podsUncounted: { integer: totals.uncountedPods },
       attributedBytes: since('attributed'),
       staleBytes: since('stale'),
       unnamedBytes: since('unnamed'),
@@ -192,14 +194,14 @@ export class Reporter {
 
   /** What this agent did since it was asked last. */
   figures(): AgentFields {
-    const { observatory, sink, proc, sync } = this.#options;
+    const { registry, sink, proc, sync } = this.#options;
     const now = this.totals();
     const names = Object.keys(now) as (keyof typeof now)[];
     const { cpuSeconds, ...counts } = Object.fromEntries(
       names.map((name) => [name, Math.max(0, now[name] - this.#before[name])]),
     ) as typeof now;
     this.#before = now;
-    const { podsSeen, sessions, sessionsOverloaded, sessionsPaused } = observatory.figures;
+    const { podsSeen, sessions, sessionsOverloaded, sessionsPaused } = registry.figures;
     const { bytes, oldest = Date.now(), degraded } = sink.figures;
     const gauges = {
       podsSeen,
@@ -210,7 +212,7 @@ export class Reporter {
       spoolSeconds: Math.max(0, (Date.now() - oldest) / 1000),
       spoolDegraded: degraded ? 1 : 0,
       deniedResources: sync.denied.length,
-      rssBytes: residentBytes(proc, ['self', ...observatory.processes]),
+      rssBytes: residentBytes(proc, ['self', ...registry.processes]),
     };
     const integers = Object.entries({ ...gauges, ...counts }).map(
       ([name, integer]) => [name, { integer }] as const,

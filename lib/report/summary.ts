@@ -1,13 +1,13 @@
 import type { Log } from '../model.ts';
 import type { Sink } from './reporter.ts';
-import type { Tally } from './totals.ts';
+import type { Totals } from './totals.ts';
 
 /** A line so often is enough to see that all goes on, in milliseconds. */
 const EVERY = 600_000;
 
 export interface SummaryOptions {
   readonly log: Log;
-  readonly tally: Pick<Tally, 'windows' | 'sums'>;
+  readonly totals: Pick<Totals, 'windows' | 'sums'>;
   readonly sink: Pick<Sink, 'figures'>;
 }
 
@@ -20,7 +20,7 @@ export class Summary {
   #rows = 0;
   /** When and what was said last; undefined before the first window. */
   #said:
-    | { readonly at: number; readonly windows: number; readonly sums: Tally['sums'] }
+    | { readonly at: number; readonly windows: number; readonly sums: Totals['sums'] }
     | undefined;
 
   constructor(options: SummaryOptions) {
@@ -29,14 +29,14 @@ export class Summary {
 
   /** A window that ended at a moment (milliseconds since 1970) has been handed on. */
   add(end: number, pods: number, rows: number): void {
-    const { log, tally, sink } = this.#options;
+    const { log, totals, sink } = this.#options;
     const now = performance.now();
     this.#rows += rows;
     if (this.#said && now - this.#said.at < EVERY) {
       log.debug({ end: new Date(end), pods, rows }, 'window closed');
       return;
     }
-    const { windows, sums } = tally;
+    const { windows, sums } = totals;
     const before = this.#said ?? { windows: 0, sums: { kernel: 0, attributed: 0 } };
     const fields = {
       end: new Date(end),

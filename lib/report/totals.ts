@@ -13,12 +13,12 @@ interface Sum {
 }
 
 /** A window of all pods of the node. */
-export interface Named {
+export interface NamedWindow {
   /** Milliseconds since 1970. */
   readonly end: number;
   readonly traffic: readonly Traffic[];
   /** Windows of pods that the API never told. */
-  readonly untold: readonly Pick<Window, 'kernel'>[];
+  readonly unknown: readonly Pick<Window, 'kernel'>[];
   /** It had to wait for the cluster to be followed. */
   readonly late: boolean;
   /** All that was heard of the cluster was heard in time. */
@@ -28,7 +28,7 @@ export interface Named {
 }
 
 /** What all windows since the start add up to, in bytes unless said. */
-export class Tally {
+export class Totals {
   /** A number of windows. */
   windows = 0;
   late = 0;
@@ -73,13 +73,13 @@ export class Tally {
     };
   }
 
-  add({ end, traffic, untold, late, certain, rows }: Named): void {
+  add({ end, traffic, unknown, late, certain, rows }: NamedWindow): void {
     this.windows += 1;
     if (late) this.late += 1;
     this.end = end;
     this.uncountedPods = podsOf(traffic.filter(({ uncounted }) => size(uncounted) > 0));
     for (const each of traffic) this.#add(each, certain);
-    for (const { kernel } of untold) this.unnamed += size(kernel);
+    for (const { kernel } of unknown) this.unnamed += size(kernel);
     this.#series.add(rows);
   }
 

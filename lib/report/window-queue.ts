@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Directory } from '../naming/directory.ts';
-import type { Closed, Log, TroubleLog } from '../model.ts';
-import type { Observatory } from '../capture/pod-registry.ts';
+import type { ClosedWindow, Log, ProblemLog } from '../model.ts';
+import type { PodRegistry } from '../capture/pod-registry.ts';
 import type { Reporter, Sink } from './reporter.ts';
 import type { Sync } from '../kubernetes/sync.ts';
 
 export interface WindowQueueOptions {
-  readonly observatory: Pick<Observatory, 'ended' | 'close' | 'known'>;
+  readonly registry: Pick<PodRegistry, 'ended' | 'close' | 'known'>;
   readonly directory: Pick<Directory, 'tenures' | 'restore' | 'forget'>;
   readonly sync: Pick<Sync, 'since' | 'lateFor'>;
   readonly reporter: Pick<Reporter, 'figures' | 'report'>;
   readonly sink: Pick<Sink, 'keep' | 'keeps' | 'stored' | 'takeLeft'>;
   readonly log: Log;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
 }
 
 /** A window that is over, whose names may not be certain yet. */
 interface Held extends Omit<StoredWindow, 'pods'> {
-  pods: readonly Closed[];
+  pods: readonly ClosedWindow[];
   /** When it was closed, by `performance.now()`: the wall clock may be set while it waits. */
   readonly at: number;
 }
@@ -54,18 +54,18 @@ export class WindowQueue {
 
   /** The clock passes the end of a window. */
   ended(end: number): void {
-    const { observatory, reporter, sink } = this.#options;
+    const { registry, reporter, sink } = this.#options;
     const figures = reporter.figures();
     this.#figures.set(end, figures);
-    sink.keep(this.#window(end, observatory.ended(end), figures));
+    sink.keep(this.#window(end, registry.ended(end), figures));
   }
 
   /** All slots of a window have come; its rows follow when its names are certain. */
   close(end: number): void {
-    const { observatory, reporter, sink } = this.#options;
+    const { registry, reporter, sink } = this.#options;
     const figures = this.#figures.get(end) ?? reporter.figures();
     this.#figures.delete(end);
-    const window = this.#window(end, observatory.close(end), figures);
+    const window = this.#window(end, registry.close(end), figures);
     this.#held.push({ ...window, at: performance.now() });
     this.flush();
     if (this.#held.length > 0) sink.keep(window);
@@ -98,7 +98,11 @@ export class WindowQueue {
       log.info({ windows: left.length }, 'ended before windows could be named; they are kept');
   }
 
-  #window(end: number, pods: readonly Closed[], figures: StoredWindow['figures']): StoredWindow {
+  #window(
+    end: number,
+    pods: readonly ClosedWindow[],
+    figures: StoredWindow['figures'],
+  ): StoredWindow {
     const { directory } = this.#options;
     this.#isCertain(GRACE);
     const addresses = new Set<string>();
@@ -128,25 +132,25 @@ export class WindowQueue {
 
   /** What the API has told since of pods of which it had not, or not all. */
   #resolve(): void {
-    const { observatory } = this.#options;
+    const { registry } = this.#options;
     for (const held of this.#held) {
       held.pods = held.pods.map((closed) => {
-        const { pod, told } = closed;
-        if (told !== 'nothing' && pod.ips.length > 0) return closed;
-        const known = observatory.known(pod.cgroupUid);
-        if (!known || known.told === 'nothing') return closed;
-        return { ...closed, pod: known.pod, told: known.told };
+        const { pod, selection } = closed;
+        if (selection !== 'unknown' && pod.ips.length > 0) return closed;
+        const known = registry.known(pod.cgroupUid);
+        if (!known || known.selection === 'unknown') return closed;
+        return { ...closed, pod: known.pod, selection: known.selection };
       });
     }
   }
 
   #report(held: Held, certain: boolean): void {
-    const { directory, reporter, sync, troubles } = this.#options;
+    const { directory, reporter, sync, problems } = this.#options;
     this.#held.splice(this.#held.indexOf(held), 1);
-    if (certain) troubles.over('names');
+    if (certain) problems.resolve('names');
     else {
       const what = 'peers of windows are not named, since the cluster was not followed';
-      troubles.say('names', what, { resources: sync.lateFor(performance.now() - GRACE) });
+      problems.report('names', what, { resources: sync.lateFor(performance.now() - GRACE) });
     }
     // A watch that ends in its time and is renewed costs at most the grace, and no window is late for it.
     reporter.report(held, { certain, late: !certain || sync.since > held.at });

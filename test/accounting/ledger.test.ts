@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { settle } from '../../lib/accounting/rounding.ts';
+import { refine } from '../../lib/accounting/rounding.ts';
 import { Ledger } from '../../lib/accounting/ledger.ts';
 import type { Bytes, Counters, Window } from '../../lib/model.ts';
 import { add, bytesOf, counters, isClose, NOTHING, slot, slots, someCounters } from './making.ts';
@@ -45,7 +45,7 @@ test('whatever comes in whatever order, every byte ends up in exactly one window
           windows.push(...[ledger.close()].filter((window) => window !== undefined));
         else if ('slot' in step) {
           ledger.add(step.slot);
-          settled.push(bytesOf([settle(step.slot)]));
+          settled.push(bytesOf([refine(step.slot)]));
         } else ledger.turn((now += step.turn), step.counters ?? undefined);
       }
       ledger.turn(now + 1, undefined);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { settle } from '../../lib/accounting/rounding.ts';
+import { refine } from '../../lib/accounting/rounding.ts';
 import type { Bytes, Slot } from '../../lib/model.ts';
 import { bytesOf, counters, flow, isClose, NOTHING, slot, slots } from './making.ts';
 
@@ -10,7 +10,7 @@ const DIRECTIONS = ['sent', 'received'] as const;
 test('no number leaves the interval that iftop has printed', () => {
   fc.assert(
     fc.property(slots, (given) => {
-      const { pairs, rest } = settle(given);
+      const { pairs, rest } = refine(given);
       for (const [at, row] of [given.rest, ...given.flows].entries()) {
         const best = at === 0 ? rest : pairs[at - 1];
         for (const direction of DIRECTIONS) {
@@ -49,7 +49,7 @@ const counted = fc.tuple(slots, fc.integer({ min: -200, max: 200 })).map(([given
 test('the sum is the kernel’s where the intervals allow it, and else what was printed', () => {
   fc.assert(
     fc.property(counted, ({ slot, expected, clear }) => {
-      if (clear) assert.ok(isClose(bytesOf([settle(slot)]), expected, 1e-6));
+      if (clear) assert.ok(isClose(bytesOf([refine(slot)]), expected, 1e-6));
     }),
     { numRuns: 500 },
   );
@@ -61,7 +61,7 @@ test('what had been waiting is taken to have come, if the numbers allow it', () 
     const bounds = { before: counters(NOTHING), after: counters({ sent: kernel, received: 0 }) };
     const flows = [flow('10.0.0.2', printed, printed)];
     const given = slot(0, 2000, {}, { ...bounds, flows });
-    return settle(given, { sent: lag, received: 0 }).pairs[0]?.sent;
+    return refine(given, { sent: lag, received: 0 }).pairs[0]?.sent;
   };
   assert.equal(sums(600, 405), 1005, 'traffic has stopped: all of it has come');
   assert.equal(sums(1005, 500), 1005, 'steady: as much waits at the end as at the beginning');
@@ -77,7 +77,7 @@ test('the order of the flows does not matter', () => {
   fc.assert(
     fc.property(shuffled, ([given, order]) => {
       const flows = order.flatMap((at) => given.flows[at] ?? []);
-      const [one, other] = [settle(given), settle({ ...given, flows })];
+      const [one, other] = [refine(given), refine({ ...given, flows })];
       assert.ok(isClose(one.rest, other.rest));
       for (const [at, from] of order.entries()) {
         assert.equal(other.pairs[at]?.remote, one.pairs[from]?.remote);
@@ -90,7 +90,7 @@ test('the order of the flows does not matter', () => {
 test('without the kernel’s count the printed numbers are the best there is', () => {
   const amount = { bytes: 100, slack: 10 };
   const given = slot(0, 2000, {}, { flows: [flow('10.0.0.2', amount, amount)] });
-  assert.deepEqual(settle(given).pairs, [
+  assert.deepEqual(refine(given).pairs, [
     { local: '10.0.0.1', remote: '10.0.0.2', from: -1100, to: 2000, sent: 100, received: 100 },
   ]);
 });
@@ -110,7 +110,7 @@ test('each number moves in proportion to its own slack', () => {
     },
   );
   assert.deepEqual(
-    settle(given).pairs.map(({ sent }) => sent),
+    refine(given).pairs.map(({ sent }) => sent),
     [1015, 105],
   );
 });
@@ -118,5 +118,5 @@ test('each number moves in proportion to its own slack', () => {
 test('what iftop has not seen stays missing', () => {
   const [before, after] = [counters(NOTHING), counters({ sent: 0, received: 1_000_000 })];
   const given = slot(0, 2000, { received: 1000 }, { before, after });
-  assert.deepEqual(bytesOf([settle(given)]), { sent: 0, received: 1000 });
+  assert.deepEqual(bytesOf([refine(given)]), { sent: 0, received: 1000 });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Budget } from '../../lib/capture/cpu-budget.ts';
+import { CpuBudget } from '../../lib/capture/cpu-budget.ts';
 import type { Load } from '../../lib/capture/load.ts';
 import { pods, SimulatedNode } from '../daemon/simulated-node.ts';
 
@@ -179,7 +179,7 @@ test('a daemon that is above the budget by itself has everything paused, until i
 });
 
 /** Tells a budget what all have spent since it was told last, every other second. */
-function told(budget: Budget) {
+function told(budget: CpuBudget) {
   let [now, total] = [0, 0];
   return (spent: number, loads: { [name: string]: Load }, seconds = 2) => {
     [now, total] = [now + seconds * 1000, total + spent];
@@ -193,7 +193,7 @@ const none = { cpu: undefined, paused: false, packets: undefined };
 const NOTHING = { pause: [], resume: [] };
 
 test('what has no process is not paused, and counts for nothing', () => {
-  const next = told(new Budget(BUDGET));
+  const next = told(new CpuBudget(BUDGET));
   const quiet = (second: number) => running(0.02 * second);
   for (let second = 0; second < 100; second += 2) next(0.04, { a: running(0), b: quiet(second) });
   assert.deepEqual(next(0.44, { a: running(0.4), b: quiet(100) }), NOTHING);
@@ -203,7 +203,7 @@ test('what has no process is not paused, and counts for nothing', () => {
 });
 
 test('a pod that is said to be paused is resumed, whatever was measured when', () => {
-  const next = told(new Budget(BUDGET));
+  const next = told(new CpuBudget(BUDGET));
   next(0, { a: running(0) });
   assert.deepEqual(next(1, { a: running(1) }).pause, ['a']);
   assert.deepEqual(next(0.2, { a: paused(1.2) }, 9.5), NOTHING);
@@ -212,7 +212,7 @@ test('a pod that is said to be paused is resumed, whatever was measured when', (
 });
 
 test('a pod that is gone is forgotten, and one of its name begins anew', () => {
-  const next = told(new Budget(BUDGET));
+  const next = told(new CpuBudget(BUDGET));
   next(0, { a: running(0) });
   assert.deepEqual(next(2, { a: running(2) }).pause, ['a']);
   next(0, {});
@@ -222,7 +222,7 @@ test('a pod that is gone is forgotten, and one of its name begins anew', () => {
 });
 
 test('a child that for a moment is neither among the living nor waited for was not free', () => {
-  const next = told(new Budget(BUDGET));
+  const next = told(new CpuBudget(BUDGET));
   for (let second = 0; second < 100; second += 2) {
     next(0.02, { a: running(0), b: running(second / 100) });
   }
@@ -232,7 +232,7 @@ test('a child that for a moment is neither among the living nor waited for was n
 });
 
 test('the costs of a child that is waited for late are no burst', () => {
-  const next = told(new Budget(1));
+  const next = told(new CpuBudget(1));
   for (let second = 0; second < 60; second += 2) {
     next(1.04, { a: running(second / 2), b: running(second / 50) });
   }

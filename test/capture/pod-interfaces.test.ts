@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { PodInterfaces } from '../../lib/capture/pod-interfaces.ts';
-import { Starts } from '../../lib/capture/start-limiter.ts';
+import { StartLimiter } from '../../lib/capture/start-limiter.ts';
 import { ProcTree } from '../linux/recordings.ts';
 
 const DEV = ['eth0', 'net1'].map((name) => `  ${name}: ${'0 '.repeat(16)}\n`).join('');
@@ -26,9 +26,9 @@ for (const terminating of [false, true]) {
       interfaces: ['eth0'],
       primary: 'eth0',
       own: false,
-      starts: new Starts(),
+      starts: new StartLimiter(),
       log,
-      troubles: new Troubles(log),
+      problems: new Problems(log),
       reported: () => {},
       unparsed: () => {},
       restarted: () => {},

@@ -3,10 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Troubles } from '../../daemon/log.ts';
-import { Observed } from '../../lib/capture/pod.ts';
-import { Starts } from '../../lib/capture/start-limiter.ts';
-import type { ObservedInterface } from '../../lib/capture/interface-capture.ts';
+import { Problems } from '../../daemon/log.ts';
+import { PodCapture } from '../../lib/capture/pod.ts';
+import { StartLimiter } from '../../lib/capture/start-limiter.ts';
+import type { InterfaceCapture } from '../../lib/capture/interface-capture.ts';
 import type { LocalPod } from '../../lib/model.ts';
 import { ProcTree } from '../linux/recordings.ts';
 
@@ -23,19 +23,19 @@ function observe(
   pod: LocalPod,
   proc = '/nowhere',
   log: (level: string) => (fields: object) => void = () => () => {},
-): Observed {
+): PodCapture {
   const all = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
-  return new Observed(
+  return new PodCapture(
     pod,
-    { told: 'wanted', wasOff: false },
+    { selection: 'selected', wasOff: false },
     {
       proc,
       interfaces: ['eth0'],
       primary: 'eth0',
       own: false,
-      starts: new Starts(),
+      starts: new StartLimiter(),
       log: all,
-      troubles: new Troubles(all),
+      problems: new Problems(all),
       reported: () => {},
       unparsed: () => {},
       restarted: () => {},
@@ -45,7 +45,7 @@ function observe(
 
 /** A pod whose capture was paused before it had begun; its interface has sent so many bytes. */
 class Paused {
-  readonly observed: Observed;
+  readonly observed: PodCapture;
   readonly said: { readonly level: string; readonly pod?: string; readonly trouble?: string }[] =
     [];
   readonly #tree: ProcTree;
@@ -63,7 +63,7 @@ class Paused {
     this.observed.start({ inode: this.#tree.inode(netns), pid }, false);
   }
 
-  get eth0(): ObservedInterface {
+  get eth0(): InterfaceCapture {
     const eth0 = this.observed.interfaces.get('eth0');
     assert.ok(eth0);
     return eth0;
@@ -201,7 +201,7 @@ test('what has no interface to capture is unavailable, but not while it is delet
   const tree = new ProcTree(t);
   const lo = { net_dev: '    lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n' };
   const pod = { ...POD, ips: ['10.244.0.10'] };
-  const start = (observed: Observed, pid: number, netns: string) => {
+  const start = (observed: PodCapture, pid: number, netns: string) => {
     if (!tree.has(netns)) tree.add(pid, netns, lo);
     observed.start({ inode: tree.inode(netns), pid }, false);
   };

@@ -1,11 +1,11 @@
 import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { allMetrics } from '../../daemon/http/metrics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { Observatory } from '../../lib/capture/pod-registry.ts';
+import { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
-import { type Named, Tally } from '../../lib/report/totals.ts';
+import { type NamedWindow, Totals } from '../../lib/report/totals.ts';
 import { Cpu } from '../../lib/linux/cpu-time.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
@@ -16,23 +16,23 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The objects that count, and what a scrape says of them. */
 export function agent(flows: 'none' | 'namespace' = 'none') {
-  const troubles = new Troubles(quiet);
+  const problems = new Problems(quiet);
   const options = {
     proc: '/proc',
     interfaces: ['eth0'],
     log: quiet,
-    troubles,
+    problems,
     sidecar: false,
     cpuBudget: 1,
   };
-  const observatory = new Observatory(options);
-  const tally = new Tally(flows);
+  const registry = new PodRegistry(options);
+  const totals = new Totals(flows);
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
   const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
   const sink = { figures: printer(() => {}).figures };
   const cpu = new Cpu('/proc', () => []);
-  const sources = { observatory, tally, directory, sync, client, sink, cpu, proc: '/proc' };
+  const sources = { registry, totals, directory, sync, client, sink, cpu, proc: '/proc' };
   const text = exposition(allMetrics({ node: NODE, ...sources }));
   const metrics = () => text.metrics();
   const scrape = async () => parse(await metrics()).values;
@@ -40,8 +40,8 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
 }
 
 /** A window in which nothing happened but this. */
-export function window(change: Partial<Named> = {}): Named {
-  return { end: 5000, traffic: [], untold: [], late: false, certain: true, rows: [], ...change };
+export function window(change: Partial<NamedWindow> = {}): NamedWindow {
+  return { end: 5000, traffic: [], unknown: [], late: false, certain: true, rows: [], ...change };
 }
 
 /** A pod's part of a window: bytes to peers, and some for each reason why others are missing. */

@@ -10,12 +10,12 @@ const { figures: empty } = printer(() => {});
 /** Of an agent with one capture, in which all is well. */
 function options(): HealthOptions {
   const heard = performance.now();
-  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['observatory']['figures'];
+  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['registry']['figures'];
   return {
     interval: INTERVAL,
-    observatory: { figures, heard, stuckFor: 0 },
+    registry: { figures, heard, stuckFor: 0 },
     sync: { complete: true, reasons: [] },
-    tally: { windows: 1 },
+    totals: { windows: 1 },
     sink: { figures: empty },
   };
 }

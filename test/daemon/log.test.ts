@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 
 const LOG = new URL('../../daemon/log.ts', import.meta.url).href;
 const MINUTE = 60_000;
@@ -10,32 +10,32 @@ beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 }));
 afterEach(() => mock.timers.reset());
 
 /** Troubles, and what they have said, each with its level. */
-function listening(): { troubles: Troubles; said: object[] } {
+function listening(): { problems: Problems; said: object[] } {
   const said: object[] = [];
   const at = (level: string) => (fields: object, msg: string) =>
     void said.push({ level, msg, ...fields });
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-  return { troubles: new Troubles(log), said };
+  return { problems: new Problems(log), said };
 }
 
 test('a trouble is said once, and again when it comes back after it was over', () => {
-  const { troubles, said } = listening();
-  for (const attempt of [1, 2, 3]) troubles.say('demo/web', 'failed', { attempt });
+  const { problems, said } = listening();
+  for (const attempt of [1, 2, 3]) problems.report('demo/web', 'failed', { attempt });
   assert.deepEqual(said.splice(0), [{ level: 'warn', msg: 'failed', attempt: 1 }]);
-  troubles.over('demo/web');
+  problems.resolve('demo/web');
   mock.timers.tick(MINUTE);
   const over = { level: 'info', msg: 'a trouble is over', trouble: 'failed' };
   const since = new Date(0).toISOString();
   assert.deepEqual(said.splice(0), [{ ...over, attempt: 1, times: 3, since }]);
-  troubles.say('demo/web', 'failed', { attempt: 4 });
+  problems.report('demo/web', 'failed', { attempt: 4 });
   assert.deepEqual(said, [{ level: 'warn', msg: 'failed', attempt: 4 }]);
 });
 
 test('a trouble that comes and goes is one', () => {
-  const { troubles, said } = listening();
+  const { problems, said } = listening();
   for (let time = 0; time < 20; time += 1) {
-    troubles.say('services', 'broken', {});
-    troubles.over('services');
+    problems.report('services', 'broken', {});
+    problems.resolve('services');
     mock.timers.tick(MINUTE / 2);
   }
   assert.equal(said.length, 1);
@@ -46,9 +46,9 @@ test('a trouble that comes and goes is one', () => {
 });
 
 test('a trouble that lasts is said once an hour, with how often it was', () => {
-  const { troubles, said } = listening();
+  const { problems, said } = listening();
   for (let minute = 0; minute < 150; minute += 1) {
-    troubles.say('demo/web', 'failed', { minute });
+    problems.report('demo/web', 'failed', { minute });
     mock.timers.tick(MINUTE);
   }
   const line = { level: 'warn', msg: 'failed' };
@@ -61,20 +61,20 @@ test('a trouble that lasts is said once an hour, with how often it was', () => {
 });
 
 test('another trouble, or the same of another subject, is said too', () => {
-  const { troubles, said } = listening();
-  troubles.say('demo/web', 'failed', {});
-  troubles.say('demo/web', 'slow', {});
-  troubles.say('demo/web-1', 'failed', {});
+  const { problems, said } = listening();
+  problems.report('demo/web', 'failed', {});
+  problems.report('demo/web', 'slow', {});
+  problems.report('demo/web-1', 'failed', {});
   assert.equal(said.length, 3);
 });
 
-test('all troubles of a subject end together, and those of no other', () => {
-  const { troubles, said } = listening();
-  troubles.say('demo/web', 'failed', {});
-  troubles.say('demo/web', 'slow', {});
-  troubles.say('demo/web-1', 'failed', {});
-  troubles.over('demo/web');
-  troubles.over('never heard of');
+test('all problems of a subject end together, and those of no other', () => {
+  const { problems, said } = listening();
+  problems.report('demo/web', 'failed', {});
+  problems.report('demo/web', 'slow', {});
+  problems.report('demo/web-1', 'failed', {});
+  problems.resolve('demo/web');
+  problems.resolve('never heard of');
   mock.timers.tick(MINUTE);
   assert.deepEqual(
     said.slice(3).map((line) => 'trouble' in line && line.trouble),
@@ -82,12 +82,12 @@ test('all troubles of a subject end together, and those of no other', () => {
   );
 });
 
-test('of ever new troubles only the latest thousand are kept', () => {
-  const { troubles, said } = listening();
-  for (let pod = 0; pod <= 1000; pod += 1) troubles.say(`demo/web-${pod}`, 'failed', {});
-  troubles.say('demo/web-1', 'failed', {});
+test('of ever new problems only the latest thousand are kept', () => {
+  const { problems, said } = listening();
+  for (let pod = 0; pod <= 1000; pod += 1) problems.report(`demo/web-${pod}`, 'failed', {});
+  problems.report('demo/web-1', 'failed', {});
   assert.equal(said.length, 1001);
-  troubles.say('demo/web-0', 'failed', {});
+  problems.report('demo/web-0', 'failed', {});
   assert.equal(said.length, 1002);
 });
 

@@ -67,12 +67,12 @@ test('a child that works is CPU time and memory of iftop, and when it has ended 
 });
 
 test('a pod without a namespace waits if it has an address, and is pending if it has none', async (t) => {
-  const { observatory, scrape } = agent();
-  t.after(() => observatory.stop());
+  const { registry, scrape } = agent();
+  t.after(() => registry.stop());
   const local = { namespace: 'a', name: 'b', workload: '-', ips: [] };
-  observatory.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
+  registry.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
   const ips = ['10.244.0.10'];
-  observatory.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
+  registry.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
   const values = await scrape();
   assert.equal(values.get('nstats_pods'), 2);
   for (const state of ['pending', 'waiting'])

@@ -23,7 +23,7 @@ const ADDRESSES = {
 } as const;
 
 test('bytes are told by the kind of their peer and by direction, window by window', async () => {
-  const { directory, tally, scrape } = agent();
+  const { directory, totals, scrape } = agent();
   const web = pod({ uid: 'a', name: 'web', ips: [ADDRESSES.pod], nodeName: NODE });
   const api = service({ uid: 'b', name: 'api', clusterIPs: [ADDRESSES.service] });
   const own = node({ uid: 'c', name: NODE, addresses: [ADDRESSES.node] });
@@ -39,7 +39,7 @@ test('bytes are told by the kind of their peer and by direction, window by windo
   const rest = { kind: 'other', sent: 3, received: 4 };
   const edges = top(named, rest, pairs.length);
   for (const times of [1, 2]) {
-    tally.add(window({ traffic: [traffic('a', edges)] }));
+    totals.add(window({ traffic: [traffic('a', edges)] }));
     const values = await scrape();
     for (const { kind, ...bytes } of [...pairs, rest])
       for (const direction of DIRECTIONS) {
@@ -51,9 +51,9 @@ test('bytes are told by the kind of their peer and by direction, window by windo
 });
 
 test('windows add up: how many, until when, what the kernel counted, and what is missing', async () => {
-  const { tally, scrape } = agent();
+  const { totals, scrape } = agent();
   const part = traffic('a', [{ peer: peer('b'), sent: 60, received: 40 }]);
-  for (const end of [5000, 10_000]) tally.add(window({ end, traffic: [part] }));
+  for (const end of [5000, 10_000]) totals.add(window({ end, traffic: [part] }));
   const values = await scrape();
   const of = (name: string) => values.get(`nstats_${name}`);
   assert.equal(of('windows_total'), 2);
@@ -66,29 +66,29 @@ test('windows add up: how many, until when, what the kernel counted, and what is
     assert.equal(of(`missing_bytes_total{reason="${reason}"}`), 2 * bytes, reason);
 });
 
-test('a window that waited is late, one that waited in vain is stale, an untold pod is unnamed', async () => {
-  const { tally, scrape } = agent();
+test('a window that waited is late, one that waited in vain is stale, an unknown pod is unnamed', async () => {
+  const { totals, scrape } = agent();
   const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 0 }])];
-  tally.add(window({ traffic: some, late: true }));
-  tally.add(window({ traffic: some, late: true, certain: false }));
+  totals.add(window({ traffic: some, late: true }));
+  totals.add(window({ traffic: some, late: true, certain: false }));
   const kernel = { sent: 3, received: 4, sentPackets: 1, receivedPackets: 1 };
-  tally.add(window({ untold: [{ kernel }, { kernel: undefined }] }));
+  totals.add(window({ unknown: [{ kernel }, { kernel: undefined }] }));
   const values = await scrape();
   assert.equal(values.get('nstats_windows_late_total'), 2);
   assert.equal(values.get('nstats_stale_bytes_total'), 7);
   assert.equal(values.get('nstats_unnamed_bytes_total'), 7);
   assert.equal(values.get('nstats_series'), 0);
-  tally.add(window({ rows: ['nstat,pod=a x=1i 5', 'nstat,pod=b x=1i 5', 'nstat,pod=a x=1i 5'] }));
+  totals.add(window({ rows: ['nstat,pod=a x=1i 5', 'nstat,pod=b x=1i 5', 'nstat,pod=a x=1i 5'] }));
   assert.equal((await scrape()).get('nstats_series'), 2);
 });
 
 test('flows between namespaces are there only if asked for', async () => {
   const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 5 }])];
   const none = agent();
-  none.tally.add(window({ traffic: some }));
+  none.totals.add(window({ traffic: some }));
   assert.doesNotMatch(await none.metrics(), /flow_bytes/);
   const all = agent('namespace');
-  all.tally.add(window({ traffic: some }));
+  all.totals.add(window({ traffic: some }));
   const labels = 'namespace="a",peer_kind="pod",peer_namespace="b"';
   const values = await all.scrape();
   for (const [direction, bytes] of Object.entries({ sent: 7, received: 5 }))

@@ -25,8 +25,8 @@ test('a value that there is not is not there, rather than zero', async () => {
 });
 
 test('two scrapes in a row say the same of what has not changed', async () => {
-  const { tally, scrape } = agent();
-  tally.add(window({ traffic: [traffic('a', [])] }));
+  const { totals, scrape } = agent();
+  totals.add(window({ traffic: [traffic('a', [])] }));
   for (const _ of [1, 2])
     assert.equal((await scrape()).get('nstats_kernel_bytes_total{direction="sent"}'), 100);
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../daemon/config.ts';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { runPipeline } from '../../daemon/pipeline.ts';
 import { printer } from '../../daemon/printer.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
@@ -41,7 +41,7 @@ test('at its end nobody who sends slowly keeps it', async () => {
     client: connect(kubeconfig),
     sink: printer(() => {}),
     log: quiet,
-    troubles: new Troubles(quiet),
+    problems: new Problems(quiet),
     // There are no processes, so there is nothing to capture.
     proc: home.path,
     signal: stop.signal,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultOfInflux, fixSpool } from '../../daemon/check/remedies.ts';
+import { faultOfInflux, spoolRemedy } from '../../daemon/check/remedies.ts';
 import { LockError } from '../../lib/influx/spool/lock.ts';
 import { type Target, writer } from '../../lib/influx/writer.ts';
 import { StandIn } from '../influx/stand-in.ts';
@@ -44,12 +44,12 @@ for (const [code, words] of [
   ['ENOTDIR', /there is a file/],
 ] as const) {
   test(`so has a disk that says ${code}`, () => {
-    assert.match(fixSpool(Object.assign(new Error('no'), { code })), words);
+    assert.match(spoolRemedy(Object.assign(new Error('no'), { code })), words);
   });
 }
 
 test('a directory that another agent has is no matter of the disk', () => {
-  const fix = fixSpool(new LockError('another process has /spool/lock'));
+  const fix = spoolRemedy(new LockError('another process has /spool/lock'));
   assert.match(fix, /another nstats/);
   assert.doesNotMatch(fix, /mount|room/);
 });

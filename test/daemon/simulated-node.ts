@@ -1,4 +1,4 @@
-import { Budget } from '../../lib/capture/cpu-budget.ts';
+import { CpuBudget } from '../../lib/capture/cpu-budget.ts';
 
 /** What is a number, or changes with the seconds since the start. */
 type Changing = number | ((second: number) => number);
@@ -35,7 +35,7 @@ const PACKETS_OF_A_CORE = 100_000;
 
 /** A node whose budget decides about its captures, in time that is simulated. */
 export class SimulatedNode {
-  readonly budget: Budget;
+  readonly budget: CpuBudget;
   /** How often each pod was paused, and the longest time it was without a capture then. */
   readonly pauses: { [name: string]: number } = {};
   readonly dark: { [name: string]: number } = {};
@@ -54,7 +54,7 @@ export class SimulatedNode {
     const start = { cpu: 0.02, seconds: 0.2 };
     const defaults = { budget: 0.05, daemon: 0.008, handling: 0.0002, start };
     this.#workload = { ...defaults, ...workload };
-    this.budget = new Budget(this.#workload.budget);
+    this.budget = new CpuBudget(this.#workload.budget);
   }
 
   get running(): string[] {

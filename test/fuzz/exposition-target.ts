@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { traffic as metrics } from '../../daemon/http/metrics/traffic.ts';
-import { Tally } from '../../lib/report/totals.ts';
+import { Totals } from '../../lib/report/totals.ts';
 import { nameless } from '../../lib/naming/directory.ts';
 import type { Edge, Peer } from '../../lib/model.ts';
 import { traffic, window } from '../daemon/agent.ts';
@@ -33,14 +33,14 @@ export const expositionTarget: Target = {
   ),
   async check(input, random) {
     const names = input.toString().split(random.of(['\n', '"', 'b']));
-    const tally = new Tally('namespace');
+    const totals = new Totals('namespace');
     let sent = 0;
     for (const namespace of names.slice(0, 30)) {
       const edge = edgeTo(random.of(names), random.of(KINDS), random.below(1000));
-      tally.add(window({ traffic: [traffic(namespace, [edge])] }));
+      totals.add(window({ traffic: [traffic(namespace, [edge])] }));
       sent += edge.sent;
     }
-    const text = await exposition(metrics(tally)).metrics();
+    const text = await exposition(metrics(totals)).metrics();
     const { values } = parse(Buffer.from(text).toString());
     let told = 0;
     for (const [series, value] of values) {

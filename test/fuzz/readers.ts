@@ -2,7 +2,7 @@
 import { HttpError } from '@influxdata/influxdb-client';
 import { readConfig, VARIABLES } from '../../daemon/config.ts';
 import { ConfigError } from '../../lib/config-error.ts';
-import { fixCapture } from '../../daemon/check/remedies.ts';
+import { captureRemedy } from '../../daemon/check/remedies.ts';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { slotBytes } from '../../lib/iftop/units.ts';
@@ -49,7 +49,7 @@ export const readers: { readonly [name: string]: (text: string) => unknown } = {
       ['secret'],
     ),
   tag: (text) => encodeAgent({ node: text, sidecar: undefined }, 0, {}),
-  advice: (text) => fixCapture(new Error(text)),
+  advice: (text) => captureRemedy(new Error(text)),
   configuration(text) {
     try {
       readConfig(Object.fromEntries(VARIABLES.map(([name]) => [name, text])));

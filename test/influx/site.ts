@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { Backlog } from '../../lib/influx/spool/backlog.ts';
 import { Queue } from '../../lib/influx/queue.ts';
 import { writer } from '../../lib/influx/writer.ts';
-import type { Log, TroubleLog } from '../../lib/model.ts';
+import type { Log, ProblemLog } from '../../lib/model.ts';
 import { StandIn } from './stand-in.ts';
 
 export const MIB = 1024 * 1024;
@@ -16,7 +16,7 @@ export class Site implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), 'nstats-queue-'));
   readonly directory = join(this.root, 'spool');
   readonly said: { fields: object; message: string }[] = [];
-  /** Subjects of which all troubles were told to be over. */
+  /** Subjects of which all problems were told to be over. */
   readonly over = new Set<string>();
   readonly #backlogs: Backlog[] = [];
 
@@ -46,18 +46,18 @@ export class Site implements AsyncDisposable {
   } = {}) {
     const say = (fields: object, message: string) => this.said.push({ fields, message });
     const log: Log = { debug() {}, info: say, warn: say, error: say };
-    const all = new Troubles(log);
-    const troubles: TroubleLog = {
-      say: (...trouble) => all.say(...trouble),
-      over: (subject) => {
+    const all = new Problems(log);
+    const problems: ProblemLog = {
+      report: (...trouble) => all.report(...trouble),
+      resolve: (subject) => {
         this.over.add(subject);
-        all.over(subject);
+        all.resolve(subject);
       },
     };
     const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
-    const backlog = new Backlog({ directory: at, max, memory, log, troubles });
+    const backlog = new Backlog({ directory: at, max, memory, log, problems });
     this.#backlogs.push(backlog);
-    return { backlog, queue: new Queue({ write, backlog, offset: 0, troubles, explain }) };
+    return { backlog, queue: new Queue({ write, backlog, offset: 0, problems, explain }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

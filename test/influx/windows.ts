@@ -21,7 +21,7 @@ export function windowOf(end: number): StoredWindow {
     figures: { podsSeen: { integer: 1 }, cpuSeconds: { float: 0.25 } },
     pods: [
       {
-        told: 'wanted',
+        selection: 'selected',
         pod: {
           uid: 'web-uid',
           cgroupUid: 'web-uid',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { ApiTroubles } from '../../lib/kubernetes/api-problems.ts';
+import { ApiProblems } from '../../lib/kubernetes/api-problems.ts';
 import { apiServer, faultOfApi } from '../../daemon/check/remedies.ts';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { ApiError } from '../../lib/kubernetes/client/client.ts';
 import { ExpiredError } from '../../lib/kubernetes/watch.ts';
@@ -18,7 +18,7 @@ interface Line {
 
 let said: Line[];
 let sync: Sync;
-let troubles: ApiTroubles;
+let problems: ApiProblems;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] });
@@ -28,8 +28,8 @@ beforeEach(() => {
   const log = { debug() {}, info: line('info'), warn: line('warn'), error: line('error') };
   sync = new Sync(RESOURCES);
   const server = apiServer({ server: 'https://api:6443', inCluster: true });
-  troubles = new ApiTroubles({
-    troubles: new Troubles(log),
+  problems = new ApiProblems({
+    problems: new Problems(log),
     sync,
     explain: (error) => faultOfApi(error, server),
   });
@@ -40,13 +40,13 @@ afterEach(() => mock.timers.reset());
 function follow(resource: string): void {
   sync.listed(resource);
   sync.following(resource, true);
-  troubles.followed(resource);
+  problems.followed(resource);
 }
 
 function fail(resource: string, error: unknown = aborted): void {
   sync.following(resource, false);
   sync.failed(resource, error);
-  troubles.failed(resource, error);
+  problems.failed(resource, error);
 }
 
 const pass = (seconds: number) => mock.timers.tick(seconds * 1000);

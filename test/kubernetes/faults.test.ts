@@ -193,7 +193,7 @@ async function play({ fault, relists, inject, mend }: Case, t: TestContext): Pro
   const changes = reflect({
     client: connect(kubeconfig, { pingEvery: 1000, patience: 2000 }),
     path: '/api/v1/pods',
-    silence: 4000,
+    idleTimeout: 4000,
     // These are not told to have run when they were deleted, so that nobody lingers.
     project: (object) => ({ ...podRecord(object), running: false }),
     signal: stop.signal,

@@ -19,7 +19,7 @@ let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
 let following: Promise<void>;
-/** What is told of troubles with services. */
+/** What is told of problems with services. */
 let told: ('say' | 'over')[];
 
 before(() => {
@@ -41,11 +41,11 @@ beforeEach(async () => {
     node: 'n',
     wanted: () => true,
     directory: new Directory(),
-    observatory: undefined,
+    registry: undefined,
     sync,
     signal: stop.signal,
     log: quiet,
-    troubles: { say: tell('say'), over: tell('over') },
+    problems: { report: tell('say'), resolve: tell('over') },
     explain: (error) => ({ what: String(error), fix: '' }),
   });
 });

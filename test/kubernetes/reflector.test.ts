@@ -41,14 +41,14 @@ afterEach(async () => {
   await api.close();
 });
 
-async function follow(kubeconfig: string, silence = 60_000): Promise<void> {
+async function follow(kubeconfig: string, idleTimeout = 60_000): Promise<void> {
   const changes = reflect({
     client: connect(kubeconfig),
     path: '/api/v1/pods',
     fieldSelector: 'spec.nodeName=n',
     project: ({ metadata }) => ({ uid: metadata?.uid ?? '', name: metadata?.name ?? '' }),
     signal: stop.signal,
-    silence,
+    idleTimeout,
     following: (yes) => void (current = yes),
     failed: (error) => failures.push(String(error)),
   });

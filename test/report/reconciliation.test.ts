@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Books } from '../../lib/report/reconciliation.ts';
-import { Troubles } from '../../daemon/log.ts';
-import { Tally } from '../../lib/report/totals.ts';
+import { Reconciliation } from '../../lib/report/reconciliation.ts';
+import { Problems } from '../../daemon/log.ts';
+import { Totals } from '../../lib/report/totals.ts';
 import type { Missing, Traffic } from '../../lib/model.ts';
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
@@ -26,7 +26,7 @@ function audit(windows: readonly Partial<Missing>[]): string[] {
     said.push([message, ...('likely' in fields ? [String(fields.likely)] : [])].join(': '));
   };
   const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   for (const missing of windows) {
     books.audit([traffic(missing)]);
     mock.timers.tick(10_000);
@@ -58,7 +58,7 @@ test('each interface of a pod has books of its own, and what one misses another 
     warn: (fields: object) => void said.push(fields),
     error() {},
   };
-  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   for (let window = 0; window < 6; window += 1) {
     books.audit([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
   }
@@ -83,7 +83,7 @@ test('a few packets that are not IP do not put an idle pod’s books off', () =>
   const said: string[] = [];
   const warn = (_: object, message: string) => void said.push(message);
   const log = { debug: warn, info: warn, warn, error: warn };
-  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   for (let index = 0; index < 10; index += 1) books.audit([idle]);
   assert.deepEqual(said, []);
 });
@@ -92,7 +92,7 @@ test('counters of pods that do not count are spoken of once for the node, and on
   const said: object[] = [];
   const say = (fields: object, message: string) => void said.push({ message, ...fields });
   const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Books({ interval: 10_000, troubles: new Troubles(log) });
+  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   const sound = { ...traffic({}), attributed: { sent: 10_000_000, received: 0 } };
   const short = (name: string) => ({
     ...sound,
@@ -128,12 +128,12 @@ test('a pod whose interfaces all have counters that do not count is one pod', ()
   };
   const eth0 = { ...traffic({}), uncounted: { sent: 0, received: 1000 } };
   const windows = [eth0, { ...eth0, iface: 'net1' }];
-  new Books({ interval: 10_000, troubles: new Troubles(log) }).audit(windows);
+  new Reconciliation({ interval: 10_000, problems: new Problems(log) }).audit(windows);
   const counts = said.map(
     (fields) => 'pods' in fields && 'podsSeen' in fields && [fields.pods, fields.podsSeen],
   );
   assert.deepEqual(counts, [[1, 1]]);
-  const tally = new Tally('none');
-  tally.add({ end: 0, traffic: windows, untold: [], late: false, certain: true, rows: [] });
-  assert.equal(tally.uncountedPods, 1);
+  const totals = new Totals('none');
+  totals.add({ end: 0, traffic: windows, unknown: [], late: false, certain: true, rows: [] });
+  assert.equal(totals.uncountedPods, 1);
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Troubles } from '../../daemon/log.ts';
+import { Problems } from '../../daemon/log.ts';
 import { WindowQueue } from '../../lib/report/window-queue.ts';
 import type { StoredWindow } from '../../lib/influx/spool/stored-window.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import type { Closed } from '../../lib/model.ts';
+import type { ClosedWindow } from '../../lib/model.ts';
 import { windowOf } from '../influx/windows.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -15,7 +15,7 @@ assert.ok(WEB);
 let disk: Map<number, StoredWindow>;
 let left: StoredWindow[];
 let named: StoredWindow[];
-let known: Map<string, Pick<Closed, 'pod' | 'told'>>;
+let known: Map<string, Pick<ClosedWindow, 'pod' | 'selection'>>;
 let directory: Directory;
 /** Resolves when the disk has taken what it was given. */
 let stored: Promise<void>;
@@ -28,9 +28,9 @@ beforeEach(() => {
   sync.since = Infinity;
 });
 
-function queue(pods: readonly Closed[] = []): WindowQueue {
+function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
   return new WindowQueue({
-    observatory: {
+    registry: {
       ended: () => pods.slice(0, 1),
       close: () => [...pods],
       known: (cgroupUid) => known.get(cgroupUid),
@@ -51,7 +51,7 @@ function queue(pods: readonly Closed[] = []): WindowQueue {
       takeLeft: () => left.splice(0),
     },
     log: quiet,
-    troubles: new Troubles(quiet),
+    problems: new Problems(quiet),
   });
 }
 
@@ -91,22 +91,22 @@ test('it waits for names like any other', () => {
 test('a pod of which the API had not told is who it says by then, or was not to be observed', () => {
   const nobody = { ...WEB.pod, namespace: '-', name: 'web-uid', ips: [] };
   const [window] = [windowOf(10_000)];
-  left = [{ ...window, pods: [{ ...WEB, told: 'nothing', pod: nobody }] }];
+  left = [{ ...window, pods: [{ ...WEB, selection: 'unknown', pod: nobody }] }];
   const windows = queue();
   windows.flush();
-  known.set('web-uid', { told: 'wanted', pod: WEB.pod });
+  known.set('web-uid', { selection: 'selected', pod: WEB.pod });
   windows.flush();
   // It may have gone again before the cluster is followed.
   known.clear();
   isFollowed();
   windows.flush();
   assert.deepEqual(named[0]?.pods[0]?.pod, WEB.pod);
-  assert.equal(named[0]?.pods[0]?.told, 'wanted');
+  assert.equal(named[0]?.pods[0]?.selection, 'selected');
 });
 
 test('one that was told keeps its name, whoever has its cgroup now', () => {
   left = [windowOf(10_000)];
-  known.set('web-uid', { told: 'wanted', pod: { ...WEB.pod, name: 'other' } });
+  known.set('web-uid', { selection: 'selected', pod: { ...WEB.pod, name: 'other' } });
   isFollowed();
   queue().flush();
   assert.equal(named[0]?.pods[0]?.pod.name, 'web');

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { readConfig } from '../../daemon/config.ts';
-import { Troubles } from '../../daemon/log.ts';
-import type { Observatory } from '../../lib/capture/pod-registry.ts';
+import { Problems } from '../../daemon/log.ts';
+import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Reporter } from '../../lib/report/reporter.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
-import { Tally } from '../../lib/report/totals.ts';
+import { Totals } from '../../lib/report/totals.ts';
 import { Cpu } from '../../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../../lib/report/window-queue.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import type { Closed } from '../../lib/model.ts';
+import type { ClosedWindow } from '../../lib/model.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,12 +21,12 @@ let wall: number;
 let steady: number;
 let windows: WindowQueue;
 let sync: Sync;
-let tally: Tally;
+let totals: Totals;
 /** The ends of the windows that have been named, and all their rows. */
 let ends: number[];
 let rows: string[];
 /** What is closed next. */
-let closed: readonly Closed[];
+let closed: readonly ClosedWindow[];
 
 beforeEach(() => {
   [wall, steady, ends] = [Date.now(), MINUTE, []];
@@ -39,12 +39,12 @@ beforeEach(() => {
   };
   const sink = { ...printer(() => {}), push };
   const figures = { requests: 0, bytes: 0, connections: 0 };
-  [sync, tally] = [new Sync(['pods']), new Tally('none')];
+  [sync, totals] = [new Sync(['pods']), new Totals('none')];
   const log = quiet;
-  const troubles = new Troubles(quiet);
+  const problems = new Problems(quiet);
   const directory = new Directory();
-  const observatory = { ended: () => [], close: () => closed, figures: {}, processes: [] };
-  const state = { sink, log, troubles, directory, sync } as const;
+  const registry = { ended: () => [], close: () => closed, figures: {}, processes: [] };
+  const state = { sink, log, problems, directory, sync } as const;
   const reporter = new Reporter({
     ...state,
     config: readConfig({
@@ -55,14 +55,14 @@ beforeEach(() => {
     }),
     client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
     proc: '/proc',
-    observatory: observatory as unknown as Observatory,
-    tally,
+    registry: registry as unknown as PodRegistry,
+    totals,
     cpu: new Cpu('/proc', () => []),
   });
   windows = new WindowQueue({
     ...state,
     reporter,
-    observatory: observatory as unknown as Observatory,
+    registry: registry as unknown as PodRegistry,
   });
   sync.listed('pods');
   sync.following('pods', true);
@@ -108,7 +108,7 @@ test('a clock that is set back holds no window up', () => {
   const next = close();
   assert.ok(next < end);
   assert.deepEqual(ends, [end, next]);
-  assert.equal(tally.late + tally.stale, 0);
+  assert.equal(totals.late + totals.stale, 0);
 });
 
 test('a clock that leaps ahead does not make a window be named without what is waited for', () => {
@@ -125,17 +125,17 @@ test('a window is late when it has waited for the cluster, and not because a wat
   close(0.25, renew);
   pass(GRACE);
   windows.flush();
-  assert.deepEqual([tally.windows, tally.late], [1, 0]);
+  assert.deepEqual([totals.windows, totals.late], [1, 0]);
   close(0.25, () => sync.following('pods', false));
   pass(GRACE);
   sync.following('pods', true);
   pass(GRACE);
   windows.flush();
-  assert.deepEqual([tally.windows, tally.late], [2, 1]);
+  assert.deepEqual([totals.windows, totals.late], [2, 1]);
 });
 
 /** A window of one interface of a pod, with these bytes to these addresses. */
-function windowOf(iface: string, sent: { readonly [address: string]: number }): Closed {
+function windowOf(iface: string, sent: { readonly [address: string]: number }): ClosedWindow {
   const pod = {
     uid: 'u',
     cgroupUid: 'u',
@@ -158,7 +158,7 @@ function windowOf(iface: string, sent: { readonly [address: string]: number }): 
     paused: undefined,
     miscounted: { sent: false, received: false },
   };
-  return { pod, told: 'wanted', iface, window };
+  return { pod, selection: 'selected', iface, window };
 }
 
 test('each interface of a pod has its totals, its remainder, and the peer that it had before', () => {
@@ -189,5 +189,5 @@ test('each interface of a pod has its totals, its remainder, and the peer that i
     'net1 - 60',
     'net1 all 100',
   ]);
-  assert.equal(tally.kernel.sent, 300 + 10 + 70 + 7 + 100 + 150 + 40 + 60);
+  assert.equal(totals.kernel.sent, 300 + 10 + 70 + 7 + 100 + 150 + 40 + 60);
 });

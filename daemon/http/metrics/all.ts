@@ -1,6 +1,6 @@
-import type { Observatory } from '../../../lib/capture/pod-registry.ts';
+import type { PodRegistry } from '../../../lib/capture/pod-registry.ts';
 import type { Sink } from '../../../lib/report/reporter.ts';
-import type { Tally } from '../../../lib/report/totals.ts';
+import type { Totals } from '../../../lib/report/totals.ts';
 import { captures } from './captures.ts';
 import { cluster, type ClusterSources } from './cluster.ts';
 import { delivery } from './delivery.ts';
@@ -10,19 +10,19 @@ import { traffic } from './traffic.ts';
 
 export type Sources = ClusterSources &
   Omit<ProcessSources, 'children'> & {
-    readonly observatory: Pick<Observatory, 'figures' | 'processes'>;
-    readonly tally: Tally;
+    readonly registry: Pick<PodRegistry, 'figures' | 'processes'>;
+    readonly totals: Totals;
     readonly sink: Pick<Sink, 'figures'>;
   };
 
 /** All metrics, in the order in which a window comes to be. */
 export function allMetrics(sources: Sources): Metric[] {
-  const { observatory, tally, sink } = sources;
+  const { registry, totals, sink } = sources;
   return [
-    ...processes({ ...sources, children: () => observatory.processes }),
-    ...captures(observatory),
+    ...processes({ ...sources, children: () => registry.processes }),
+    ...captures(registry),
     ...cluster(sources),
-    ...traffic(tally),
+    ...traffic(totals),
     ...delivery(sink),
   ];
 }

@@ -1,9 +1,9 @@
-import type { Observatory } from '../../../lib/capture/pod-registry.ts';
+import type { PodRegistry } from '../../../lib/capture/pod-registry.ts';
 import { byName, counter, gauge, type Metric } from './metric.ts';
 
 /** How much of the node is captured, and how well. */
-export function captures(observatory: Pick<Observatory, 'figures'>): Metric[] {
-  const figures = () => observatory.figures;
+export function captures(registry: Pick<PodRegistry, 'figures'>): Metric[] {
+  const figures = () => registry.figures;
   return [
     gauge('pods', 'Pods of this node that are to be observed.', () => figures().podsSeen),
     gauge(

@@ -1,60 +1,60 @@
-import type { Tally } from '../../../lib/report/totals.ts';
+import type { Totals } from '../../../lib/report/totals.ts';
 import { byDirection, byName, counter, gauge, type Metric } from './metric.ts';
 
 /** What the windows add up to. */
-export function traffic(tally: Tally): Metric[] {
-  const flows = tally.flows;
+export function traffic(totals: Totals): Metric[] {
+  const flows = totals.flows;
   return [
-    counter('windows_total', 'Windows that have been closed and named.', () => tally.windows),
+    counter('windows_total', 'Windows that have been closed and named.', () => totals.windows),
     counter(
       'windows_late_total',
       'Of these, windows that had to wait until the cluster was followed again, or were not named for it.',
-      () => tally.late,
+      () => totals.late,
     ),
     gauge(
       'last_window_timestamp_seconds',
       'End of the last window that was closed and named.',
-      () => tally.end && tally.end / 1000,
+      () => totals.end && totals.end / 1000,
     ),
     counter(
       'kernel_bytes_total',
       "IP bytes of the pods by the kernel's counters.",
       ['direction'],
-      () => byDirection(tally.kernel),
+      () => byDirection(totals.kernel),
     ),
     counter(
       'uncounted_bytes_total',
       'IP bytes that were captured and that counters have not, of pods whose counters have been found not to count all. Kernel and uncounted bytes are attributed and missing ones.',
       ['direction'],
-      () => byDirection(tally.uncounted),
+      () => byDirection(totals.uncounted),
     ),
     gauge(
       'uncounted_pods',
       'Pods that had uncounted bytes in the last window.',
-      () => tally.uncountedPods,
+      () => totals.uncountedPods,
     ),
     counter(
       'attributed_bytes_total',
       'IP bytes of the pods that are in rows of nstat.',
       ['peer_kind', 'direction'],
-      () => [...tally.attributed].flatMap(([kind, bytes]) => byDirection(bytes, kind)),
+      () => [...totals.attributed].flatMap(([kind, bytes]) => byDirection(bytes, kind)),
     ),
     counter(
       'missing_bytes_total',
       'Bytes that the kernel has and the rows have not, by the likely reason.',
       ['reason'],
-      () => byName({ ...tally.missing }),
+      () => byName({ ...totals.missing }),
     ),
     counter(
       'stale_bytes_total',
       'Bytes of windows for which the cluster was not followed in time: their pods are not named.',
-      () => tally.stale,
+      () => totals.stale,
     ),
-    counter('unnamed_bytes_total', 'Bytes of pods that the API never told.', () => tally.unnamed),
+    counter('unnamed_bytes_total', 'Bytes of pods that the API never told.', () => totals.unnamed),
     gauge(
       'series',
       'Distinct series written since the start, counted up to 100 000.',
-      () => tally.series,
+      () => totals.series,
     ),
     ...(flows
       ? [

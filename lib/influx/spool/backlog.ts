@@ -1,4 +1,4 @@
-import type { Log, TroubleLog } from '../../model.ts';
+import type { Log, ProblemLog } from '../../model.ts';
 import { batchesOf, MOST } from '../batches.ts';
 import { KeptWindows } from './kept-windows.ts';
 import { LockError } from './lock.ts';
@@ -14,7 +14,7 @@ export interface BacklogOptions {
   /** Bytes of rows that are held in memory when they cannot be on disk, at most. */
   readonly memory: number;
   readonly log: Log;
-  readonly troubles: TroubleLog;
+  readonly problems: ProblemLog;
   /** What to do when the directory takes no rows, for the log. */
   readonly fix?: (error: Error) => string;
 }
@@ -26,7 +26,7 @@ export type Waiting = Omit<Batch, 'payload'> & {
   place: Place | undefined;
 };
 
-/** What troubles with the disk are filed under. */
+/** What problems with the disk are filed under. */
 const [DISK, DAMAGE] = ['spool', 'spool damage'];
 /**
  * What InfluxDB has not taken yet, oldest first: rows, and windows that are not rows yet. They are in
@@ -148,16 +148,16 @@ export class Backlog {
   /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
   async load(batch: Waiting): Promise<string[]> {
     if (!this.has(batch)) return [];
-    const { troubles } = this.#options;
+    const { problems } = this.#options;
     const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
     if (payload) {
-      troubles.over(DAMAGE);
+      problems.resolve(DAMAGE);
       return payload.toString().trimEnd().split('\n');
     }
     if (this.has(batch)) {
       const { rows } = batch;
       const total = (this.#lost.damaged += rows);
-      troubles.say(DAMAGE, 'rows are damaged on disk; they are lost', { rows, total });
+      problems.report(DAMAGE, 'rows are damaged on disk; they are lost', { rows, total });
       await this.done(batch);
     }
     return [];
@@ -210,12 +210,12 @@ export class Backlog {
 
   #tell(failure: Error | undefined): void {
     this.#failure = failure;
-    const { directory, troubles, fix } = this.#options;
-    if (!failure) return troubles.over(DISK);
+    const { directory, problems, fix } = this.#options;
+    if (!failure) return problems.resolve(DISK);
     const isLocked = failure instanceof LockError;
     const why = isLocked ? 'another agent has the directory' : 'for want of the disk';
     const fields = { directory, error: failure.message, fix: fix?.(failure) };
-    troubles.say(DISK, `rows that wait are in memory, ${why}`, fields);
+    problems.report(DISK, `rows that wait are in memory, ${why}`, fields);
   }
 
   async #putWindow(spool: Spool, end: number, record: Buffer): Promise<void> {

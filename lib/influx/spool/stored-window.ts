@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { OwnedAddress } from '../../naming/directory.ts';
-import type { Closed } from '../../model.ts';
+import type { ClosedWindow } from '../../model.ts';
 import type { AgentFields } from '../line-protocol.ts';
 import { encodeRecord, payloadOf, scan } from './record.ts';
 
 /** A window of all pods of the node with all that is needed to make rows of it, also by a later process. */
 export interface StoredWindow {
   readonly end: number;
-  readonly pods: readonly Closed[];
+  readonly pods: readonly ClosedWindow[];
   readonly figures: AgentFields;
   /** Who had the addresses that are in it. */
   readonly owners: readonly OwnedAddress[];
@@ -68,13 +68,13 @@ function parse(payload: Buffer): StoredWindow | undefined {
 type Fields = { readonly [name: string]: unknown };
 
 function isClosed(value: Fields): boolean {
-  const { pod, told, iface, window } = value;
+  const { pod, selection, iface, window } = value;
   return (
     isObject(pod) &&
     hasStrings(pod, ['uid', 'cgroupUid', 'namespace', 'name', 'workload']) &&
     Array.isArray(pod['ips']) &&
     pod['ips'].every(isString) &&
-    (told === 'nothing' || told === 'wanted' || told === 'unwanted') &&
+    (selection === 'unknown' || selection === 'selected' || selection === 'excluded') &&
     isString(iface) &&
     isObject(window) &&
     hasNumbers(window, ['start', 'end']) &&

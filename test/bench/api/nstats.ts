@@ -6,7 +6,7 @@ import {
   localSubject,
   resourcesOf,
 } from '../../../lib/kubernetes/follow-cluster.ts';
-import { createLog, Troubles } from '../../../daemon/log.ts';
+import { createLog, Problems } from '../../../daemon/log.ts';
 import { Sync } from '../../../lib/kubernetes/sync.ts';
 import { connect } from '../../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../../lib/naming/directory.ts';
@@ -29,11 +29,11 @@ answer({
       node: NODE,
       wanted: () => true,
       directory,
-      observatory: { put: nothing, remove: nothing, replace: nothing },
+      registry: { put: nothing, remove: nothing, replace: nothing },
       sync,
       signal: new AbortController().signal,
       log,
-      troubles: new Troubles(log),
+      problems: new Problems(log),
       explain: (error) => ({ what: String(error), fix: '' }),
     });
     while (!sync.complete) await sleep(20);
