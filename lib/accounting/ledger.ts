@@ -1,5 +1,5 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
-import { between, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
+import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
 import { refine } from './rounding.ts';
 import { openWindow, type OpenWindow, either, NOTHING, plus, addShare } from './open-window.ts';
 import { Miscount } from './miscount.ts';
@@ -79,8 +79,9 @@ export class Ledger {
    * What the counters say in between, since the interface may vanish before they are read again. If they have
    * gone back it is another one, which has counted from nothing.
    */
-  look(counters: Counters | undefined): void {
+  look(read: Counters | undefined): void {
     const last = this.#latest;
+    const counters = read && continued(read, last);
     this.#latest = counters ?? last;
     if (!counters || !last || isAfter(counters, last)) return;
     this.#lose(last);

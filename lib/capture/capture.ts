@@ -3,7 +3,7 @@ import type { Ledger } from '../accounting/ledger.ts';
 import { iftopCommand } from '../iftop/process.ts';
 import { Session } from '../iftop/session.ts';
 import type { Counters, LocalPod, Netns } from '../model.ts';
-import { openCounters, parseNetDev, readNetDev } from '../linux/interface-counters.ts';
+import { continued, openCounters, parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { absentFrom } from '../linux/bare-netns.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
 import { ProcFile } from '../linux/proc-file.ts';
@@ -51,6 +51,8 @@ export class Capture {
   /** Until when a last slot is waited for, by `performance.now()`. */
   #until = Infinity;
   #session: Session | undefined;
+  /** The counters as they were read last. */
+  #latest: Counters | undefined;
   /** What is read of it every other second, from when it captures until it has ended. */
   #counters: ProcFile | undefined;
   #stat: ProcFile | undefined;
@@ -85,7 +87,9 @@ export class Capture {
     const text = this.#counters?.read() ?? readNetDev(proc, inode, [this.pid, pid]);
     if (text === undefined) return undefined;
     seen(text);
-    return parseNetDev(text, this.#iface);
+    const counters = parseNetDev(text, this.#iface);
+    this.#latest = counters && continued(counters, this.#latest);
+    return this.#latest;
   }
 
   /** CPU time in seconds that its process has used; undefined while there is none. */

@@ -76,6 +76,23 @@ export function parseNetDev(text: string, iface: string): Counters | undefined {
   return undefined;
 }
 
+/**
+ * A reading as it continues an earlier one of the same interface. What one end of a veth pair has received is what the
+ * other end has sent, and the kernel parts the two before it removes them (veth.c, `veth_dellink`): for some
+ * milliseconds the interface is still there with all that it sent, and has received nothing.
+ */
+export function continued(now: Counters, earlier: Counters | undefined): Counters {
+  const isParted =
+    earlier !== undefined &&
+    now.sentPackets > 0 &&
+    now.sentPackets >= earlier.sentPackets &&
+    now.sentBytes >= earlier.sentBytes &&
+    now.receivedPackets === 0;
+  if (!isParted) return now;
+  const { receivedBytes, receivedPackets } = earlier;
+  return { ...now, receivedBytes, receivedPackets };
+}
+
 /** Tells whether a reading is a later one than another, as far as anything has passed since. */
 export function isAfter(later: Counters, earlier: Counters): boolean {
   const { sentBytes, receivedBytes } = earlier;

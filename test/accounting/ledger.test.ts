@@ -194,3 +194,19 @@ test('a pair knows when its bytes passed, what waited before its slots included'
   const spans = [first, second].map(([window]) => window?.pairs.map(({ from, to }) => [from, to]));
   assert.deepEqual(spans, [[[900, 11_000]], [[7900, 11_000]]]);
 });
+
+test('an interface that is parted from its peer before it goes is counted once', () => {
+  const earlier = { sentBytes: 1140, sentPackets: 10, receivedBytes: 2140, receivedPackets: 10 };
+  const ledger = begun({ sentBytes: 0, sentPackets: 0, receivedBytes: 0, receivedPackets: 0 });
+  ledger.look(earlier);
+  ledger.look({
+    ...earlier,
+    sentBytes: 2280,
+    sentPackets: 20,
+    receivedBytes: 0,
+    receivedPackets: 0,
+  });
+  ledger.turn(10_000, undefined);
+  const kernel = { sent: 2000, received: 2000, sentPackets: 20, receivedPackets: 10 };
+  assert.deepEqual(closeAll(ledger)[0]?.kernel, kernel);
+});

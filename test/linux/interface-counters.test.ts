@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { between, parseNetDev, readCounters } from '../../lib/linux/interface-counters.ts';
+import {
+  between,
+  continued,
+  parseNetDev,
+  readCounters,
+  UNUSED,
+} from '../../lib/linux/interface-counters.ts';
 import { LAYOUTS, ProcTree, recording } from './recordings.ts';
 
 const HEAD =
@@ -70,6 +76,16 @@ test('a counter in either direction that went back belongs to a new interface', 
   const after = { sentBytes: 5028, sentPackets: 2, receivedBytes: 114, receivedPackets: 1 };
   const fresh = { sent: 5000, received: 100, sentPackets: 2, receivedPackets: 1 };
   assert.deepEqual(between(before, after), fresh);
+});
+
+test('an interface that is parted from its peer keeps what it has received, one that is replaced does not', () => {
+  const earlier = { sentBytes: 1000, sentPackets: 10, receivedBytes: 900, receivedPackets: 9 };
+  const nothing = { receivedBytes: 0, receivedPackets: 0 };
+  const parted = { sentBytes: 1100, sentPackets: 11, ...nothing };
+  assert.deepEqual(continued(parted, earlier), { ...earlier, sentBytes: 1100, sentPackets: 11 });
+  for (const replaced of [UNUSED, { sentBytes: 90, sentPackets: 1, ...nothing }])
+    assert.deepEqual(continued(replaced, earlier), replaced);
+  assert.deepEqual(continued(parted, undefined), parted);
 });
 
 test('counters are read through a process that is still in the namespace', (t) => {
