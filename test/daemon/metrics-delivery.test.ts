@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { delivery } from '../../daemon/http/metrics/delivery.ts';
+import { delivery } from '../../lib/report/statistics/delivery.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import type { Queue } from '../../lib/influx/queue.ts';
 import { drain, rows, Site } from '../influx/site.ts';
@@ -10,7 +10,7 @@ import { until } from '../lab/influx.ts';
 import { parse } from './exposition.ts';
 
 function told(queue: Queue) {
-  const text = exposition(delivery(queue));
+  const text = exposition(delivery, { sink: queue });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 

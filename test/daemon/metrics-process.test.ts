@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { processes } from '../../daemon/http/metrics/process.ts';
+import { processes } from '../../lib/report/statistics/process.ts';
 import { Cpu } from '../../lib/linux/cpu-time.ts';
 import { until } from '../lab/influx.ts';
 import { agent } from './agent.ts';
@@ -13,9 +13,9 @@ import { parse } from './exposition.ts';
 const MIB = 1024 * 1024;
 
 /** What is told of this process, and of children that stand for iftops. */
-function told(children: readonly number[] = []) {
+function told(children: number[] = []) {
   const cpu = new Cpu('/proc', () => children);
-  const text = exposition(processes({ proc: '/proc', cpu, children: () => children }));
+  const text = exposition(processes, { proc: '/proc', cpu, registry: { processes: children } });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 

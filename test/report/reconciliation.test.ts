@@ -19,16 +19,16 @@ function traffic(missing: Partial<Missing>): Traffic {
   return { pod, iface: 'eth0', end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
 }
 
-/** Audits these windows of ten seconds, one after the other; returns what was said. */
-function audit(windows: readonly Partial<Missing>[]): string[] {
+/** Checks these windows of ten seconds, one after the other; returns the lines of the log. */
+function linesOf(windows: readonly Partial<Missing>[]): string[] {
   const said: string[] = [];
   const say = (fields: object, message: string) => {
     said.push([message, ...('likely' in fields ? [String(fields.likely)] : [])].join(': '));
   };
   const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
+  const reconciliation = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   for (const missing of windows) {
-    books.audit([traffic(missing)]);
+    reconciliation.check([traffic(missing)]);
     mock.timers.tick(10_000);
   }
   return said;
@@ -37,20 +37,20 @@ function audit(windows: readonly Partial<Missing>[]): string[] {
 const times = (count: number, missing: Partial<Missing>) =>
   Array.from({ length: count }, () => missing);
 
-test('books that are off by less than 2 % over a minute are none to speak of', () => {
-  assert.deepEqual(audit(times(20, { other: 150_000 })), []);
-  assert.deepEqual(audit([{ other: 1_000_000 }, ...times(20, {})]), []);
+test('less than 2 % missing over a minute is not logged', () => {
+  assert.deepEqual(linesOf(times(20, { other: 150_000 })), []);
+  assert.deepEqual(linesOf([{ other: 1_000_000 }, ...times(20, {})]), []);
 });
 
-test('books that are off for a minute are spoken of once, with the likeliest reason', () => {
+test('more than 2 % missing over a minute is logged once, with the likeliest reason', () => {
   const missing = { uncaptured: 100_000, overload: 900_000 };
-  assert.deepEqual(audit(times(5, missing)), []);
-  assert.deepEqual(audit(times(30, missing)), [
-    'the books of a pod do not balance: the pod has more flows than iftop can follow',
+  assert.deepEqual(linesOf(times(5, missing)), []);
+  assert.deepEqual(linesOf(times(30, missing)), [
+    'bytes of a pod are missing in its rows: the pod has more flows than iftop can follow',
   ]);
 });
 
-test('each interface of a pod has books of its own, and what one misses another cannot cover', () => {
+test('each interface of a pod is checked by itself', () => {
   const said: object[] = [];
   const log = {
     debug() {},
@@ -58,9 +58,9 @@ test('each interface of a pod has books of its own, and what one misses another 
     warn: (fields: object) => void said.push(fields),
     error() {},
   };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
+  const reconciliation = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   for (let window = 0; window < 6; window += 1) {
-    books.audit([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
+    reconciliation.check([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
   }
   assert.deepEqual(
     said.map((fields) => 'interface' in fields && fields.interface),
@@ -71,28 +71,28 @@ test('each interface of a pod has books of its own, and what one misses another 
 test('once more when it is over, and again when it comes again', () => {
   const off = times(10, { uncaptured: 1_000_000 });
   const once = [
-    'the books of a pod do not balance: it passed while no capture was running',
+    'bytes of a pod are missing in its rows: it passed while no capture was running',
     'a trouble is over: it passed while no capture was running',
   ];
-  assert.deepEqual(audit([...off, ...times(20, {})]), once);
-  assert.deepEqual(audit([...off, ...times(30, {}), ...off]), [...once, once[0]]);
+  assert.deepEqual(linesOf([...off, ...times(20, {})]), once);
+  assert.deepEqual(linesOf([...off, ...times(30, {}), ...off]), [...once, once[0]]);
 });
 
-test('a few packets that are not IP do not put an idle pod’s books off', () => {
+test('a few packets that are not IP are no problem of an idle pod', () => {
   const idle = { ...traffic({ other: 280 }), kernel: undefined };
   const said: string[] = [];
   const warn = (_: object, message: string) => void said.push(message);
   const log = { debug: warn, info: warn, warn, error: warn };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
-  for (let index = 0; index < 10; index += 1) books.audit([idle]);
+  const reconciliation = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
+  for (let index = 0; index < 10; index += 1) reconciliation.check([idle]);
   assert.deepEqual(said, []);
 });
 
-test('counters of pods that do not count are spoken of once for the node, and once when they do again', () => {
+test('counters that do not count are logged once for the node, and once when they do again', () => {
   const said: object[] = [];
   const say = (fields: object, message: string) => void said.push({ message, ...fields });
   const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
+  const reconciliation = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
   const sound = { ...traffic({}), attributed: { sent: 10_000_000, received: 0 } };
   const short = (name: string) => ({
     ...sound,
@@ -104,7 +104,7 @@ test('counters of pods that do not count are spoken of once for the node, and on
     ...Array.from({ length: 8 }, () => [sound, { ...sound, pod: { ...sound.pod, name: 'a' } }]),
   ];
   for (const window of windows) {
-    books.audit(window);
+    reconciliation.check(window);
     mock.timers.tick(10_000);
   }
   const fields = said.map((line) => {
@@ -128,7 +128,7 @@ test('a pod whose interfaces all have counters that do not count is one pod', ()
   };
   const eth0 = { ...traffic({}), uncounted: { sent: 0, received: 1000 } };
   const windows = [eth0, { ...eth0, iface: 'net1' }];
-  new Reconciliation({ interval: 10_000, problems: new Problems(log) }).audit(windows);
+  new Reconciliation({ interval: 10_000, problems: new Problems(log) }).check(windows);
   const counts = said.map(
     (fields) => 'pods' in fields && 'podsSeen' in fields && [fields.pods, fields.podsSeen],
   );

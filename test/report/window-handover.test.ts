@@ -37,8 +37,8 @@ function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
     },
     directory,
     sync,
+    agentFields: { read: () => ({}) },
     reporter: {
-      figures: () => ({}),
       report(window) {
         named.push(window);
         disk.delete(window.end);

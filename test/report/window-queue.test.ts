@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { readConfig } from '../../daemon/config.ts';
 import { Problems } from '../../daemon/log.ts';
-import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Reporter } from '../../lib/report/reporter.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { Totals } from '../../lib/report/totals.ts';
-import { Cpu } from '../../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../../lib/report/window-queue.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { ClosedWindow } from '../../lib/model.ts';
@@ -38,13 +36,9 @@ beforeEach(() => {
     rows.push(...lines);
   };
   const sink = { ...printer(() => {}), push };
-  const figures = { requests: 0, bytes: 0, connections: 0 };
   [sync, totals] = [new Sync(['pods']), new Totals('none')];
-  const log = quiet;
   const problems = new Problems(quiet);
-  const directory = new Directory();
-  const registry = { ended: () => [], close: () => closed, figures: {}, processes: [] };
-  const state = { sink, log, problems, directory, sync } as const;
+  const state = { sink, log: quiet, problems, directory: new Directory(), sync };
   const reporter = new Reporter({
     ...state,
     config: readConfig({
@@ -53,16 +47,13 @@ beforeEach(() => {
       INFLUX_DATABASE: 'd',
       PEERS_PER_POD: '1',
     }),
-    client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
-    proc: '/proc',
-    registry: registry as unknown as PodRegistry,
     totals,
-    cpu: new Cpu('/proc', () => []),
   });
   windows = new WindowQueue({
     ...state,
     reporter,
-    registry: registry as unknown as PodRegistry,
+    agentFields: { read: () => ({}) },
+    registry: { ended: () => [], close: () => [...closed], known: () => undefined },
   });
   sync.listed('pods');
   sync.following('pods', true);
