@@ -1,6 +1,7 @@
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 import type { Missing, ProblemLog, Traffic } from '../model.ts';
-import { bothDirections, sum } from '../sum.ts';
+import { sum } from '../sum.ts';
+import { bothDirections } from './both-directions.ts';
 
 /** Missing bytes are compared over so many milliseconds. */
 const MINUTE = 60_000;
@@ -75,13 +76,17 @@ export class Reconciliation {
       return;
     }
     const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    problems.report(missingOf(name), 'bytes of a pod are missing in its rows', {
-      ...identity(pod),
-      interface: iface,
-      kernel: bytes,
-      missing: all,
-      likely: REASONS[most.reason],
-    });
+    problems.report(
+      missingOf(name),
+      "the rows of a pod have fewer bytes than the kernel's counters",
+      {
+        ...identity(pod),
+        interface: iface,
+        kernel: bytes,
+        missing: all,
+        likely: REASONS[most.reason],
+      },
+    );
   }
 
   /** Where the counters of one pod fall short, those of all pods of the node most likely do: one problem for the node. */

@@ -1,6 +1,7 @@
 import { podsOf } from '../capture/identity.ts';
 import type { Log, Traffic } from '../model.ts';
-import { bothDirections, sum } from '../sum.ts';
+import { sum } from '../sum.ts';
+import { bothDirections } from './both-directions.ts';
 import type { Sink } from './sink.ts';
 
 /** Time between two summaries, in milliseconds. */

@@ -1,6 +1,6 @@
 import { SeriesCount } from '../influx/series-count.ts';
 import type { Bytes, Missing, Peer, Traffic, Window } from '../model.ts';
-import { bothDirections } from '../sum.ts';
+import { bothDirections } from './both-directions.ts';
 import { FlowTotals } from './flow-totals.ts';
 import { podsOf } from '../capture/identity.ts';
 

@@ -14,7 +14,7 @@ import { parse } from './exposition.ts';
 export const NODE = 'lab-1';
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The objects that count, and what a scrape says of them. */
+/** The objects that statistics are read from, and a scrape of them. */
 export function agent(flows: 'none' | 'namespace' = 'none') {
   const problems = new Problems(quiet);
   const options = {

@@ -22,7 +22,7 @@ const ADDRESSES = {
   unknown: '10.244.0.99',
 } as const;
 
-test('bytes are told by the kind of their peer and by direction, window by window', async () => {
+test('bytes are counted by the kind of their peer and by direction, window by window', async () => {
   const { directory, totals, scrape } = agent();
   const web = pod({ uid: 'a', name: 'web', ips: [ADDRESSES.pod], nodeName: NODE });
   const api = service({ uid: 'b', name: 'api', clusterIPs: [ADDRESSES.service] });

@@ -17,7 +17,7 @@ test('all metrics are there from the start, in valid text, whatever has happened
   assert.equal(values.get('nstats_attributed_bytes_total{peer_kind="pod",direction="sent"}'), 0);
 });
 
-test('a value that there is not is not there, rather than zero', async () => {
+test('a value that does not exist is absent, not zero', async () => {
   const { scrape } = agent();
   const values = await scrape();
   for (const name of ['last_window', 'spool_oldest_window'])

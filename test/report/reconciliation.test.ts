@@ -46,7 +46,7 @@ test('more than 2 % missing over a minute is logged once, with the likeliest rea
   const missing = { uncaptured: 100_000, overload: 900_000 };
   assert.deepEqual(linesOf(times(5, missing)), []);
   assert.deepEqual(linesOf(times(30, missing)), [
-    'bytes of a pod are missing in its rows: the pod has more flows than iftop can follow',
+    "the rows of a pod have fewer bytes than the kernel's counters: the pod has more flows than iftop can follow",
   ]);
 });
 
@@ -68,10 +68,10 @@ test('each interface of a pod is checked by itself', () => {
   );
 });
 
-test('once more when it is over, and again when it comes again', () => {
+test('the end of a problem is logged, and the problem again when it is back', () => {
   const off = times(10, { uncaptured: 1_000_000 });
   const once = [
-    'bytes of a pod are missing in its rows: it passed while no capture was running',
+    "the rows of a pod have fewer bytes than the kernel's counters: it passed while no capture was running",
     'a trouble is over: it passed while no capture was running',
   ];
   assert.deepEqual(linesOf([...off, ...times(20, {})]), once);

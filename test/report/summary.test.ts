@@ -6,7 +6,7 @@ import { traffic } from '../daemon/agent.ts';
 
 const END = 1_700_000_010_000;
 
-test('the first window is said, then a sum of those of ten minutes; each of them is for debugging', (t) => {
+test('the first window is logged, then a summary every ten minutes; each window is logged for debugging', (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const [info, debug] = [mock.fn(), mock.fn()];

@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** What the wall clock says, which may be set, and what the one that only goes on does. */
+/** The wall clock, which may be set, and the monotonic clock. */
 let wall: number;
 let steady: number;
 let windows: WindowQueue;
@@ -23,7 +23,7 @@ let totals: Totals;
 /** The ends of the windows that have been named, and all their rows. */
 let ends: number[];
 let rows: string[];
-/** What is closed next. */
+/** What the registry closes next. */
 let closed: readonly ClosedWindow[];
 
 beforeEach(() => {
@@ -83,7 +83,7 @@ function renew(): void {
   sync.following('pods', true);
 }
 
-test('a window is named as it is closed, and one of a watch that was renewed just before a little later', () => {
+test('a window is named when it is closed, or a little later if a watch was renewed just before', () => {
   const first = close();
   assert.deepEqual(ends, [first]);
   const second = close(0.25, renew);
@@ -93,7 +93,7 @@ test('a window is named as it is closed, and one of a watch that was renewed jus
   assert.deepEqual(ends, [first, second]);
 });
 
-test('a clock that is set back holds no window up', () => {
+test('a clock that is set back delays no window', () => {
   const end = close(0.5, () => (wall -= HOUR));
   assert.deepEqual(ends, [end]);
   const next = close();
@@ -102,7 +102,7 @@ test('a clock that is set back holds no window up', () => {
   assert.equal(totals.late + totals.stale, 0);
 });
 
-test('a clock that leaps ahead does not make a window be named without what is waited for', () => {
+test('a clock that is set ahead does not shorten the time in which a window waits', () => {
   close(0.5, () => sync.following('pods', false));
   wall += HOUR;
   windows.flush();
@@ -166,13 +166,13 @@ test('each interface of a pod has its totals, its remainder, and the peer that i
   ];
   rows = [];
   close();
-  const told = rows.flatMap((row) => {
+  const figures = rows.flatMap((row) => {
     const [, measurement, iface] = /^(nstat(?:_pod)?),.*interface=(\w+)/.exec(row) ?? [];
     const [, peer = 'all'] = /,peer=([^,]+)/.exec(row) ?? [];
     const [, sent] = /sent(?:Attributed|Bytes)=(\d+)i/.exec(row) ?? [];
     return measurement ? [`${iface} ${peer} ${sent}`] : [];
   });
-  assert.deepEqual(told, [
+  assert.deepEqual(figures, [
     'eth0 198.51.100.0/24 100',
     'eth0 - 150',
     'eth0 all 250',
