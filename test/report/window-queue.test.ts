@@ -8,7 +8,6 @@ import { Sync } from '../../lib/kubernetes/sync.ts';
 import { Totals } from '../../lib/report/totals.ts';
 import { GRACE, WindowQueue } from '../../lib/report/window-queue.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import type { ClosedWindow } from '../../lib/model.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -20,40 +19,28 @@ let steady: number;
 let windows: WindowQueue;
 let sync: Sync;
 let totals: Totals;
-/** The ends of the windows that have been named, and all their rows. */
+/** The ends of the windows that have been named. */
 let ends: number[];
-let rows: string[];
-/** What the registry closes next. */
-let closed: readonly ClosedWindow[];
 
 beforeEach(() => {
   [wall, steady, ends] = [Date.now(), MINUTE, []];
-  [rows, closed] = [[], []];
   mock.method(Date, 'now', () => wall);
   mock.method(performance, 'now', () => steady);
-  const push = (lines: readonly string[], end: number) => {
-    ends.push(end);
-    rows.push(...lines);
-  };
+  const push = (_: readonly string[], end: number) => void ends.push(end);
   const sink = { ...printer(() => {}), push };
   [sync, totals] = [new Sync(['pods']), new Totals('none')];
   const problems = new Problems(quiet);
   const state = { sink, log: quiet, problems, directory: new Directory(), sync };
   const reporter = new Reporter({
     ...state,
-    config: readConfig({
-      NODE_NAME: 'n',
-      INFLUX_URL: 'http://a',
-      INFLUX_DATABASE: 'd',
-      PEERS_PER_POD: '1',
-    }),
+    config: readConfig({ NODE_NAME: 'n', INFLUX_URL: 'http://a', INFLUX_DATABASE: 'd' }),
     totals,
   });
   windows = new WindowQueue({
     ...state,
     reporter,
     agentFields: { read: () => ({}) },
-    registry: { ended: () => [], close: () => [...closed], known: () => undefined },
+    registry: { ended: () => [], close: () => [], known: () => undefined },
   });
   sync.listed('pods');
   sync.following('pods', true);
@@ -123,62 +110,4 @@ test('a window is late when it has waited for the cluster, and not because a wat
   pass(GRACE);
   windows.flush();
   assert.deepEqual([totals.windows, totals.late], [2, 1]);
-});
-
-/** A window of one interface of a pod, with these bytes to these addresses. */
-function windowOf(iface: string, sent: { readonly [address: string]: number }): ClosedWindow {
-  const pod = {
-    uid: 'u',
-    cgroupUid: 'u',
-    namespace: 'a',
-    name: 'b',
-    workload: '-',
-    ips: ['10.0.0.1'],
-  };
-  const bytes = Object.values(sent).reduce((sum, each) => sum + each, 0);
-  const window = {
-    start: wall - MINUTE,
-    end: wall,
-    pairs: Object.entries(sent).map(([remote, each]) => {
-      return { local: '10.0.0.1', remote, from: wall, to: wall, sent: each, received: 0 };
-    }),
-    rest: { sent: 0, received: 0 },
-    kernel: { sent: bytes, received: 0, sentPackets: 1, receivedPackets: 0 },
-    uncaptured: { sent: 0, received: 0 },
-    overloaded: false,
-    paused: undefined,
-    miscounted: { sent: false, received: false },
-  };
-  return { pod, selection: 'selected', iface, window };
-}
-
-test('each interface of a pod has its totals, its remainder, and the peer that it had before', () => {
-  const [far, near] = ['198.51.100.1', '192.0.2.1'];
-  closed = [
-    windowOf('eth0', { [far]: 300, [near]: 10 }),
-    windowOf('net1', { [near]: 70, [far]: 7 }),
-  ];
-  close();
-  // Both have 1.5 times the bytes with the other one now, which is not enough to take its place.
-  closed = [
-    windowOf('eth0', { [far]: 100, [near]: 150 }),
-    windowOf('net1', { [near]: 40, [far]: 60 }),
-  ];
-  rows = [];
-  close();
-  const figures = rows.flatMap((row) => {
-    const [, measurement, iface] = /^(nstat(?:_pod)?),.*interface=(\w+)/.exec(row) ?? [];
-    const [, peer = 'all'] = /,peer=([^,]+)/.exec(row) ?? [];
-    const [, sent] = /sent(?:Attributed|Bytes)=(\d+)i/.exec(row) ?? [];
-    return measurement ? [`${iface} ${peer} ${sent}`] : [];
-  });
-  assert.deepEqual(figures, [
-    'eth0 198.51.100.0/24 100',
-    'eth0 - 150',
-    'eth0 all 250',
-    'net1 192.0.2.0/24 40',
-    'net1 - 60',
-    'net1 all 100',
-  ]);
-  assert.equal(totals.kernel.sent, 300 + 10 + 70 + 7 + 100 + 150 + 40 + 60);
 });

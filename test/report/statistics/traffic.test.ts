@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlowTotals } from '../../lib/report/flow-totals.ts';
-import { attribute } from '../../lib/naming/attribute.ts';
-import { top } from '../../lib/report/top.ts';
-import { nameless } from '../../lib/naming/directory.ts';
-import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/object-schema.ts';
-import { node, pod, service } from '../lab/apiserver/objects.ts';
-import { agent, NODE, traffic, window } from './agent.ts';
+import { FlowTotals } from '../../../lib/report/flow-totals.ts';
+import { attribute } from '../../../lib/naming/attribute.ts';
+import { top } from '../../../lib/report/top.ts';
+import { nameless } from '../../../lib/naming/directory.ts';
+import { nodeRecord, podRecord, serviceRecord } from '../../../lib/kubernetes/records.ts';
+import { objectOf } from '../../../lib/kubernetes/object-schema.ts';
+import { node, pod, service } from '../../lab/apiserver/objects.ts';
+import { agent, NODE, traffic, window } from '../../daemon/agent.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 const peer = (namespace: string) => ({ ...nameless('pod', 'b'), namespace });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localSubject } from '../../lib/kubernetes/follow-cluster.ts';
-import { ApiError } from '../../lib/kubernetes/client/client.ts';
-import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/object-schema.ts';
-import { node, pod, service } from '../lab/apiserver/objects.ts';
-import { agent, NODE } from './agent.ts';
+import { localSubject } from '../../../lib/kubernetes/follow-cluster.ts';
+import { ApiError } from '../../../lib/kubernetes/client/client.ts';
+import { nodeRecord, podRecord, serviceRecord } from '../../../lib/kubernetes/records.ts';
+import { objectOf } from '../../../lib/kubernetes/object-schema.ts';
+import { node, pod, service } from '../../lab/apiserver/objects.ts';
+import { agent, NODE } from '../../daemon/agent.ts';
 
 test('objects of the directory are counted by kind, and so are addresses that two may have had', async () => {
   const { directory, scrape } = agent();

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { processes } from '../../lib/report/statistics/process.ts';
-import { Cpu } from '../../lib/linux/cpu-time.ts';
-import { until } from '../lab/influx.ts';
-import { agent } from './agent.ts';
-import { parse } from './exposition.ts';
+import { exposition } from '../../../daemon/http/metrics/exposition.ts';
+import { processes } from '../../../lib/report/statistics/process.ts';
+import { Cpu } from '../../../lib/linux/cpu-time.ts';
+import { until } from '../../lab/influx.ts';
+import { agent } from '../../daemon/agent.ts';
+import { parse } from '../../daemon/exposition.ts';
 
 const MIB = 1024 * 1024;
 

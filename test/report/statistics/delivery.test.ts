@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { delivery } from '../../lib/report/statistics/delivery.ts';
-import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import type { Queue } from '../../lib/influx/queue.ts';
-import { drain, rows, Site } from '../influx/site.ts';
-import { until } from '../lab/influx.ts';
-import { parse } from './exposition.ts';
+import { delivery } from '../../../lib/report/statistics/delivery.ts';
+import { exposition } from '../../../daemon/http/metrics/exposition.ts';
+import type { Queue } from '../../../lib/influx/queue.ts';
+import { drain, rows, Site } from '../../influx/site.ts';
+import { until } from '../../lab/influx.ts';
+import { parse } from '../../daemon/exposition.ts';
 
 function metricsOf(queue: Queue) {
   const text = exposition(delivery, { sink: queue });
