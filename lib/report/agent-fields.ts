@@ -1,5 +1,5 @@
 import type { AgentFields } from '../influx/line-protocol.ts';
-import { type Statistic, valuesOf } from './statistics/statistic.ts';
+import { kindOf, type Statistic, valuesOf } from './statistics/statistic.ts';
 
 /**
  * Statistics as fields of `nstat_agent`: of a counter what was added since it was read last, of a gauge its value.
@@ -26,7 +26,7 @@ export class AgentFieldReader<Sources> {
     return Object.entries(statistic.fields ?? {}).map(([name, of]) => {
       const counted = values.filter(([[label = '']]) => of === 'sum' || of.includes(label));
       const sum = counted.reduce((total, [, value]) => total + value, 0);
-      const value = statistic.kind === 'counter' ? this.#added(name, sum) : sum;
+      const value = kindOf(statistic.metric) === 'counter' ? this.#added(name, sum) : sum;
       return [name, statistic.float ? { float: value } : { integer: value }];
     });
   }

@@ -35,14 +35,13 @@ test('names from outside do not break the text', async () => {
   const odd = 'a"b\\c\nd';
   const some: Statistic<undefined>[] = [
     {
-      kind: 'counter',
       metric: 'odd_total',
       labels: ['namespace'],
       help: 'A\\B\nC.',
       read: () => [[[odd], 1]],
     },
-    { kind: 'gauge', metric: 'even', help: 'x', read: () => 2.5 },
-    { kind: 'gauge', fields: { field: 'sum' }, help: 'No metric.', read: () => 1 },
+    { metric: 'even', help: 'x', read: () => 2.5 },
+    { fields: { field: 'sum' }, help: 'No metric.', read: () => 1 },
   ];
   const { values } = parse(await exposition(some, undefined).metrics());
   assert.deepEqual([...values.keys()], ['odd_total{namespace="a\\"b\\\\c\\nd"}', 'even']);

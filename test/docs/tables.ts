@@ -1,4 +1,5 @@
 import { statistics } from '../../lib/report/statistics/all.ts';
+import { kindOf } from '../../lib/report/statistics/statistic.ts';
 
 /** The pages that have tables of the agent's statistics. */
 export const PAGES = ['docs/operations.md', 'docs/data-model.md'];
@@ -14,18 +15,18 @@ export function withTables(page: string): string {
 }
 
 function metrics(): string[] {
-  const rows = statistics.flatMap(({ metric, labels, kind, help }) =>
-    metric ? row(code(withLabels(metric, labels)), kind, plain(help)) : [],
+  const rows = statistics.flatMap(({ metric, labels, help }) =>
+    metric ? row(code(withLabels(metric, labels)), kindOf(metric), plain(help)) : [],
   );
   return [row('metric', 'type', ''), '|---|---|---|', ...rows];
 }
 
 function fields(): string[] {
-  const rows = statistics.flatMap(({ metric, labels, fields, kind, help }) =>
+  const rows = statistics.flatMap(({ metric, labels, fields, help }) =>
     fields
       ? row(
           Object.keys(fields).map(code).join(', '),
-          kind,
+          kindOf(metric),
           plain(help),
           metric ? code(withLabels(metric, labels)) : '',
         )

@@ -13,21 +13,21 @@ interface Counts {
 
 const SOME: readonly Statistic<Counts>[] = [
   {
-    kind: 'counter',
+    metric: 'rows_total',
     labels: ['outcome', 'any'],
     fields: { rows: 'sum', written: ['written'], lost: ['refused', 'dropped'] },
     help: 'Rows.',
     read: ({ rows }) => Object.entries(rows).map(([name, value]) => [[name, ''], value] as const),
   },
   {
-    kind: 'counter',
+    metric: 'seconds_total',
     fields: { seconds: 'sum' },
     float: true,
     help: 'Time.',
     read: ({ seconds }) => seconds,
   },
-  { kind: 'gauge', fields: { pods: 'sum' }, help: 'Pods.', read: ({ pods }) => pods },
-  { kind: 'gauge', metric: 'pods', help: 'Pods.', read: () => assert.fail('it is in no row') },
+  { fields: { pods: 'sum' }, help: 'Pods.', read: ({ pods }) => pods },
+  { metric: 'pods', help: 'Pods.', read: () => assert.fail('it is in no row') },
 ];
 
 test('a counter is what was added since it was read last, a gauge is what it is', () => {

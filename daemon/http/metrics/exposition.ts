@@ -1,7 +1,7 @@
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
-import { type Statistic, valuesOf } from '../../../lib/report/statistics/statistic.ts';
+import { kindOf, type Statistic, valuesOf } from '../../../lib/report/statistics/statistic.ts';
 
 /** The answer to a scrape. */
 export interface Exposition {
@@ -26,12 +26,12 @@ function metric<Sources>(
   statistic: Statistic<Sources>,
   sources: Sources,
 ): Counter | Gauge {
-  const { kind, help, labels = [] } = statistic;
+  const { help, labels = [] } = statistic;
   const common = { name, help, labelNames: labels, registers: [] };
   const named = (of: readonly string[]) =>
     Object.fromEntries(labels.map((label, index) => [label, of[index] ?? '']));
   // Each scrape begins at zero, since what is read is the whole.
-  if (kind === 'counter') {
+  if (kindOf(name) === 'counter') {
     return new Counter({
       ...common,
       collect() {

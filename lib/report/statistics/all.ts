@@ -11,19 +11,13 @@ export type Sources = ProcessSources &
   TrafficSources &
   DeliverySources;
 
-/** All figures of the agent, in the order in which a window comes to be. */
-export const statistics: readonly Statistic<Sources>[] = [
-  ...processes,
-  ...captures,
-  ...cluster,
-  ...traffic,
-  ...delivery,
-];
-
-/** Those that a row has as they are when its window ends; those of traffic are read when it is named. */
+/** Figures that a row has as they are when its window ends; those of `traffic` are read when the window is named. */
 export const atWindowEnd: readonly Statistic<Omit<Sources, keyof TrafficSources>>[] = [
   ...processes,
   ...captures,
   ...cluster,
   ...delivery,
 ];
+
+/** All figures of the agent. */
+export const statistics: readonly Statistic<Sources>[] = [...atWindowEnd, ...traffic];

@@ -8,20 +8,17 @@ export interface CaptureSources {
 /** How much of the node is captured, and how well. */
 export const captures: readonly Statistic<CaptureSources>[] = [
   {
-    kind: 'gauge',
     metric: 'nstats_pods',
     fields: { podsSeen: 'sum' },
     help: 'Pods of this node that are to be observed.',
     read: ({ registry }) => registry.figures.podsSeen,
   },
   {
-    kind: 'gauge',
     fields: { sessions: 'sum' },
     help: 'Captures that have a running iftop, one for each interface of IFACE that a pod has.',
     read: ({ registry }) => registry.figures.sessions,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_sessions',
     labels: ['state'],
     fields: { sessionsOverloaded: ['overloaded'], sessionsPaused: ['paused'] },
@@ -29,20 +26,17 @@ export const captures: readonly Statistic<CaptureSources>[] = [
     read: ({ registry }) => byName(registry.figures.states),
   },
   {
-    kind: 'counter',
     metric: 'nstats_session_restarts_total',
     fields: { sessionRestarts: 'sum' },
     help: 'Captures that ended by themselves and are started again.',
     read: ({ registry }) => registry.figures.sessionRestarts,
   },
   {
-    kind: 'counter',
     metric: 'nstats_iftop_reports_total',
     help: 'Reports that iftops have printed.',
     read: ({ registry }) => registry.figures.frames,
   },
   {
-    kind: 'counter',
     metric: 'nstats_unparsed_lines_total',
     fields: { unparsedLines: 'sum' },
     help: 'Lines of iftop that could not be parsed.',

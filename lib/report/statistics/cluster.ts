@@ -12,28 +12,24 @@ export interface ClusterSources {
 /** How well the cluster is known, and what following it costs the API server. */
 export const cluster: readonly Statistic<ClusterSources>[] = [
   {
-    kind: 'gauge',
     metric: 'nstats_directory_objects',
     labels: ['kind'],
     help: 'Objects of the cluster that have addresses.',
     read: ({ directory }) => byName(directory.sizes),
   },
   {
-    kind: 'counter',
     metric: 'nstats_ambiguous_peers_total',
     fields: { ambiguousPeers: 'sum' },
     help: 'Addresses that were not named because two objects may have had them.',
     read: ({ directory }) => directory.ambiguous,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_resource_followed',
     labels: ['resource'],
     help: 'Resources that are followed, 1 for each: a watch reports every change as it happens.',
     read: byResource(({ followed }) => (followed ? 1 : 0)),
   },
   {
-    kind: 'gauge',
     metric: 'nstats_resource_denied',
     labels: ['resource'],
     fields: { deniedResources: 'sum' },
@@ -41,14 +37,12 @@ export const cluster: readonly Statistic<ClusterSources>[] = [
     read: byResource(({ denied }) => (denied ? 1 : 0)),
   },
   {
-    kind: 'gauge',
     metric: 'nstats_resource_last_event_timestamp_seconds',
     labels: ['resource'],
     help: 'When the API server last sent an event of the resource. Bookmarks, which come once a minute, count.',
     read: byResource(({ heard }) => heard && heard / 1000),
   },
   {
-    kind: 'counter',
     metric: 'nstats_api_restarts_total',
     labels: ['resource'],
     fields: { apiRestarts: 'sum' },
@@ -56,14 +50,12 @@ export const cluster: readonly Statistic<ClusterSources>[] = [
     read: byResource(({ restarts }) => restarts),
   },
   {
-    kind: 'counter',
     metric: 'nstats_api_requests_total',
     fields: { apiRequests: 'sum' },
     help: 'Requests to the API server.',
     read: ({ client }) => client.figures.requests,
   },
   {
-    kind: 'counter',
     metric: 'nstats_api_received_bytes_total',
     fields: { apiBytes: 'sum' },
     help: 'Bytes received from the API server, most of them gzipped.',

@@ -8,7 +8,6 @@ export interface DeliverySources {
 /** What has become of the rows. */
 export const delivery: readonly Statistic<DeliverySources>[] = [
   {
-    kind: 'counter',
     metric: 'nstats_rows_total',
     labels: ['outcome'],
     fields: {
@@ -25,34 +24,29 @@ export const delivery: readonly Statistic<DeliverySources>[] = [
     },
   },
   {
-    kind: 'counter',
     metric: 'nstats_windows_dropped_total',
     fields: { windowsDropped: 'sum' },
     help: 'Windows of which rows were dropped.',
     read: ({ sink }) => sink.figures.windowsDropped,
   },
   {
-    kind: 'counter',
     metric: 'nstats_write_retries_total',
     fields: { writeRetries: 'sum' },
     help: 'Requests that failed at InfluxDB and are tried again.',
     read: ({ sink }) => sink.figures.retries,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_spool_bytes',
     fields: { spoolBytes: 'sum' },
     help: 'Bytes that wait to be written to InfluxDB.',
     read: ({ sink }) => sink.figures.bytes,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_spool_oldest_window_timestamp_seconds',
     help: 'End of the oldest window that waits to be written to InfluxDB; absent if none waits.',
     read: ({ sink }) => sink.figures.oldest && sink.figures.oldest / 1000,
   },
   {
-    kind: 'gauge',
     fields: { spoolSeconds: 'sum' },
     help: 'Seconds since the end of the oldest window that waits to be written to InfluxDB; 0 if none waits.',
     read: ({ sink }) => {
@@ -61,7 +55,6 @@ export const delivery: readonly Statistic<DeliverySources>[] = [
     },
   },
   {
-    kind: 'gauge',
     metric: 'nstats_spool_degraded',
     fields: { spoolDegraded: 'sum' },
     help: '1 while rows wait in memory, since the disk does not take them.',

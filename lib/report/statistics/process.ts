@@ -14,20 +14,17 @@ export interface ProcessSources {
 /** What the agent costs the node. */
 export const processes: readonly Statistic<ProcessSources>[] = [
   {
-    kind: 'gauge',
     metric: 'nstats_build_info',
     labels: ['version'],
     help: 'Always 1; the version is in the label.',
     read: () => byName({ [packageJson.version]: 1 }),
   },
   {
-    kind: 'gauge',
     metric: 'nstats_start_time_seconds',
     help: 'When the daemon was started, in seconds since 1970.',
     read: () => performance.timeOrigin / 1000,
   },
   {
-    kind: 'counter',
     metric: 'nstats_cpu_seconds_total',
     labels: ['process'],
     fields: { cpuSeconds: 'sum' },
@@ -36,7 +33,6 @@ export const processes: readonly Statistic<ProcessSources>[] = [
     read: ({ cpu }) => byName({ ...cpu.read() }),
   },
   {
-    kind: 'gauge',
     metric: 'nstats_memory_bytes',
     labels: ['process'],
     help: 'Memory of the daemon, and of all its iftops. What several processes share is divided among them (PSS).',
@@ -44,13 +40,11 @@ export const processes: readonly Statistic<ProcessSources>[] = [
       byName({ daemon: memory(proc, ['self']), iftop: memory(proc, registry.processes) }),
   },
   {
-    kind: 'gauge',
     fields: { rssBytes: 'sum' },
     help: 'Resident memory of the daemon and its iftops; pages that several processes share count for each.',
     read: ({ proc, registry }) => residentBytes(proc, ['self', ...registry.processes]),
   },
   {
-    kind: 'counter',
     metric: 'nstats_event_loop_active_seconds_total',
     help: 'Time in which the event loop of the daemon was not idle.',
     read: () => performance.eventLoopUtilization().active / 1000,

@@ -6,9 +6,7 @@ export type Labelled = Iterable<readonly [labels: readonly string[], value: numb
  * from it. The value is read when it is asked for, from what counts it anyway.
  */
 export interface Statistic<Sources> {
-  /** A counter only grows while the daemon runs. A row has what was added in the window. */
-  readonly kind: 'counter' | 'gauge';
-  /** By the conventions of Prometheus: base units, `_total` for counters. Without it only rows have the figure. */
+  /** By the conventions of Prometheus the name has the unit and, of a counter, `_total`. Without it only rows have the figure. */
   readonly metric?: string;
   readonly labels?: readonly string[];
   /** Fields of `nstat_agent`: each is the sum of all values, or of those whose first label is in the list. */
@@ -19,6 +17,11 @@ export interface Statistic<Sources> {
   readonly help: string;
   /** A number if there are no labels; undefined if there is no value at the moment. */
   readonly read: (sources: Sources) => number | undefined | Labelled;
+}
+
+/** A counter only grows while the daemon runs; a row has what was added in its window. */
+export function kindOf(metric: string | undefined): 'counter' | 'gauge' {
+  return metric?.endsWith('_total') ? 'counter' : 'gauge';
 }
 
 /** The values of a statistic at this moment. */

@@ -8,25 +8,21 @@ export interface TrafficSources {
 /** What the named windows add up to. */
 export const traffic: readonly Statistic<TrafficSources>[] = [
   {
-    kind: 'counter',
     metric: 'nstats_windows_total',
     help: 'Windows that have been closed and named.',
     read: ({ totals }) => totals.windows,
   },
   {
-    kind: 'counter',
     metric: 'nstats_windows_late_total',
     help: 'Windows among these that waited for the cluster to be followed again, in vain or not.',
     read: ({ totals }) => totals.late,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_last_window_timestamp_seconds',
     help: 'End of the last window that was closed and named.',
     read: ({ totals }) => totals.end && totals.end / 1000,
   },
   {
-    kind: 'counter',
     metric: 'nstats_kernel_bytes_total',
     labels: ['direction'],
     fields: { kernelBytes: 'sum' },
@@ -34,7 +30,6 @@ export const traffic: readonly Statistic<TrafficSources>[] = [
     read: ({ totals }) => byDirection(totals.kernel),
   },
   {
-    kind: 'counter',
     metric: 'nstats_uncounted_bytes_total',
     labels: ['direction'],
     fields: { uncountedBytes: 'sum' },
@@ -42,14 +37,12 @@ export const traffic: readonly Statistic<TrafficSources>[] = [
     read: ({ totals }) => byDirection(totals.uncounted),
   },
   {
-    kind: 'gauge',
     metric: 'nstats_uncounted_pods',
     fields: { podsUncounted: 'sum' },
     help: 'Pods that had uncounted bytes in the last window.',
     read: ({ totals }) => totals.uncountedPods,
   },
   {
-    kind: 'counter',
     metric: 'nstats_attributed_bytes_total',
     labels: ['peer_kind', 'direction'],
     fields: { attributedBytes: 'sum' },
@@ -58,7 +51,6 @@ export const traffic: readonly Statistic<TrafficSources>[] = [
       [...totals.attributed].flatMap(([kind, bytes]) => byDirection(bytes, kind)),
   },
   {
-    kind: 'counter',
     metric: 'nstats_missing_bytes_total',
     labels: ['reason'],
     fields: {
@@ -71,28 +63,24 @@ export const traffic: readonly Statistic<TrafficSources>[] = [
     read: ({ totals }) => byName({ ...totals.missing }),
   },
   {
-    kind: 'counter',
     metric: 'nstats_stale_bytes_total',
     fields: { staleBytes: 'sum' },
     help: 'Attributed bytes of windows that waited in vain for the cluster to be followed again: peers that are pods are not named in them.',
     read: ({ totals }) => totals.stale,
   },
   {
-    kind: 'counter',
     metric: 'nstats_unknown_pod_bytes_total',
     fields: { unknownPodBytes: 'sum' },
     help: 'IP bytes of pods that the API server never reported; no row of nstat or nstat_pod has them.',
     read: ({ totals }) => totals.unknownPod,
   },
   {
-    kind: 'gauge',
     metric: 'nstats_series',
     fields: { series: 'sum' },
     help: 'Distinct series written since the start, counted up to 100 000.',
     read: ({ totals }) => totals.series,
   },
   {
-    kind: 'counter',
     metric: 'nstats_flow_bytes_total',
     labels: ['namespace', 'peer_kind', 'peer_namespace', 'direction'],
     help: 'IP bytes between namespaces, with FLOW_METRICS=namespace. Beyond 1000 pairs all further ones are one pair whose labels are _other.',
