@@ -1,4 +1,5 @@
 import type { AgentFields } from '../influx/line-protocol.ts';
+import { sum } from '../sum.ts';
 import { kindOf, type Statistic, valuesOf } from './statistics/statistic.ts';
 
 /**
@@ -25,8 +26,8 @@ export class AgentFieldReader<Sources> {
     const values = [...valuesOf(statistic, this.#sources)];
     return Object.entries(statistic.fields ?? {}).map(([name, of]) => {
       const counted = values.filter(([[label = '']]) => of === 'sum' || of.includes(label));
-      const sum = counted.reduce((total, [, value]) => total + value, 0);
-      const value = kindOf(statistic.metric) === 'counter' ? this.#added(name, sum) : sum;
+      const now = sum(counted, ([, value]) => value);
+      const value = kindOf(statistic.metric) === 'counter' ? this.#added(name, now) : now;
       return [name, statistic.float ? { float: value } : { integer: value }];
     });
   }

@@ -12,7 +12,7 @@ interface Pair {
 }
 
 /**
- * Bytes between namespaces since the start. Their number has a limit, since whoever creates namespaces creates
+ * Bytes between namespaces since the start. Their number has a limit, since every new namespace makes new
  * pairs: all further pairs are counted as one, so the sum stays exact.
  */
 export class FlowTotals {

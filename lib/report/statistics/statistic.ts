@@ -6,14 +6,14 @@ export type Labelled = Iterable<readonly [labels: readonly string[], value: numb
  * from it. The value is read when it is asked for, from what counts it anyway.
  */
 export interface Statistic<Sources> {
-  /** By the conventions of Prometheus the name has the unit and, of a counter, `_total`. Without it only rows have the figure. */
+  /** By Prometheus's conventions the name has the unit, and `_total` of a counter. Without it only rows have the figure. */
   readonly metric?: string;
   readonly labels?: readonly string[];
   /** Fields of `nstat_agent`: each is the sum of all values, or of those whose first label is in the list. */
   readonly fields?: { readonly [name: string]: 'sum' | readonly string[] };
   /** Fields are integers unless this is true. */
   readonly float?: boolean;
-  /** A sentence for both, with a full stop. */
+  /** For `/metrics` and the documentation: sentences with full stops. */
   readonly help: string;
   /** A number if there are no labels; undefined if there is no value at the moment. */
   readonly read: (sources: Sources) => number | undefined | Labelled;
