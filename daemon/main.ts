@@ -16,7 +16,7 @@ import { createLog, Problems } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
 import type { Log } from '../lib/model.ts';
-import type { Sink } from '../lib/report/reporter.ts';
+import type { Sink } from '../lib/report/sink.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
 

@@ -11,10 +11,12 @@ import { collectGarbage } from './garbage.ts';
 import { Health } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { exposition } from './http/metrics/exposition.ts';
-import { allMetrics } from './http/metrics/all.ts';
 import { followNetworks } from '../lib/naming/follow-networks.ts';
 import { PodRegistry } from '../lib/capture/pod-registry.ts';
-import { Reporter, type Sink } from '../lib/report/reporter.ts';
+import { AgentFieldReader } from '../lib/report/agent-fields.ts';
+import { Reporter } from '../lib/report/reporter.ts';
+import type { Sink } from '../lib/report/sink.ts';
+import { atWindowEnd, statistics } from '../lib/report/statistics/all.ts';
 import { Sync } from '../lib/kubernetes/sync.ts';
 import { Totals } from '../lib/report/totals.ts';
 import { Cpu } from '../lib/linux/cpu-time.ts';
@@ -64,9 +66,10 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const cpu = new Cpu(proc, () => registry.processes);
   const state = { client, sink, proc, directory, sync, registry, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
-  const windows = new WindowQueue({ reporter, log, problems, ...state });
+  const agentFields = new AgentFieldReader(atWindowEnd, state);
+  const windows = new WindowQueue({ reporter, agentFields, log, problems, ...state });
   const health = new Health({ interval: config.interval, ...state });
-  const metrics = exposition(allMetrics({ node: config.node, ...state }));
+  const metrics = exposition(statistics, state);
   const server = await serve(config.listen, health, metrics);
 
   const following = new AbortController();

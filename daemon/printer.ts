@@ -1,6 +1,6 @@
-import type { Sink } from '../lib/report/reporter.ts';
+import type { Sink } from '../lib/report/sink.ts';
 
-/** A sink for --dry-run: nothing is kept, sent or lost. */
+/** A sink for --dry-run: it prints rows and keeps none. */
 export function printer(print: (text: string) => void): Sink {
   let written = 0;
   return {

@@ -13,7 +13,7 @@ import {
 import { INTERFACES_REMEDY } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
 import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
-import type { Sink } from '../../lib/report/reporter.ts';
+import type { Sink } from '../../lib/report/sink.ts';
 import { isLocal, type Sync, withoutThem } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf, counted } from '../../lib/words.ts';

@@ -1,5 +1,5 @@
 import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
-import type { Sink } from '../../lib/report/reporter.ts';
+import type { Sink } from '../../lib/report/sink.ts';
 import type { Sync } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf } from '../../lib/words.ts';

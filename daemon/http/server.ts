@@ -6,11 +6,11 @@ import type { Health, Verdict } from './health.ts';
 import { BACKLOG, listener } from './listener.ts';
 import type { Exposition } from './metrics/exposition.ts';
 
-/** A scrape reads /proc of every capture: who asks sooner gets the same again. In milliseconds. */
-const SAME = 1000;
+/** A scrape reads /proc of every capture, so within this time (milliseconds) the text stays the same. */
+const FRESH = 1000;
 
 /**
- * Answers the probes, with 200 or 503 and the reasons as lines of text, and Prometheus.
+ * Serves the probes (200 or 503, with the reasons as lines of text) and the metrics.
  * @throws ConfigError if it cannot listen
  */
 export async function serve(
@@ -18,9 +18,9 @@ export async function serve(
   health: Health,
   exposition: Exposition,
 ): Promise<Server> {
-  const text = atMostEvery(SAME, () => exposition.metrics());
+  const text = atMostEvery(FRESH, () => exposition.metrics());
   const server = listener((request, response) => {
-    // It may have a query, or come as a proxy would be asked.
+    // The URL may have a query, or be absolute as for a proxy.
     const path = URL.parse(request.url ?? '', 'http://any')?.pathname;
     if (path === '/healthz') answer(response, health.alive());
     else if (path === '/readyz') answer(response, health.ready());

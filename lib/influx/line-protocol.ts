@@ -1,25 +1,25 @@
 import type { LocalPod, Traffic } from '../model.ts';
 
-/** Figures of this agent for one window; the names are the fields of `nstat_agent`. */
+/** The fields of a row of `nstat_agent`, by name. */
 export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
 
 export interface Context {
   readonly node: string;
   readonly zone: string;
-  /** The length of a window in milliseconds, over which rates are taken. */
+  /** Length of a window in milliseconds: rates are bytes over this time. */
   readonly interval: number;
 }
 
 /**
- * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod`. No row says
- * nothing but zero. This file is the only home of measurement, tag and field names; their set and
- * order are fixed, since InfluxDB 3 never lets a table's tags change.
+ * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod` unless all its
+ * fields are zero. The names of measurements and tags, and of the fields of these two, are only in this file. The set
+ * of tags and their order are fixed, since InfluxDB 3 never lets the tags of a table change.
  */
 export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Context): string[] {
   const { pod, iface, end, edges, attributed, kernel } = traffic;
   const { uncounted, missing, overloaded, paused } = traffic;
   const time = seconds(end);
-  const who = [
+  const tags = [
     `namespace=${tag(pod.namespace)}`,
     `pod=${tag(pod.name)}`,
     `workload=${tag(pod.workload)}`,
@@ -28,7 +28,7 @@ export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Contex
   const rate = (bytes: number) => (bytes * 8000) / interval;
   const lines = edges.map(({ peer, sent, received }) =>
     line(
-      `nstat,${who},zone=${tag(zone)},interface=${tag(iface)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
+      `nstat,${tags},zone=${tag(zone)},interface=${tag(iface)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
         `peer=${tag(peer.name)},peer_workload=${tag(peer.workload)},peer_zone=${tag(peer.zone)},port=-`,
       {
         sendRate: { float: rate(sent) },
@@ -58,33 +58,31 @@ export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Contex
     overloaded: { integer: overloaded ? 1 : 0 },
     paused: { integer: paused ? 1 : 0 },
   };
-  const something = Object.values(fields).some(({ integer }) => integer > 0);
-  return something
-    ? [...lines, line(`nstat_pod,${who},interface=${tag(iface)}`, fields, time)]
+  return Object.values(fields).some(({ integer }) => integer > 0)
+    ? [...lines, line(`nstat_pod,${tags},interface=${tag(iface)}`, fields, time)]
     : lines;
 }
 
-/** The agent of a node or, with the pod that it is part of, a sidecar. */
+/** The agent of a node, or a sidecar in a pod. */
 export interface Agent {
   readonly node: string;
   readonly sidecar: Pick<LocalPod, 'namespace' | 'name'> | undefined;
 }
 
 /**
- * The row of an agent for one window. Several agents may run on a node, each with a series of its
- * own. A sidecar has its pod's name, which the rows of `nstat` have too and a restarted container
- * keeps; the name of the node agent's own pod would be a new series with each rollout.
+ * The row of an agent for one window. Several agents may run on a node, each with a series of its own. The row of a
+ * sidecar has the name of its pod, which a restarted container keeps. The row of a node's agent has no name of a
+ * pod, which would be a new series with each rollout.
  */
 export function encodeAgent({ node, sidecar }: Agent, end: number, fields: AgentFields): string {
   const { namespace = '', name = '' } = sidecar ?? {};
-  const who = `node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
-  return line(`nstat_agent,${who}`, fields, seconds(end));
+  const tags = `node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
+  return line(`nstat_agent,${tags}`, fields, seconds(end));
 }
 
 /**
- * A tag value in line protocol. A backslash becomes a slash: none can stand at the end (InfluxDB 1.x
- * answers 400), and before an escaped character VictoriaMetrics drops the row. Line breaks and tabs
- * become spaces.
+ * A tag value in line protocol. A backslash becomes a slash: at the end of a value InfluxDB 1.x answers 400 to it,
+ * before an escaped character VictoriaMetrics drops the row. Line breaks and tabs become spaces.
  */
 function tag(value: string): string {
   const clean = value
@@ -95,10 +93,10 @@ function tag(value: string): string {
   return clean.replace(/[, =]/g, '\\$&') || '-';
 }
 
-/** No name of Kubernetes is longer than 253, or 317 with its kind in front. */
+/** A name in Kubernetes has up to 253 characters, with its kind in front up to 317. */
 const LONGEST = 320;
 
-/** The timestamp of a window: its end in whole seconds, rounded up so that it follows the last. */
+/** The timestamp of a window: its end in whole seconds, rounded up so that it differs from that of the last window. */
 function seconds(milliseconds: number): number {
   return Math.ceil(milliseconds / 1000);
 }
@@ -110,7 +108,7 @@ function line(head: string, fields: AgentFields, time: number): string {
   return `${head} ${list.join(',')} ${time}`;
 }
 
-/** What is no whole number that a float can tell apart from the next is none: InfluxDB would refuse it. */
+/** A number as an integer; 0 if it is too large for a float to be exact, since InfluxDB would refuse the row. */
 function whole(value: number): number {
   const rounded = Math.round(value);
   return Number.isSafeInteger(rounded) ? rounded : 0;

@@ -1,8 +1,8 @@
 import type { Bytes, Edge } from '../model.ts';
 
-/** No namespace can be called this. */
+/** No namespace can have this name. */
 const OVERFLOW = '_other';
-/** Pairs of namespaces that are counted apart. */
+/** So many pairs of namespaces are counted apart. */
 const PAIRS = 1000;
 
 interface Pair {
@@ -12,8 +12,8 @@ interface Pair {
 }
 
 /**
- * Bytes between namespaces since the start. Whoever makes namespaces makes pairs, so beyond a limit
- * all that are new are counted as one: the sum stays exact.
+ * Bytes between namespaces since the start. Their number has a limit, since every new namespace makes new
+ * pairs: all further pairs are counted as one, so the sum stays exact.
  */
 export class FlowTotals {
   readonly #limit: number;
@@ -35,7 +35,7 @@ export class FlowTotals {
 
   *pairs(): Generator<{ readonly labels: readonly string[]; readonly bytes: Bytes }> {
     yield* this.#pairs.values();
-    // From the first scrape on, so that its increase is seen.
+    // From the first scrape on, so that Prometheus sees the first increase.
     yield this.#overflow;
   }
 

@@ -1,11 +1,12 @@
-import type { Bytes, Missing, Traffic, ProblemLog } from '../model.ts';
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
+import type { Missing, ProblemLog, Traffic } from '../model.ts';
+import { sum } from '../sum.ts';
+import { bothDirections } from './both-directions.ts';
 
-/** Books are judged over so many milliseconds. */
+/** Missing bytes are compared over so many milliseconds. */
 const MINUTE = 60_000;
-/** What may be missing of what the kernel counted, if it is more than a few ARP packets. */
-const TOLERANCE = 0.02;
-const LEAST = 64 * 1024;
+/** The part of the kernel's bytes that may be missing, and the bytes: a few ARP packets are no problem. */
+const TOLERATED = { part: 0.02, bytes: 64 * 1024 };
 
 const REASONS: { readonly [reason in keyof Missing]: string } = {
   uncaptured: 'it passed while no capture was running',
@@ -15,7 +16,6 @@ const REASONS: { readonly [reason in keyof Missing]: string } = {
 };
 
 const COUNTERS = 'counters';
-const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
 
 export interface ReconciliationOptions {
   /** Length of a window in milliseconds. */
@@ -23,42 +23,81 @@ export interface ReconciliationOptions {
   readonly problems: ProblemLog;
 }
 
-/** All that is kept of a window. */
+/** What is kept of a window of an interface: what passed, and what of it no row has. */
 interface Entry {
-  readonly kernel: number;
+  readonly bytes: number;
   readonly missing: Missing;
 }
 
-/** An interface of a pod whose books have been off for a minute is in trouble, until they have not been for another. */
+/** Compares what the kernel counted with what the rows have, and reports what does not match as problems. */
 export class Reconciliation {
   readonly #options: ReconciliationOptions;
-  readonly #pods = new Map<string, { readonly recent: Entry[]; off: boolean }>();
+  /** The windows of the last minute, the newest last, by interface of a pod. */
+  readonly #recent = new Map<string, Entry[]>();
 
   constructor(options: ReconciliationOptions) {
     this.#options = options;
   }
 
-  /** Takes in one window of all pods; those that are not in it have gone. */
-  audit(traffic: readonly Traffic[]): void {
+  /** Takes one window of all pods. Pods that are not in it are gone. */
+  check(traffic: readonly Traffic[]): void {
     const present = new Set(traffic.map(({ pod, iface }) => subjectOf(pod, iface)));
-    for (const name of this.#pods.keys()) {
+    for (const name of this.#recent.keys()) {
       if (present.has(name)) continue;
-      this.#pods.delete(name);
-      this.#options.problems.resolve(booksOf(name));
+      this.#recent.delete(name);
+      this.#options.problems.resolve(missingOf(name));
     }
-    for (const each of traffic) this.#audit(each);
-    this.#auditCounters(traffic);
+    for (const each of traffic) this.#checkMissing(each);
+    this.#checkCounters(traffic);
   }
 
-  /** Where it is one pod it is most likely every one of the node, so the node is what is in trouble. */
-  #auditCounters(traffic: readonly Traffic[]): void {
+  /** A minute of windows decides, whether bytes begin to be missing or cease to be. */
+  #checkMissing({ pod, iface, kernel, uncounted, missing }: Traffic): void {
+    const { interval, problems } = this.#options;
+    const name = subjectOf(pod, iface);
+    const recent = this.#recent.get(name) ?? [];
+    this.#recent.set(name, recent);
+    recent.push({
+      bytes: kernel ? bothDirections(kernel) + bothDirections(uncounted) : 0,
+      missing,
+    });
+    const enough = Math.ceil(MINUTE / interval);
+    if (recent.length < enough) return;
+    if (recent.length > enough) recent.shift();
+
+    const bytes = sum(recent, (entry) => entry.bytes);
+    const parts = (Object.keys(REASONS) as (keyof Missing)[]).map((reason) => ({
+      reason,
+      bytes: sum(recent, (entry) => entry.missing[reason]),
+    }));
+    const all = sum(parts, (part) => part.bytes);
+    if (all <= Math.max(TOLERATED.bytes, TOLERATED.part * bytes)) {
+      problems.resolve(missingOf(name));
+      return;
+    }
+    const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    problems.report(
+      missingOf(name),
+      "the rows of a pod have fewer bytes than the kernel's counters",
+      {
+        ...identity(pod),
+        interface: iface,
+        kernel: bytes,
+        missing: all,
+        likely: REASONS[most.reason],
+      },
+    );
+  }
+
+  /** Where the counters of one pod fall short, those of all pods of the node most likely do: one problem for the node. */
+  #checkCounters(traffic: readonly Traffic[]): void {
     const { problems } = this.#options;
-    const short = traffic.filter(({ uncounted }) => size(uncounted) > 0);
+    const short = traffic.filter(({ uncounted }) => bothDirections(uncounted) > 0);
     if (short.length === 0) {
       problems.resolve(COUNTERS);
       return;
     }
-    problems.report(COUNTERS, UNCOUNTED, {
+    problems.report(COUNTERS, "the kernel's counters do not have all that was captured of pods", {
       pods: podsOf(short),
       podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
@@ -68,45 +107,9 @@ export class Reconciliation {
       fix: 'a newer kernel on this node; until then the totals of these pods are what was captured',
     });
   }
-
-  #audit(traffic: Traffic): void {
-    const { interval, problems } = this.#options;
-    const name = subjectOf(traffic.pod, traffic.iface);
-    const books = this.#pods.get(name) ?? { recent: [], off: false };
-    this.#pods.set(name, books);
-    const { kernel: counted, uncounted, missing: parted } = traffic;
-    const bytes = counted ? size(counted) + size(uncounted) : 0;
-    books.recent.push({ kernel: bytes, missing: parted });
-    const enough = Math.ceil(MINUTE / interval);
-    if (books.recent.length < enough) return;
-    if (books.recent.length > enough) books.recent.shift();
-
-    const kernel = sum(books.recent, ({ kernel }) => kernel);
-    const parts = (Object.keys(REASONS) as (keyof Missing)[]).map((reason) => ({
-      reason,
-      bytes: sum(books.recent, ({ missing }) => missing[reason]),
-    }));
-    const missing = sum(parts, ({ bytes }) => bytes);
-    const off = missing > Math.max(LEAST, TOLERANCE * kernel);
-    const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    const who = { ...identity(traffic.pod), interface: traffic.iface, kernel, missing };
-    if (off) {
-      const likely = REASONS[most.reason];
-      problems.report(booksOf(name), 'the books of a pod do not balance', { ...who, likely });
-    } else if (books.off) problems.resolve(booksOf(name));
-    books.off = off;
-  }
 }
 
-/** Not the interface's own subject, which is over when it is captured again. */
-function booksOf(name: string): string {
-  return `books of ${name}`;
-}
-
-function size({ sent, received }: Bytes): number {
-  return sent + received;
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
+/** Not the interface's own subject, whose problems are over when the interface is captured again. */
+function missingOf(name: string): string {
+  return `missing bytes of ${name}`;
 }

@@ -1,54 +1,56 @@
-import type { Log } from '../model.ts';
-import type { Sink } from './reporter.ts';
-import type { Totals } from './totals.ts';
+import { podsOf } from '../capture/identity.ts';
+import type { Log, Traffic } from '../model.ts';
+import { sum } from '../sum.ts';
+import { bothDirections } from './both-directions.ts';
+import type { Sink } from './sink.ts';
 
-/** A line so often is enough to see that all goes on, in milliseconds. */
+/** Time between two summaries, in milliseconds. */
 const EVERY = 600_000;
+const NOTHING = { windows: 0, rows: 0, bytes: 0, attributedBytes: 0 };
 
 export interface SummaryOptions {
   readonly log: Log;
-  readonly totals: Pick<Totals, 'windows' | 'sums'>;
   readonly sink: Pick<Sink, 'figures'>;
 }
 
 /**
- * What the log says of windows when all is well: the first one, by which a new user sees that it works,
- * and then a summary every ten minutes. A line for each is for debugging.
+ * The log of windows: the first one, by which a new user sees that the agent works, then a summary every ten
+ * minutes. Each window is logged for debugging.
  */
 export class Summary {
   readonly #options: SummaryOptions;
-  #rows = 0;
-  /** When and what was said last; undefined before the first window. */
-  #said:
-    | { readonly at: number; readonly windows: number; readonly sums: Totals['sums'] }
-    | undefined;
+  /** When a line was logged last; undefined before the first window. */
+  #logged: number | undefined;
+  /** What the windows since then add up to. */
+  #sums = NOTHING;
 
   constructor(options: SummaryOptions) {
     this.#options = options;
   }
 
-  /** A window that ended at a moment (milliseconds since 1970) has been handed on. */
-  add(end: number, pods: number, rows: number): void {
-    const { log, totals, sink } = this.#options;
+  /** Adds a window that ended at `end` (milliseconds since 1970) and became so many rows. */
+  add(
+    end: number,
+    traffic: readonly Pick<Traffic, 'pod' | 'kernel' | 'attributed'>[],
+    rows: number,
+  ) {
+    const { log, sink } = this.#options;
+    const { windows, rows: before, bytes, attributedBytes } = this.#sums;
+    this.#sums = {
+      windows: windows + 1,
+      rows: before + rows,
+      bytes: bytes + sum(traffic, ({ kernel }) => (kernel ? bothDirections(kernel) : 0)),
+      attributedBytes:
+        attributedBytes + sum(traffic, ({ attributed }) => bothDirections(attributed)),
+    };
     const now = performance.now();
-    this.#rows += rows;
-    if (this.#said && now - this.#said.at < EVERY) {
-      log.debug({ end: new Date(end), pods, rows }, 'window closed');
+    const of = { end: new Date(end), pods: podsOf(traffic) };
+    if (this.#logged !== undefined && now - this.#logged < EVERY) {
+      log.debug({ ...of, rows }, 'window closed');
       return;
     }
-    const { windows, sums } = totals;
-    const before = this.#said ?? { windows: 0, sums: { kernel: 0, attributed: 0 } };
-    const fields = {
-      end: new Date(end),
-      windows: windows - before.windows,
-      pods,
-      rows: this.#rows,
-      bytes: sums.kernel - before.sums.kernel,
-      attributedBytes: sums.attributed - before.sums.attributed,
-      rowsWaiting: sink.figures.waiting,
-    };
-    log.info(fields, this.#said ? 'windows closed' : 'window closed');
-    this.#said = { at: now, windows, sums };
-    this.#rows = 0;
+    const what = this.#logged === undefined ? 'window closed' : 'windows closed';
+    log.info({ ...of, ...this.#sums, rowsWaiting: sink.figures.waiting }, what);
+    [this.#logged, this.#sums] = [now, NOTHING];
   }
 }

@@ -3,13 +3,13 @@ import { nameless } from '../naming/directory.ts';
 import { keyOf } from '../naming/attribute.ts';
 
 const OTHER = nameless('other', '-');
-/** A peer that was kept before stays until a new one has so many times its bytes. */
+/** A peer that was kept in the window before stays until a new peer has so many times its bytes. */
 const LOYALTY = 2;
 
 /**
- * Keeps the `limit` edges with the most bytes; all others, and `rest`, become one of kind `other`.
- * Those kept in the window before, by `keyOf` of their peers, count for more than they have, so
- * that no peer comes and goes for being now just above and now just below the limit.
+ * Keeps the `limit` edges with the most bytes; all others and `rest` become one edge of kind `other`.
+ * `before` has the peers that were kept in the window before, by `keyOf`. Their bytes count `LOYALTY` times, so
+ * that peers around the limit do not come and go with every window.
  */
 export function top(
   edges: readonly Edge[],

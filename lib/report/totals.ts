@@ -1,9 +1,10 @@
 import { SeriesCount } from '../influx/series-count.ts';
 import type { Bytes, Missing, Peer, Traffic, Window } from '../model.ts';
+import { bothDirections } from './both-directions.ts';
 import { FlowTotals } from './flow-totals.ts';
 import { podsOf } from '../capture/identity.ts';
 
-/** More series than that are not counted. */
+/** More series are not counted. */
 const SERIES = 100_000;
 const KINDS = ['pod', 'service', 'node', 'external', 'other', 'unknown'] as const;
 
@@ -12,40 +13,41 @@ interface Sum {
   received: number;
 }
 
-/** A window of all pods of the node. */
+/** A window of all pods of the node, after its peers were named. */
 export interface NamedWindow {
   /** Milliseconds since 1970. */
   readonly end: number;
   readonly traffic: readonly Traffic[];
-  /** Windows of pods that the API never told. */
+  /** Windows of pods that the API server never reported. */
   readonly unknown: readonly Pick<Window, 'kernel'>[];
-  /** It had to wait for the cluster to be followed. */
+  /** The window waited for the cluster to be followed again. */
   readonly late: boolean;
-  /** All that was heard of the cluster was heard in time. */
+  /** All that happened in the cluster by the end of the window has been heard. */
   readonly certain: boolean;
   /** In line protocol. */
   readonly rows: readonly string[];
 }
 
-/** What all windows since the start add up to, in bytes unless said. */
+/** What all windows since the start add up to, in bytes if nothing else is said. */
 export class Totals {
-  /** A number of windows. */
+  /** Numbers of windows: all, and those that waited for the cluster to be followed again. */
   windows = 0;
   late = 0;
   /** End of the last window, in milliseconds since 1970. */
   end: number | undefined;
   readonly kernel = { sent: 0, received: 0 };
   readonly uncounted = { sent: 0, received: 0 };
-  /** A number of pods, of the last window. */
+  /** Number of pods of the last window that had uncounted bytes. */
   uncountedPods = 0;
-  /** By the kind of the peer: each is there from the start, so that its first increase is seen. */
+  /** By the kind of the peer. Each kind is there from the start, so that Prometheus sees its first increase. */
   readonly attributed: ReadonlyMap<Peer['kind'], Sum> = new Map(
     KINDS.map((kind) => [kind, { sent: 0, received: 0 }]),
   );
   readonly missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
+  /** Attributed bytes of windows that were not certain. */
   stale = 0;
-  unnamed = 0;
-  /** Undefined if they are not wanted. */
+  unknownPod = 0;
+  /** Undefined unless FLOW_METRICS asks for them. */
   readonly flows: FlowTotals | undefined;
   readonly #series = new SeriesCount(SERIES);
 
@@ -53,33 +55,18 @@ export class Totals {
     this.flows = flows === 'namespace' ? new FlowTotals() : undefined;
   }
 
-  /** Distinct series that were written, counted up to 100 000. */
+  /** Distinct series that were written, counted up to `SERIES`. */
   get series(): number {
     return this.#series.size;
-  }
-
-  /** The sums, as they are told in rows. */
-  get sums() {
-    return {
-      kernel: size(this.kernel),
-      uncounted: size(this.uncounted),
-      attributed: [...this.attributed.values()].reduce((sum, bytes) => sum + size(bytes), 0),
-      uncaptured: this.missing.uncaptured,
-      overload: this.missing.overload,
-      paused: this.missing.paused,
-      other: this.missing.other,
-      stale: this.stale,
-      unnamed: this.unnamed,
-    };
   }
 
   add({ end, traffic, unknown, late, certain, rows }: NamedWindow): void {
     this.windows += 1;
     if (late) this.late += 1;
     this.end = end;
-    this.uncountedPods = podsOf(traffic.filter(({ uncounted }) => size(uncounted) > 0));
+    this.uncountedPods = podsOf(traffic.filter(({ uncounted }) => bothDirections(uncounted) > 0));
     for (const each of traffic) this.#add(each, certain);
-    for (const { kernel } of unknown) this.unnamed += size(kernel);
+    for (const { kernel } of unknown) this.unknownPod += kernel ? bothDirections(kernel) : 0;
     this.#series.add(rows);
   }
 
@@ -88,7 +75,7 @@ export class Totals {
     increase(this.uncounted, uncounted);
     for (const reason of Object.keys(missing) as (keyof Missing)[])
       this.missing[reason] += missing[reason];
-    if (!certain) this.stale += size(attributed);
+    if (!certain) this.stale += bothDirections(attributed);
     for (const edge of edges) {
       const sum = this.attributed.get(edge.peer.kind);
       if (sum) increase(sum, edge);
@@ -100,8 +87,4 @@ export class Totals {
 function increase(sum: Sum, { sent, received }: Bytes): void {
   sum.sent += sent;
   sum.received += received;
-}
-
-function size(bytes: Bytes | undefined): number {
-  return bytes ? bytes.sent + bytes.received : 0;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The ends of the windows, which are multiples of `interval` on the wall clock, each when it has
- * come. A clock that is set back by less than a window does not bring one twice; after more than that
- * windows go on by the new time, as after a restart: rows of that time may be there already, and are
- * overwritten. One that leaps ahead skips some.
+ * Yields the ends of the windows, multiples of `interval` (milliseconds) on the wall clock, when each has come.
+ * After the clock was set back by less than a window no end comes twice. After more than that windows follow the
+ * new time, as after a restart: rows of that time that are there already are overwritten. A clock that is
+ * set ahead skips windows.
  */
 export async function* boundaries(interval: number, signal: AbortSignal): AsyncGenerator<number> {
   const after = (time: number) => Math.floor(time / interval + 1) * interval;
@@ -15,7 +15,7 @@ export async function* boundaries(interval: number, signal: AbortSignal): AsyncG
     if (now < latest - interval) [latest, next] = [now, after(now)];
     latest = Math.max(latest, now);
     if (now < next) {
-      // In steps, since a timer does not notice that the clock has been set.
+      // In steps, since a timer does not notice that the clock is set.
       await sleep(Math.min(1000, next - now), undefined, { signal }).catch(() => {});
     } else {
       yield next;

@@ -1,51 +1,56 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoredWindow } from '../influx/spool/stored-window.ts';
-import type { Directory } from '../naming/directory.ts';
-import type { ClosedWindow, Log, ProblemLog } from '../model.ts';
 import type { PodRegistry } from '../capture/pod-registry.ts';
-import type { Reporter, Sink } from './reporter.ts';
+import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Sync } from '../kubernetes/sync.ts';
+import type { ClosedWindow, Log, ProblemLog } from '../model.ts';
+import type { Directory } from '../naming/directory.ts';
+import type { AgentFieldReader } from './agent-fields.ts';
+import type { Reporter } from './reporter.ts';
+import type { Sink } from './sink.ts';
 
 export interface WindowQueueOptions {
   readonly registry: Pick<PodRegistry, 'ended' | 'close' | 'known'>;
   readonly directory: Pick<Directory, 'tenures' | 'restore' | 'forget'>;
   readonly sync: Pick<Sync, 'since' | 'lateFor'>;
-  readonly reporter: Pick<Reporter, 'figures' | 'report'>;
+  /** Reads the fields that a row of `nstat_agent` has from the end of its window. */
+  readonly agentFields: Pick<AgentFieldReader<unknown>, 'read'>;
+  readonly reporter: Pick<Reporter, 'report'>;
   readonly sink: Pick<Sink, 'keep' | 'keeps' | 'stored' | 'takeLeft'>;
   readonly log: Log;
   readonly problems: ProblemLog;
 }
 
-/** A window that is over, whose names may not be certain yet. */
-interface Held extends Omit<StoredWindow, 'pods'> {
+/** A closed window that waits until its names are certain. */
+interface WaitingWindow extends Omit<StoredWindow, 'pods'> {
   pods: readonly ClosedWindow[];
   /** When it was closed, by `performance.now()`: the wall clock may be set while it waits. */
   readonly at: number;
 }
 
 /**
- * What is heard of the cluster this long after a moment is what was true at that moment; windows are
- * closed so long after their end.
+ * What happens in the cluster is heard within this time (milliseconds), and late slots have come: a window is closed
+ * so long after its end.
  */
 export const GRACE = 4000;
-/** A closed window waits so long for a directory that is right; then pods are not named in it. */
+/** A closed window waits so long for the cluster to be followed again; then pods are not named in it. */
 const PATIENCE = 120_000;
-/** At our end a disk is not waited for any longer. */
+/** At the agent's end a disk is not waited for any longer. */
 const DISK = 200;
 /** Slots of a window reach back before its start, but not so far. */
 const REACH = 60_000;
 
 /**
- * Windows from their end to their rows. One is on disk from its end on, at first as it is by then, since
- * slots that span its end are still to come; so a kill loses no more than the window that is open. What an
- * earlier process left is named by who had the addresses at the time, as that process knew it.
+ * Windows from their end to their rows. From its end on a window is on disk, without the slots that are still to
+ * come, so a kill costs no more than the window that is open. Windows that an earlier process left are named by
+ * who had the addresses at the time, as that process knew it.
  */
 export class WindowQueue {
   readonly #options: WindowQueueOptions;
+  /** Of windows that have ended and are not closed yet. */
   readonly #figures = new Map<number, StoredWindow['figures']>();
   /** In the order of their ends. */
-  readonly #held: Held[] = [];
-  /** All that happened in the cluster up to this moment has been heard. */
+  readonly #waiting: WaitingWindow[] = [];
+  /** All that happened in the cluster up to this moment (milliseconds since 1970) has been heard. */
   #known = 0;
 
   constructor(options: WindowQueueOptions) {
@@ -54,87 +59,92 @@ export class WindowQueue {
 
   /** The clock passes the end of a window. */
   ended(end: number): void {
-    const { registry, reporter, sink } = this.#options;
-    const figures = reporter.figures();
+    const { registry, agentFields, sink } = this.#options;
+    const figures = agentFields.read();
     this.#figures.set(end, figures);
-    sink.keep(this.#window(end, registry.ended(end), figures));
+    sink.keep(this.#stored(end, registry.ended(end), figures));
   }
 
   /** All slots of a window have come; its rows follow when its names are certain. */
   close(end: number): void {
-    const { registry, reporter, sink } = this.#options;
-    const figures = this.#figures.get(end) ?? reporter.figures();
+    const { registry, agentFields, sink } = this.#options;
+    const figures = this.#figures.get(end) ?? agentFields.read();
     this.#figures.delete(end);
-    const window = this.#window(end, registry.close(end), figures);
-    this.#held.push({ ...window, at: performance.now() });
+    const window = this.#stored(end, registry.close(end), figures);
+    this.#waiting.push({ ...window, at: performance.now() });
     this.flush();
-    if (this.#held.length > 0) sink.keep(window);
+    if (this.#waiting.length > 0) sink.keep(window);
   }
 
-  /** Hands on all windows that can be named. */
+  /** Reports all windows that can be named. */
   flush(): void {
     this.#takeLeft();
-    this.#resolve();
-    for (let [held] = this.#held; held; [held] = this.#held) {
-      const certain = this.#isCertain(GRACE);
-      if (!certain && performance.now() < held.at + PATIENCE) return;
-      this.#report(held, certain);
+    this.#identifyPods();
+    this.#updateKnown();
+    const certain = this.#isCertain(GRACE);
+    for (let [window] = this.#waiting; window; [window] = this.#waiting) {
+      if (!certain && performance.now() < window.at + PATIENCE) return;
+      this.#report(window, certain);
     }
   }
 
   /**
-   * There is no time to wait for what may be heard late. Windows that cannot be named rightly are for
-   * the next process, where they are on disk and `handOver` says that there is one.
+   * Reports the windows that wait, without the grace. Windows whose names are not certain are left to the next
+   * process, if they are on disk and `handOver` says that there is a next process.
    */
   async end(handOver: boolean): Promise<void> {
     const { sink, log } = this.#options;
     this.flush();
     const certain = this.#isCertain(0);
     if (!certain) await Promise.race([sink.stored(), sleep(DISK, undefined, { ref: false })]);
-    const isLeft = ({ end }: Held) => handOver && !certain && sink.keeps(end);
-    const left = this.#held.filter(isLeft);
-    for (const held of this.#held.filter((held) => !isLeft(held))) this.#report(held, certain);
-    if (left.length > 0)
-      log.info({ windows: left.length }, 'ended before windows could be named; they are kept');
+    const isLeft = ({ end }: WaitingWindow) => handOver && !certain && sink.keeps(end);
+    const named = this.#waiting.filter((window) => !isLeft(window));
+    for (const window of named) this.#report(window, certain);
+    const windows = this.#waiting.length;
+    if (windows > 0) log.info({ windows }, 'ended before windows could be named; they are kept');
   }
 
-  #window(
+  /** A window with who had its addresses, as it goes to disk. */
+  #stored(
     end: number,
     pods: readonly ClosedWindow[],
     figures: StoredWindow['figures'],
   ): StoredWindow {
-    const { directory } = this.#options;
-    this.#isCertain(GRACE);
+    this.#updateKnown();
     const addresses = new Set<string>();
     let [from, to] = [end, end];
     for (const pair of pods.flatMap(({ window }) => window.pairs)) {
       addresses.add(pair.local).add(pair.remote);
       [from, to] = [Math.min(from, pair.from), Math.max(to, pair.to)];
     }
-    return { end, pods, figures, owners: directory.tenures(addresses, from, to, this.#known) };
+    const owners = this.#options.directory.tenures(addresses, from, to, this.#known);
+    return { end, pods, figures, owners };
   }
 
-  /** Whether all has been heard that had happened before a time (milliseconds) of `grace`. */
+  /** Whether all has been heard that happened before `grace` milliseconds ago. */
   #isCertain(grace: number): boolean {
-    const certain = performance.now() >= this.#options.sync.since + grace;
-    if (certain && grace > 0) this.#known = Date.now() - grace;
-    return certain;
+    return performance.now() >= this.#options.sync.since + grace;
   }
 
+  #updateKnown(): void {
+    if (this.#isCertain(GRACE)) this.#known = Date.now() - GRACE;
+  }
+
+  /** Windows that an earlier process left wait like those of this one. */
   #takeLeft(): void {
     const { sink, directory } = this.#options;
     const left = sink.takeLeft();
     for (const { owners } of left) directory.restore(owners);
     const at = performance.now();
-    this.#held.unshift(...left.map((window) => ({ ...window, at })));
-    if (left.length > 0) this.#held.sort((a, b) => a.end - b.end);
+    this.#waiting.unshift(...left.map((window) => ({ ...window, at })));
+    if (left.length > 0) this.#waiting.sort((a, b) => a.end - b.end);
   }
 
-  /** What the API has told since of pods of which it had not, or not all. */
-  #resolve(): void {
+  /** Fills in what the API server has reported since of pods that were not known, or had no addresses. */
+  #identifyPods(): void {
     const { registry } = this.#options;
-    for (const held of this.#held) {
-      held.pods = held.pods.map((closed) => {
+    for (const waiting of this.#waiting) {
+      waiting.pods = waiting.pods.map((closed) => {
         const { pod, selection } = closed;
         if (selection !== 'unknown' && pod.ips.length > 0) return closed;
         const known = registry.known(pod.cgroupUid);
@@ -144,16 +154,16 @@ export class WindowQueue {
     }
   }
 
-  #report(held: Held, certain: boolean): void {
+  #report(window: WaitingWindow, certain: boolean): void {
     const { directory, reporter, sync, problems } = this.#options;
-    this.#held.splice(this.#held.indexOf(held), 1);
+    this.#waiting.splice(this.#waiting.indexOf(window), 1);
     if (certain) problems.resolve('names');
     else {
       const what = 'peers of windows are not named, since the cluster was not followed';
       problems.report('names', what, { resources: sync.lateFor(performance.now() - GRACE) });
     }
-    // A watch that ends in its time and is renewed costs at most the grace, and no window is late for it.
-    reporter.report(held, { certain, late: !certain || sync.since > held.at });
-    directory.forget(held.end - REACH);
+    // A watch that ends in its time and is renewed costs no more than the grace, and makes no window late.
+    reporter.report(window, { certain, late: !certain || sync.since > window.at });
+    directory.forget(window.end - REACH);
   }
 }

@@ -1,6 +1,6 @@
 import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { Problems } from '../../daemon/log.ts';
-import { allMetrics } from '../../daemon/http/metrics/all.ts';
+import { statistics } from '../../lib/report/statistics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { PodRegistry } from '../../lib/capture/pod-registry.ts';
 import { printer } from '../../daemon/printer.ts';
@@ -14,7 +14,7 @@ import { parse } from './exposition.ts';
 export const NODE = 'lab-1';
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The objects that count, and what a scrape says of them. */
+/** The objects that statistics are read from, and a scrape of them. */
 export function agent(flows: 'none' | 'namespace' = 'none') {
   const problems = new Problems(quiet);
   const options = {
@@ -33,7 +33,7 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
   const sink = { figures: printer(() => {}).figures };
   const cpu = new Cpu('/proc', () => []);
   const sources = { registry, totals, directory, sync, client, sink, cpu, proc: '/proc' };
-  const text = exposition(allMetrics({ node: NODE, ...sources }));
+  const text = exposition(statistics, sources);
   const metrics = () => text.metrics();
   const scrape = async () => parse(await metrics()).values;
   return { ...sources, metrics, scrape };

@@ -119,7 +119,10 @@ test('traffic is counted by kind, direction and namespace, and costs iftop CPU t
   const cpu = 'cpu_seconds_total{process="iftop"}';
   await reach((of) => of(cpu) > before(cpu) + 0.1, 'CPU time of iftop');
   for (const client of clients) await kill(client, 'SIGKILL');
-  await reach((of) => of('frames_total') > 2 && of('rows_total{outcome="written"}') > 2, 'rows');
+  await reach(
+    (of) => of('iftop_reports_total') > 2 && of('rows_total{outcome="written"}') > 2,
+    'rows',
+  );
   const of = await scrape();
   assert.ok(of('attributed_bytes_total{peer_kind="pod",direction="received"}') > 100_000);
   assert.ok(of('kernel_bytes_total{direction="sent"}') > 200_000);

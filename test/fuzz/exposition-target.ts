@@ -1,7 +1,7 @@
 /** What is told of namespaces, whatever they are called. */
 import assert from 'node:assert/strict';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { traffic as metrics } from '../../daemon/http/metrics/traffic.ts';
+import { traffic as statistics } from '../../lib/report/statistics/traffic.ts';
 import { Totals } from '../../lib/report/totals.ts';
 import { nameless } from '../../lib/naming/directory.ts';
 import type { Edge, Peer } from '../../lib/model.ts';
@@ -40,7 +40,7 @@ export const expositionTarget: Target = {
       totals.add(window({ traffic: [traffic(namespace, [edge])] }));
       sent += edge.sent;
     }
-    const text = await exposition(metrics(totals)).metrics();
+    const text = await exposition(statistics, { totals }).metrics();
     const { values } = parse(Buffer.from(text).toString());
     let told = 0;
     for (const [series, value] of values) {

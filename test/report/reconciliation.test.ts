@@ -1,139 +1,108 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Reconciliation } from '../../lib/report/reconciliation.ts';
 import { Problems } from '../../daemon/log.ts';
-import { Totals } from '../../lib/report/totals.ts';
 import type { Missing, Traffic } from '../../lib/model.ts';
+import { Reconciliation } from '../../lib/report/reconciliation.ts';
+import { Totals } from '../../lib/report/totals.ts';
+import { window } from '../daemon/agent.ts';
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
 afterEach(() => mock.timers.reset());
 
-const SOUND: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
+const BALANCED: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
+const UNBALANCED = "the rows of a pod have fewer bytes than the kernel's counters";
+const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
+const OVER = 'a trouble is over';
 
 /** One window of a pod that carried ten megabytes. */
-function traffic(missing: Partial<Missing>): Traffic {
-  const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name: 'web', workload: '-', ips: [] };
+function traffic(missing: Partial<Missing> = {}, name = 'web'): Traffic {
+  const pod = { uid: 'u', cgroupUid: 'u', namespace: 'demo', name, workload: '-', ips: [] };
   const kernel = { sent: 10_000_000, received: 0, sentPackets: 1, receivedPackets: 0 };
   const uncounted = { sent: 0, received: 0 };
   const rest = { edges: [], attributed: kernel, uncounted, overloaded: false, paused: false };
-  return { pod, iface: 'eth0', end: 0, kernel, missing: { ...SOUND, ...missing }, ...rest };
+  return { pod, iface: 'eth0', end: 0, kernel, missing: { ...BALANCED, ...missing }, ...rest };
 }
 
-/** Audits these windows of ten seconds, one after the other; returns what was said. */
-function audit(windows: readonly Partial<Missing>[]): string[] {
-  const said: string[] = [];
-  const say = (fields: object, message: string) => {
-    said.push([message, ...('likely' in fields ? [String(fields.likely)] : [])].join(': '));
-  };
-  const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
-  for (const missing of windows) {
-    books.audit([traffic(missing)]);
+/** Checks these windows of ten seconds, one after the other; returns the lines of the log. */
+function linesOf(
+  windows: readonly (readonly Traffic[])[],
+): { readonly [field: string]: unknown }[] {
+  const lines: { [field: string]: unknown }[] = [];
+  const add = (fields: object, message: string) => void lines.push({ message, ...fields });
+  const log = { debug: add, info: add, warn: add, error: add };
+  const reconciliation = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
+  for (const each of windows) {
+    reconciliation.check(each);
     mock.timers.tick(10_000);
   }
-  return said;
+  return lines;
 }
 
-const times = (count: number, missing: Partial<Missing>) =>
-  Array.from({ length: count }, () => missing);
+const times = (count: number, ...traffic: readonly Traffic[]) =>
+  Array.from({ length: count }, () => traffic);
 
-test('books that are off by less than 2 % over a minute are none to speak of', () => {
-  assert.deepEqual(audit(times(20, { other: 150_000 })), []);
-  assert.deepEqual(audit([{ other: 1_000_000 }, ...times(20, {})]), []);
+test('less than 2 % missing over a minute is not logged', () => {
+  assert.deepEqual(linesOf(times(20, traffic({ other: 150_000 }))), []);
+  assert.deepEqual(linesOf([[traffic({ other: 1_000_000 })], ...times(20, traffic())]), []);
 });
 
-test('books that are off for a minute are spoken of once, with the likeliest reason', () => {
-  const missing = { uncaptured: 100_000, overload: 900_000 };
-  assert.deepEqual(audit(times(5, missing)), []);
-  assert.deepEqual(audit(times(30, missing)), [
-    'the books of a pod do not balance: the pod has more flows than iftop can follow',
-  ]);
-});
-
-test('each interface of a pod has books of its own, and what one misses another cannot cover', () => {
-  const said: object[] = [];
-  const log = {
-    debug() {},
-    info() {},
-    warn: (fields: object) => void said.push(fields),
-    error() {},
-  };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
-  for (let window = 0; window < 6; window += 1) {
-    books.audit([traffic({}), { ...traffic({ other: 1_000_000 }), iface: 'net1' }]);
-  }
+test('more than 2 % missing over a minute is logged once, with the likeliest reason', () => {
+  const missing = traffic({ uncaptured: 100_000, overload: 900_000 });
+  assert.deepEqual(linesOf(times(5, missing)), []);
   assert.deepEqual(
-    said.map((fields) => 'interface' in fields && fields.interface),
-    ['net1'],
+    linesOf(times(30, missing)).map(({ message, likely }) => [message, likely]),
+    [[UNBALANCED, 'the pod has more flows than iftop can follow']],
   );
 });
 
-test('once more when it is over, and again when it comes again', () => {
-  const off = times(10, { uncaptured: 1_000_000 });
-  const once = [
-    'the books of a pod do not balance: it passed while no capture was running',
-    'a trouble is over: it passed while no capture was running',
-  ];
-  assert.deepEqual(audit([...off, ...times(20, {})]), once);
-  assert.deepEqual(audit([...off, ...times(30, {}), ...off]), [...once, once[0]]);
+test('each interface of a pod is checked by itself', () => {
+  const windows = times(6, traffic(), { ...traffic({ other: 1_000_000 }), iface: 'net1' });
+  const interfaces = linesOf(windows).map((line) => line['interface']);
+  assert.deepEqual(interfaces, ['net1']);
 });
 
-test('a few packets that are not IP do not put an idle pod’s books off', () => {
-  const idle = { ...traffic({ other: 280 }), kernel: undefined };
-  const said: string[] = [];
-  const warn = (_: object, message: string) => void said.push(message);
-  const log = { debug: warn, info: warn, warn, error: warn };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
-  for (let index = 0; index < 10; index += 1) books.audit([idle]);
-  assert.deepEqual(said, []);
+test('the end of a problem is logged, and the problem again when it is back', () => {
+  const off = times(10, traffic({ uncaptured: 1_000_000 }));
+  const once = linesOf([...off, ...times(20, traffic())]);
+  assert.deepEqual(
+    once.map(({ message }) => message),
+    [UNBALANCED, OVER],
+  );
+  const again = linesOf([...off, ...times(30, traffic()), ...off]);
+  assert.deepEqual(
+    again.map(({ message }) => message),
+    [UNBALANCED, OVER, UNBALANCED],
+  );
 });
 
-test('counters of pods that do not count are spoken of once for the node, and once when they do again', () => {
-  const said: object[] = [];
-  const say = (fields: object, message: string) => void said.push({ message, ...fields });
-  const log = { debug: say, info: say, warn: say, error: say };
-  const books = new Reconciliation({ interval: 10_000, problems: new Problems(log) });
-  const sound = { ...traffic({}), attributed: { sent: 10_000_000, received: 0 } };
+test('a few packets that are not IP are no problem of an idle pod', () => {
+  assert.deepEqual(linesOf(times(10, { ...traffic({ other: 280 }), kernel: undefined })), []);
+});
+
+test('counters that do not count are logged once for the node, and once when they do again', () => {
   const short = (name: string) => ({
-    ...sound,
-    pod: { ...sound.pod, name },
+    ...traffic({}, name),
     uncounted: { sent: 0, received: 7_000_000 },
   });
-  const windows = [
-    ...Array.from({ length: 20 }, () => [sound, short('a'), short('b')]),
-    ...Array.from({ length: 8 }, () => [sound, { ...sound, pod: { ...sound.pod, name: 'a' } }]),
-  ];
-  for (const window of windows) {
-    books.audit(window);
-    mock.timers.tick(10_000);
-  }
-  const fields = said.map((line) => {
-    const { message, pods, podsSeen, sent, received } = line as { [field: string]: unknown };
-    return [message, pods, podsSeen, sent, received];
-  });
-  const what = "the kernel's counters do not have all that was captured of pods";
-  assert.deepEqual(fields, [
-    [what, 2, 3, 0, 14_000_000],
-    ['a trouble is over', 2, 3, 0, 14_000_000],
+  const lines = linesOf([
+    ...times(20, traffic(), short('a'), short('b')),
+    ...times(8, traffic(), traffic({}, 'a')),
   ]);
+  const figures = { pods: 2, podsSeen: 3, sent: 0, received: 14_000_000 };
+  assert.deepEqual(
+    lines.map(({ message, pods, podsSeen, sent, received }) => {
+      return { message, pods, podsSeen, sent, received };
+    }),
+    [UNCOUNTED, OVER].map((message) => ({ message, ...figures })),
+  );
 });
 
 test('a pod whose interfaces all have counters that do not count is one pod', () => {
-  const said: object[] = [];
-  const log = {
-    debug() {},
-    info() {},
-    warn: (fields: object) => void said.push(fields),
-    error() {},
-  };
-  const eth0 = { ...traffic({}), uncounted: { sent: 0, received: 1000 } };
-  const windows = [eth0, { ...eth0, iface: 'net1' }];
-  new Reconciliation({ interval: 10_000, problems: new Problems(log) }).audit(windows);
-  const counts = said.map(
-    (fields) => 'pods' in fields && 'podsSeen' in fields && [fields.pods, fields.podsSeen],
-  );
-  assert.deepEqual(counts, [[1, 1]]);
+  const eth0 = { ...traffic(), uncounted: { sent: 0, received: 1000 } };
+  const both = [eth0, { ...eth0, iface: 'net1' }];
+  const [line] = linesOf([both]);
+  assert.deepEqual([line?.['pods'], line?.['podsSeen']], [1, 1]);
   const totals = new Totals('none');
-  totals.add({ end: 0, traffic: windows, unknown: [], late: false, certain: true, rows: [] });
+  totals.add(window({ traffic: both }));
   assert.equal(totals.uncountedPods, 1);
 });

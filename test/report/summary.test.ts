@@ -2,22 +2,19 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { printer } from '../../daemon/printer.ts';
 import { Summary } from '../../lib/report/summary.ts';
-import { Totals } from '../../lib/report/totals.ts';
-import { traffic, window } from '../daemon/agent.ts';
+import { traffic } from '../daemon/agent.ts';
 
 const END = 1_700_000_010_000;
 
-test('the first window is said, then a sum of those of ten minutes; each of them is for debugging', (t) => {
+test('the first window is logged, then a summary every ten minutes; each window is logged for debugging', (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const [info, debug] = [mock.fn(), mock.fn()];
-  const totals = new Totals('none');
   const figures = { ...printer(() => {}).figures, waiting: 7 };
   const log = { debug, info, warn() {}, error() {} };
-  const summary = new Summary({ log, totals, sink: { figures } });
+  const summary = new Summary({ log, sink: { figures } });
   const close = () => {
-    totals.add(window({ traffic: [traffic('shop', []), traffic('shop', [])] }));
-    summary.add(END, 2, 5);
+    summary.add(END, [traffic('shop', []), traffic('web', [])], 5);
     now += 10_000;
   };
   close();

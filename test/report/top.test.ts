@@ -27,7 +27,7 @@ test('no byte is lost or added, and no more than the limit are named', () => {
   );
 });
 
-test('those with the most bytes in both directions together are named', () => {
+test('the peers with the most bytes in both directions together are named', () => {
   fc.assert(
     fc.property(edges, fc.integer({ min: 1, max: 30 }), (edges, limit) => {
       const kept = top(edges, NOTHING, limit).filter(({ peer }) => peer.kind !== 'other');
@@ -38,12 +38,12 @@ test('those with the most bytes in both directions together are named', () => {
   );
 });
 
-test('without anything left over there is no row for the others', () => {
+test('without other bytes there is no row of kind other', () => {
   const [edge] = [{ peer: nameless('external', 'a'), sent: 5, received: 0 }];
   assert.deepEqual(top([edge], { sent: 0.4, received: 0.4 }, 1), [edge]);
 });
 
-test('what belongs to no listed pair is in the row of the others, in whole bytes', () => {
+test('bytes of no listed pair are in the row of kind other, in whole bytes', () => {
   const edge = { peer: nameless('external', 'a'), sent: 5, received: 0 };
   assert.deepEqual(top([edge], { sent: 1.6, received: 2.4 }, 1), [
     edge,
@@ -62,7 +62,7 @@ function winner(old: number, fresh: number): string | undefined {
   return first?.peer.name;
 }
 
-test('one that was kept stays until a new one has twice its bytes', () => {
+test('a peer that was kept stays until a new one has twice its bytes', () => {
   assert.equal(winner(100, 190), 'old');
   assert.equal(winner(100, 210), 'fresh');
 });

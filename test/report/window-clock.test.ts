@@ -24,20 +24,22 @@ test('the first end lies ahead of the start', async () => {
   }
 });
 
-/** The ends of windows of a clock that is set, after each of them, by so many milliseconds more. */
+/**
+ * The ends of windows of a clock that is set ahead after each end, by so many milliseconds. The clock goes on by a
+ * quarter of a window whenever it is read, so that a busy machine skips no end.
+ */
 async function endsWhenSet(t: TestContext, ...steps: readonly number[]): Promise<number[]> {
-  const now = Date.now;
-  let set = 0;
-  t.mock.method(Date, 'now', () => now() + set);
+  let now = 1_700_000_000_000;
+  t.mock.method(Date, 'now', () => (now += INTERVAL / 4));
   const ends: number[] = [];
   for await (const end of boundaries(INTERVAL, AbortSignal.timeout(10_000))) {
-    set += steps[ends.length] ?? 0;
+    now += steps[ends.length] ?? 0;
     if (ends.push(end) > steps.length) break;
   }
   return ends;
 }
 
-test('a clock that is set back a little brings no end twice, one that leaps ahead skips what it has passed', async (t) => {
+test('after the clock was set back a little no end comes twice, after it was set ahead ends are skipped', async (t) => {
   const [first = NaN, second, third = NaN] = await endsWhenSet(t, -INTERVAL / 2, 3_600_000);
   assert.equal(second, first + INTERVAL);
   assert.ok(third > first + 3_000_000);
@@ -49,7 +51,7 @@ test('a clock that is set back by more than a window goes on from there', async 
   assert.equal(third, second + INTERVAL);
 });
 
-test('it ends at once when it is told to, before or while it waits', async () => {
+test('an abort ends the clock at once, before or while it waits', async () => {
   const stop = new AbortController();
   const waiting = boundaries(3_600_000, stop.signal).next();
   stop.abort();

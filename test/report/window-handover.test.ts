@@ -11,13 +11,13 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [WEB] = windowOf(0).pods;
 assert.ok(WEB);
 
-/** What is on disk, what was made rows of, and who it was by then. */
+/** The windows on disk, those that an earlier process left, those that were reported, and the pods known by now. */
 let disk: Map<number, StoredWindow>;
 let left: StoredWindow[];
 let named: StoredWindow[];
 let known: Map<string, Pick<ClosedWindow, 'pod' | 'selection'>>;
 let directory: Directory;
-/** Resolves when the disk has taken what it was given. */
+/** Resolves when the writes to the disk are done. */
 let stored: Promise<void>;
 const sync = { since: Infinity, lateFor: () => [] };
 
@@ -37,8 +37,8 @@ function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
     },
     directory,
     sync,
+    agentFields: { read: () => ({}) },
     reporter: {
-      figures: () => ({}),
       report(window) {
         named.push(window);
         disk.delete(window.end);
@@ -58,7 +58,7 @@ function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
 const isFollowed = () => void (sync.since = performance.now() - 60_000);
 const ends = (windows: Iterable<StoredWindow>) => [...windows].map(({ end }) => end);
 
-test('a window is on disk from its end on, whole when it is closed, and no more when it is rows', () => {
+test('a window is on disk from its end on, complete when it is closed, until it is reported', () => {
   const windows = queue([WEB, WEB]);
   windows.ended(10_000);
   assert.equal(disk.get(10_000)?.pods.length, 1);
@@ -78,7 +78,7 @@ test('what an earlier process left is named before later windows, by the owners 
   assert.equal(directory.peer('10.0.0.2', 11_000, 15_000).name, 'db');
 });
 
-test('it waits for names like any other', () => {
+test('a window that was left waits for names like any other', () => {
   left = [windowOf(10_000)];
   const windows = queue();
   windows.flush();
@@ -88,7 +88,7 @@ test('it waits for names like any other', () => {
   assert.deepEqual(ends(named), [10_000]);
 });
 
-test('a pod of which the API had not told is who it says by then, or was not to be observed', () => {
+test('a pod that was unknown has the name that the API server reports before the window is named', () => {
   const nobody = { ...WEB.pod, namespace: '-', name: 'web-uid', ips: [] };
   const [window] = [windowOf(10_000)];
   left = [{ ...window, pods: [{ ...WEB, selection: 'unknown', pod: nobody }] }];
@@ -104,7 +104,7 @@ test('a pod of which the API had not told is who it says by then, or was not to 
   assert.equal(named[0]?.pods[0]?.selection, 'selected');
 });
 
-test('one that was told keeps its name, whoever has its cgroup now', () => {
+test('a pod that was known keeps its name, whoever has its cgroup now', () => {
   left = [windowOf(10_000)];
   known.set('web-uid', { selection: 'selected', pod: { ...WEB.pod, name: 'other' } });
   isFollowed();
@@ -112,7 +112,7 @@ test('one that was told keeps its name, whoever has its cgroup now', () => {
   assert.equal(named[0]?.pods[0]?.pod.name, 'web');
 });
 
-test('at the end what can be named is, however late it was heard', async () => {
+test('at the end a window is named if the cluster is followed, without the grace', async () => {
   const windows = queue([WEB]);
   windows.ended(10_000);
   windows.close(10_000);
@@ -127,7 +127,7 @@ for (const [handOver, isKept] of [
   [false, true],
 ] as const) {
   const goes = handOver && isKept ? 'is left to the next process' : 'is named as far as it can be';
-  test(`without the cluster it ${goes}: on disk ${isKept}, another process to come ${handOver}`, async () => {
+  test(`without the cluster a window ${goes}: on disk ${isKept}, another process to come ${handOver}`, async () => {
     const windows = queue([WEB]);
     windows.ended(10_000);
     windows.close(10_000);
@@ -137,7 +137,7 @@ for (const [handOver, isKept] of [
   });
 }
 
-test('at the end a disk that does not answer keeps nobody up', { timeout: 10_000 }, async (t) => {
+test('at the end a disk that does not answer is not waited for', { timeout: 10_000 }, async (t) => {
   stored = new Promise(() => {});
   const windows = queue([WEB]);
   windows.close(10_000);

@@ -1,38 +1,42 @@
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
-import type { Metric } from './metric.ts';
+import { kindOf, type Statistic, valuesOf } from '../../../lib/report/statistics/statistic.ts';
 
-/** What a scrape is answered with. */
+/** The answer to a scrape. */
 export interface Exposition {
   readonly contentType: string;
   /** The text, with the values of this moment. */
   metrics(): Promise<string>;
 }
 
-/** Puts metrics into the text format of Prometheus. */
-export function exposition(metrics: readonly Metric[]): Exposition {
+/** Puts the statistics that are metrics into the text format of Prometheus. */
+export function exposition<Sources>(
+  statistics: readonly Statistic<Sources>[],
+  sources: Sources,
+): Exposition {
   const registry = new Registry();
-  for (const metric of metrics) registry.registerMetric(collected(metric));
+  for (const statistic of statistics)
+    if (statistic.metric) registry.registerMetric(metric(statistic.metric, statistic, sources));
   return registry;
 }
 
-function collected({ name, type, help, labels, read }: Metric): Counter | Gauge {
+function metric<Sources>(
+  name: string,
+  statistic: Statistic<Sources>,
+  sources: Sources,
+): Counter | Gauge {
+  const { help, labels = [] } = statistic;
   const common = { name, help, labelNames: labels, registers: [] };
-  // They begin at zero with each scrape, since what is read is the whole.
-  const values = (): Iterable<readonly [readonly string[], number]> => {
-    const value = read();
-    if (typeof value === 'object') return value;
-    return value === undefined ? [] : [[[], value]];
-  };
   const named = (of: readonly string[]) =>
     Object.fromEntries(labels.map((label, index) => [label, of[index] ?? '']));
-  if (type === 'counter') {
+  // Each scrape begins at zero, since what is read is the whole.
+  if (kindOf(name) === 'counter') {
     return new Counter({
       ...common,
       collect() {
         this.reset();
-        for (const [of, value] of values()) this.inc(named(of), value);
+        for (const [of, value] of valuesOf(statistic, sources)) this.inc(named(of), value);
       },
     });
   }
@@ -40,9 +44,9 @@ function collected({ name, type, help, labels, read }: Metric): Counter | Gauge 
     ...common,
     collect() {
       this.reset();
-      // Without labels a reset one says 0, which is a lie where there is no value.
+      // A reset gauge without labels is 0, which would be wrong where there is no value.
       if (labels.length === 0) this.remove();
-      for (const [of, value] of values()) this.set(named(of), value);
+      for (const [of, value] of valuesOf(statistic, sources)) this.set(named(of), value);
     },
   });
 }

@@ -34,7 +34,7 @@ function byAgent(
 const agents = table({
   title: 'Agents',
   about:
-    'The last figures of each agent, and what it lost or had to start again in the time range. A sidecar has the namespace and the name of its pod, the agent of a node has neither. One that has stopped to report has fewer windows than the others.',
+    'The last figures of each agent, and what it lost or started again in the time range. A sidecar has the namespace and the name of its pod, the agent of a node has neither. An agent that has stopped reporting has fewer windows than the others.',
   unit: 'none',
   width: 24,
   columns: [
@@ -79,9 +79,9 @@ const agents = table({
 });
 
 const pods = table({
-  title: 'Pods whose books are the farthest apart',
+  title: 'Pods with the most missing bytes',
   about:
-    'What the kernel counted and the rows by peer do not have, both directions of a pod together, and what rows have and the kernel did not count. A pod that came or went within the time range has some, and so has one with tens of thousands of flows at once.',
+    'Missing: bytes that the kernel counted and no row by peer has, both directions of a pod together. Uncounted: bytes that rows have and the kernel did not count. A pod that came or went within the time range has missing bytes, and so has a pod with tens of thousands of flows at once.',
   unit: 'decbytes',
   width: 24,
   columns: [
@@ -151,9 +151,9 @@ export const agent = dashboard({
     ),
     byAgent(
       'Losses',
-      'Rows that InfluxDB refused or that there was no room for, and lines of iftop that could not be read, in each point of the graph. Nothing but zero is well.',
+      'Rows that InfluxDB refused or that there was no room for, and lines of iftop that could not be parsed, in each point of the graph. All should be zero.',
       'none',
-      { 'rows lost': 'sum("rowsLost")', 'lines unread': 'sum("unparsedLines")' },
+      { 'rows lost': 'sum("rowsLost")', 'lines unparsed': 'sum("unparsedLines")' },
     ),
     byAgent(
       'Started again',

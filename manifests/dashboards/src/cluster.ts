@@ -31,7 +31,7 @@ const everything = bars({
   ],
 });
 
-const books = figure({
+const attributed = figure({
   title: 'Attributed of what the kernel counted',
   about:
     'The sum of all rows by peer over the sum of the interface counters of the same pods, both directions. Some tenths of a percent below 100 % are usual.',
@@ -163,5 +163,5 @@ export const cluster = dashboard({
   title: 'nstats / Cluster',
   about: 'Who talks to whom in this cluster, and how much goes in and out.',
   variables: [some('namespace', 'nstat_pod'), some('node', 'nstat_pod')],
-  panels: [everything, books, talkers, border, namespaces, zones, pods, outside],
+  panels: [everything, attributed, talkers, border, namespaces, zones, pods, outside],
 });

@@ -61,7 +61,7 @@ const peers = table({
   ],
 });
 
-const books = lines({
+const balance = lines({
   title: 'By the kernel’s counters, and by peers',
   about:
     'The counters of the pod’s interfaces, and the sums of its rows by peer. Where the lines part, traffic could not be attributed. Where the counters do not have all, what the rows have more is added to them.',
@@ -102,5 +102,5 @@ export const pod = dashboard({
     one('pod', 'nstat_pod', 'namespace'),
     some('peer_kind', 'nstat', 'namespace', 'pod'),
   ],
-  panels: [sent, received, peers, books, packets],
+  panels: [sent, received, peers, balance, packets],
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlowTotals } from '../../lib/report/flow-totals.ts';
-import { attribute } from '../../lib/naming/attribute.ts';
-import { top } from '../../lib/report/top.ts';
-import { nameless } from '../../lib/naming/directory.ts';
-import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/object-schema.ts';
-import { node, pod, service } from '../lab/apiserver/objects.ts';
-import { agent, NODE, traffic, window } from './agent.ts';
+import { FlowTotals } from '../../../lib/report/flow-totals.ts';
+import { attribute } from '../../../lib/naming/attribute.ts';
+import { top } from '../../../lib/report/top.ts';
+import { nameless } from '../../../lib/naming/directory.ts';
+import { nodeRecord, podRecord, serviceRecord } from '../../../lib/kubernetes/records.ts';
+import { objectOf } from '../../../lib/kubernetes/object-schema.ts';
+import { node, pod, service } from '../../lab/apiserver/objects.ts';
+import { agent, NODE, traffic, window } from '../../daemon/agent.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 const peer = (namespace: string) => ({ ...nameless('pod', 'b'), namespace });
@@ -22,7 +22,7 @@ const ADDRESSES = {
   unknown: '10.244.0.99',
 } as const;
 
-test('bytes are told by the kind of their peer and by direction, window by window', async () => {
+test('bytes are counted by the kind of their peer and by direction, window by window', async () => {
   const { directory, totals, scrape } = agent();
   const web = pod({ uid: 'a', name: 'web', ips: [ADDRESSES.pod], nodeName: NODE });
   const api = service({ uid: 'b', name: 'api', clusterIPs: [ADDRESSES.service] });
@@ -66,7 +66,7 @@ test('windows add up: how many, until when, what the kernel counted, and what is
     assert.equal(of(`missing_bytes_total{reason="${reason}"}`), 2 * bytes, reason);
 });
 
-test('a window that waited is late, one that waited in vain is stale, an unknown pod is unnamed', async () => {
+test('a window that waited is late, in vain it is stale, and bytes of unknown pods are apart', async () => {
   const { totals, scrape } = agent();
   const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 0 }])];
   totals.add(window({ traffic: some, late: true }));
@@ -76,7 +76,7 @@ test('a window that waited is late, one that waited in vain is stale, an unknown
   const values = await scrape();
   assert.equal(values.get('nstats_windows_late_total'), 2);
   assert.equal(values.get('nstats_stale_bytes_total'), 7);
-  assert.equal(values.get('nstats_unnamed_bytes_total'), 7);
+  assert.equal(values.get('nstats_unknown_pod_bytes_total'), 7);
   assert.equal(values.get('nstats_series'), 0);
   totals.add(window({ rows: ['nstat,pod=a x=1i 5', 'nstat,pod=b x=1i 5', 'nstat,pod=a x=1i 5'] }));
   assert.equal((await scrape()).get('nstats_series'), 2);
@@ -86,7 +86,7 @@ test('flows between namespaces are there only if asked for', async () => {
   const some = [traffic('a', [{ peer: peer('b'), sent: 7, received: 5 }])];
   const none = agent();
   none.totals.add(window({ traffic: some }));
-  assert.doesNotMatch(await none.metrics(), /flow_bytes/);
+  assert.doesNotMatch(await none.metrics(), /flow_bytes_total\{/);
   const all = agent('namespace');
   all.totals.add(window({ traffic: some }));
   const labels = 'namespace="a",peer_kind="pod",peer_namespace="b"';

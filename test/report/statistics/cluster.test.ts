@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localSubject } from '../../lib/kubernetes/follow-cluster.ts';
-import { ApiError } from '../../lib/kubernetes/client/client.ts';
-import { nodeRecord, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/object-schema.ts';
-import { node, pod, service } from '../lab/apiserver/objects.ts';
-import { agent, NODE } from './agent.ts';
+import { localSubject } from '../../../lib/kubernetes/follow-cluster.ts';
+import { ApiError } from '../../../lib/kubernetes/client/client.ts';
+import { nodeRecord, podRecord, serviceRecord } from '../../../lib/kubernetes/records.ts';
+import { objectOf } from '../../../lib/kubernetes/object-schema.ts';
+import { node, pod, service } from '../../lab/apiserver/objects.ts';
+import { agent, NODE } from '../../daemon/agent.ts';
 
-test('the directory tells its objects by kind, and addresses that two may have had', async () => {
+test('objects of the directory are counted by kind, and so are addresses that two may have had', async () => {
   const { directory, scrape } = agent();
   const twins = ['a', 'b'].map((uid) => pod({ uid, name: uid, ips: ['10.0.0.1'] }));
   const services = ['c', 'd', 'e'].map((uid, index) =>
@@ -33,14 +33,14 @@ test('the directory tells its objects by kind, and addresses that two may have h
 const LABELS = ['pods', 'services', 'nodes', 'namespaces', 'local_pods'];
 const LAST = 'resource_last_event_timestamp_seconds';
 
-/** What each of them says if one says something else than the rest. */
+/** The values of all resources if one has another than the rest. */
 function alone<T>(label: string, value: T, rest: T): T[] {
   return LABELS.map((each) => (each === label ? value : rest));
 }
 
 for (const label of LABELS) {
   const resource = label === 'local_pods' ? localSubject(NODE) : label;
-  test(`${label} alone: followed or not, denied or not, heard of at some time, begun again`, async () => {
+  test(`${label} alone: followed or not, denied or not, its last event, its restarts`, async () => {
     const { sync, scrape } = agent();
     const of = async (name: string) => {
       const values = await scrape();

@@ -3,19 +3,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { processes } from '../../daemon/http/metrics/process.ts';
-import { Cpu } from '../../lib/linux/cpu-time.ts';
-import { until } from '../lab/influx.ts';
-import { agent } from './agent.ts';
-import { parse } from './exposition.ts';
+import { exposition } from '../../../daemon/http/metrics/exposition.ts';
+import { processes } from '../../../lib/report/statistics/process.ts';
+import { Cpu } from '../../../lib/linux/cpu-time.ts';
+import { until } from '../../lab/influx.ts';
+import { agent } from '../../daemon/agent.ts';
+import { parse } from '../../daemon/exposition.ts';
 
 const MIB = 1024 * 1024;
 
-/** What is told of this process, and of children that stand for iftops. */
-function told(children: readonly number[] = []) {
+/** The metrics of this process, and of children that stand for iftops. */
+function metricsOf(children: number[] = []) {
   const cpu = new Cpu('/proc', () => children);
-  const text = exposition(processes({ proc: '/proc', cpu, children: () => children }));
+  const text = exposition(processes, { proc: '/proc', cpu, registry: { processes: children } });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 
@@ -32,7 +32,7 @@ function work(seconds: number): void {
 test('work is CPU time of the daemon, and time in which its event loop was active', async () => {
   // Before its first turn the event loop has no times.
   await setImmediate();
-  const of = told();
+  const of = metricsOf();
   const names = ['cpu_seconds_total{process="daemon"}', 'event_loop_active_seconds_total'];
   for (const name of names) {
     const before = await of(name);
@@ -43,7 +43,7 @@ test('work is CPU time of the daemon, and time in which its event loop was activ
 });
 
 test('what the daemon holds is its memory', async () => {
-  const of = told();
+  const of = metricsOf();
   const before = await of('memory_bytes{process="daemon"}');
   const held = Buffer.alloc(128 * MIB, 1);
   assert.ok((await of('memory_bytes{process="daemon"}')) - before > 64 * MIB);
@@ -54,7 +54,7 @@ test('a child that works is CPU time and memory of iftop, and when it has ended 
   const child = spawn('sh', ['-c', 'while :; do :; done']);
   t.after(() => child.kill('SIGKILL'));
   const children = [child.pid ?? 0];
-  const of = told(children);
+  const of = metricsOf(children);
   const cpu = 'cpu_seconds_total{process="iftop"}';
   const before = await of(cpu);
   await until(async () => (await of(cpu)) > before + 0.05, 'CPU time of the child');

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { delivery } from '../../daemon/http/metrics/delivery.ts';
-import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import type { Queue } from '../../lib/influx/queue.ts';
-import { drain, rows, Site } from '../influx/site.ts';
-import { until } from '../lab/influx.ts';
-import { parse } from './exposition.ts';
+import { delivery } from '../../../lib/report/statistics/delivery.ts';
+import { exposition } from '../../../daemon/http/metrics/exposition.ts';
+import type { Queue } from '../../../lib/influx/queue.ts';
+import { drain, rows, Site } from '../../influx/site.ts';
+import { until } from '../../lab/influx.ts';
+import { parse } from '../../daemon/exposition.ts';
 
-function told(queue: Queue) {
-  const text = exposition(delivery(queue));
+function metricsOf(queue: Queue) {
+  const text = exposition(delivery, { sink: queue });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 
-test('rows that wait are told by their size and age, and those that are dropped for others', async (t) => {
+test('rows that wait have a size and an age, and rows that are dropped for them are counted', async (t) => {
   await using site = await Site.create();
   site.influx.answer = () => 503;
   const { queue } = site.agent({ at: '/dev/null/nowhere', memory: 2500 });
-  const of = told(queue);
+  const of = metricsOf(queue);
   for (const end of [1000, 2000, 3000]) queue.push(rows(100), end);
   const stop = new AbortController();
   t.after(() => stop.abort());
@@ -36,10 +36,10 @@ test('rows that wait are told by their size and age, and those that are dropped 
   assert.equal(await of('rows_total{outcome="written"}'), 200);
 });
 
-test('a row that InfluxDB refuses, and the others of its window, are told apart', async () => {
+test('a row that InfluxDB refuses is counted apart from the others of its window', async () => {
   await using site = await Site.create();
   const { queue } = site.agent();
-  const of = told(queue);
+  const of = metricsOf(queue);
   site.influx.answer = ({ rows: all }) => (all.includes('m v=7i 1') ? 400 : 204);
   queue.push(rows(10), 1000);
   await drain(queue);
@@ -48,11 +48,11 @@ test('a row that InfluxDB refuses, and the others of its window, are told apart'
   assert.equal(await of('write_retries_total'), 0);
 });
 
-test('rows that the disk does not give back as it got them are told as damaged', async (t) => {
+test('rows that are not read from the disk as they were written are damaged', async (t) => {
   await using site = await Site.create();
   site.influx.answer = () => 503;
   const { queue, backlog } = site.agent();
-  const of = told(queue);
+  const of = metricsOf(queue);
   const stop = new AbortController();
   t.after(() => stop.abort());
   queue.push(rows(10), 1000);
