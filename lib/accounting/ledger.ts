@@ -34,6 +34,7 @@ export class Ledger {
   #ahead = NOTHING;
   #overloaded = false;
   #paused = false;
+  #hasEnded = false;
 
   constructor(start: number) {
     this.#windows = [this.#open(start)];
@@ -44,14 +45,15 @@ export class Ledger {
    * from its very beginning if the interface is a new one.
    */
   begin(counters: Counters | undefined, isNew = false): void {
+    this.#hasEnded = false;
     if (this.#counters === undefined) this.#gap = isNew ? UNUSED : counters;
     this.#counters ??= isNew ? UNUSED : counters;
-    this.look(counters);
+    this.observe(counters);
   }
 
   /** A capture runs from here on: what was counted since the last one is in none. */
   captured(counters: Counters | undefined): void {
-    this.look(counters);
+    this.observe(counters);
     this.#ahead = this.#gap && counters ? between(this.#gap, counters) : NOTHING;
     this.#lose(counters);
     this.#gap = undefined;
@@ -64,7 +66,7 @@ export class Ledger {
   released(counters: Counters | undefined): void {
     this.#gap ??= this.#reported;
     this.#loseLag();
-    this.look(counters);
+    this.observe(counters);
     this.#lose(this.#latest);
   }
 
@@ -79,7 +81,7 @@ export class Ledger {
    * What the counters say in between, since the interface may vanish before they are read again. If they have
    * gone back it is another one, which has counted from nothing.
    */
-  look(counters: Counters | undefined): void {
+  observe(counters: Counters | undefined): void {
     const last = this.#latest;
     this.#latest = counters ?? last;
     if (!counters || !last || isAfter(counters, last)) return;
@@ -104,7 +106,7 @@ export class Ledger {
     if (slot.from !== this.#last) this.#lag = NOTHING;
     this.#last = slot.to;
     this.#counters ??= slot.before;
-    this.look(slot.after);
+    this.observe(slot.after);
     this.#reported = slot.after ?? this.#reported;
     const { pairs, rest } = refine(slot, this.#lag);
     const total = pairs.reduce(plus, rest);
@@ -128,11 +130,12 @@ export class Ledger {
     }
   }
 
-  /** The clock passes the end of the running window: the next one begins. */
-  turn(at: number, counters: Counters | undefined): void {
+  /** The clock passes the end of the running window: the next one begins. `isLast`: nothing will be put into that. */
+  turn(at: number, counters: Counters | undefined, isLast = false): void {
     const running = this.#windows.at(-1);
     if (!running) return;
-    this.look(counters);
+    this.#hasEnded = isLast;
+    this.observe(counters);
     this.#lose(counters);
     running.end = at;
     // The window's kernel bytes end where its slots are divided, also when the interface has gone.
@@ -144,9 +147,9 @@ export class Ledger {
     this.#windows.push(this.#open(at));
   }
 
-  /** Windows have ended that are not closed yet. */
-  get hasUnclosed(): boolean {
-    return this.#windows.length > 1;
+  /** The last window of the interface has ended, and all are closed. */
+  get isFinished(): boolean {
+    return this.#hasEnded && this.#windows.length === 1;
   }
 
   /** The window that ended at a moment as it is by now: what spans its end has not come yet. */

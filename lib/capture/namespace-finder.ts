@@ -26,7 +26,7 @@ export class NamespaceFinder {
   readonly #own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
   #processes: PodProcesses = new Map();
-  #looked = -Infinity;
+  #refreshed = -Infinity;
   /** Namespaces without an address that are, or may turn out to be, those of pods that have one. */
   readonly #bare = new Map<Pod['cgroupUid'], { inode: Netns['inode']; since: number }>();
 
@@ -51,13 +51,13 @@ export class NamespaceFinder {
   /** Who only waits need not look more often than that. */
   get isDue(): boolean {
     const pause = Math.max(EVERY.least, EVERY.process * this.#table.size);
-    return this.#options.clock() - this.#looked >= pause;
+    return this.#options.clock() - this.#refreshed >= pause;
   }
 
   /** Looks at which processes there are; pods are found among those until the next look. */
-  look(): void {
+  refresh(): void {
     this.#processes = this.#table.all();
-    this.#looked = this.#options.clock();
+    this.#refreshed = this.#options.clock();
     for (const cgroupUid of this.#bare.keys())
       if (!this.#processes.has(cgroupUid)) this.#bare.delete(cgroupUid);
   }
@@ -91,7 +91,7 @@ export class NamespaceFinder {
   }
 
   /** Tells whether pods are in namespaces without an address, for which there may be better ones. */
-  get doubts(): boolean {
+  get hasDoubts(): boolean {
     return this.#bare.size > 0;
   }
 

@@ -29,8 +29,8 @@ export interface SessionOptions {
   readonly counters: () => Counters | undefined;
   /** CPU time that iftop has used, in seconds. */
   readonly cpu: () => number;
-  /** It is at its limits; called again and again while it is. */
-  readonly strained: () => void;
+  /** Whether iftop is at its limits; called again and again, with false only when it has not been for a while. */
+  readonly overloaded: (is: boolean) => void;
   readonly unparsed: (lines: number) => void;
   /** What it printed, as it printed it. */
   readonly frame: (lines: readonly string[]) => void;
@@ -105,12 +105,12 @@ export class Session {
     let stopped = Infinity;
     /** The last answer was a prompt one. */
     let prompt = true;
-    const strain = new CpuLoad(from, this.#options.cpu());
+    const load = new CpuLoad(from, this.#options.cpu());
 
     for (;;) {
-      strain.measure(performance.now(), this.#options.cpu);
-      if (strain.isHigh) this.#options.strained();
-      if (strain.isExcessive) throw overload();
+      load.measure(performance.now(), this.#options.cpu);
+      if (load.isHigh || load.isCalm) this.#options.overloaded(load.isHigh);
+      if (load.isExcessive) throw overload();
       if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
       dropped = iftop.dropped;
       const asked = iftop.asked;
@@ -143,7 +143,7 @@ export class Session {
       if (stop.aborted) stopped = Math.min(stopped, now);
       const last = Math.min(stopped + LAST_FRAME_TIMEOUT, until());
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
-        throw strain.isHigh ? overload() : idleTimeout('it does not answer');
+        throw load.isHigh ? overload() : idleTimeout('it does not answer');
       }
       const atRest = () => quiet && !uncounted && same(before, this.#options.counters());
       // The later it is asked the more it has seen.

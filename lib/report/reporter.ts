@@ -8,7 +8,7 @@ import type { ApiClient } from '../kubernetes/client/client.ts';
 import type { Directory } from '../naming/directory.ts';
 import type { LocalPod, Log, Peer, Traffic, ProblemLog, Window } from '../model.ts';
 import { Reconciliation } from './reconciliation.ts';
-import type { PodRegistry } from '../capture/pod-registry.ts';
+import type { NodeCapture } from '../capture/node-capture.ts';
 import { podsOf, subjectOf } from '../capture/identity.ts';
 import { Summary } from './summary.ts';
 import type { Sync } from '../kubernetes/sync.ts';
@@ -70,7 +70,7 @@ export interface ReporterOptions {
   readonly proc: string;
   readonly directory: Directory;
   readonly sync: Sync;
-  readonly registry: PodRegistry;
+  readonly registry: NodeCapture;
   readonly totals: Totals;
   readonly cpu: Cpu;
 }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Directory } from '../naming/directory.ts';
 import type { ClosedWindow, Log, ProblemLog } from '../model.ts';
-import type { PodRegistry } from '../capture/pod-registry.ts';
+import type { NodeCapture } from '../capture/node-capture.ts';
 import type { Reporter, Sink } from './reporter.ts';
 import type { Sync } from '../kubernetes/sync.ts';
 
 export interface WindowQueueOptions {
-  readonly registry: Pick<PodRegistry, 'ended' | 'close' | 'known'>;
+  readonly registry: Pick<NodeCapture, 'ended' | 'close' | 'known'>;
   readonly directory: Pick<Directory, 'tenures' | 'restore' | 'forget'>;
   readonly sync: Pick<Sync, 'since' | 'lateFor'>;
   readonly reporter: Pick<Reporter, 'figures' | 'report'>;

@@ -56,7 +56,7 @@ test('what was counted after the last slot of an interface that has gone is miss
   ledger.begin(sent(0), true);
   ledger.captured(sent(0));
   ledger.add(slot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
-  ledger.look(sent(900));
+  ledger.observe(sent(900));
   ledger.released(undefined);
   ledger.turn(10_000, undefined);
   assert.deepEqual(close(ledger), [900, 800, false]);
@@ -103,7 +103,7 @@ test('an interface that is replaced within a window has its bytes in it, and so 
   ledger.begin(sent(1000));
   ledger.captured(sent(1000));
   ledger.add(slot(1000, 3000, { sent: 500 }, { before: sent(1000), after: sent(1500) }));
-  ledger.look(sent(1800));
+  ledger.observe(sent(1800));
   ledger.released(undefined);
   ledger.begin(sent(40));
   ledger.captured(sent(60));
@@ -120,8 +120,8 @@ test('one that is replaced while the capture is paused is so too', () => {
   ledger.captured(sent(0));
   ledger.pause();
   ledger.released(sent(100));
-  ledger.look(sent(700));
-  ledger.look(sent(50));
+  ledger.observe(sent(700));
+  ledger.observe(sent(50));
   ledger.turn(10_000, sent(80));
   const window = ledger.close();
   assert.equal(window?.kernel?.sent, 780);
@@ -159,7 +159,7 @@ test('an interface that is replaced between the end of a window and its close ch
   ledger.captured(sent(0));
   ledger.add(slot(7000, 9000, { sent: 9000 }, { before: sent(0), after: sent(9000) }));
   ledger.turn(10_000, sent(9500));
-  ledger.look(sent(9600));
+  ledger.observe(sent(9600));
   ledger.released(sent(40));
   ledger.captured(sent(60));
   ledger.add(slot(12_000, 14_000, { sent: 400 }, { before: sent(60), after: sent(560) }));

@@ -47,7 +47,7 @@ class Node extends ProcTree {
 
   /** What is found now; the inode as the name that it was added by. */
   find(pod: typeof POD | typeof UNTOLD): string | undefined {
-    this.finder.look();
+    this.finder.refresh();
     const { inode } = this.finder.find(pod) ?? {};
     const names = ['host', 'agent', 'pod', 'inner', 'other'].filter((name) => this.has(name));
     return names.find((name) => this.inode(name) === inode);
@@ -81,7 +81,7 @@ describe('our own pod', () => {
     assert.equal(node.find(OURS), 'agent');
     assert.equal(node.finder.find(OURS)?.pid, 'self');
     node.add(20, 'agent', { cgroup: inPod(OTHER), net_fib_trie: trie('10.0.0.2') });
-    node.finder.look();
+    node.finder.refresh();
     assert.equal(node.finder.find(OURS)?.pid, 20);
   });
 
@@ -115,7 +115,7 @@ describe('a pod whose namespace has no address', () => {
     node.add(19, 'inner', empty);
     node.add(20, 'pod', bare);
     assert.deepEqual(node.findAfter(4), [undefined, 'pod']);
-    assert.ok(node.finder.doubts);
+    assert.ok(node.finder.hasDoubts);
   });
 
   test('is not taken for ready while its network is being made', (t) => {
@@ -124,7 +124,7 @@ describe('a pod whose namespace has no address', () => {
     assert.deepEqual(node.findAfter(2), [undefined, undefined]);
     node.address(20, '10.0.0.1');
     assert.equal(node.find(POD), 'pod');
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 
   test('is not found in a namespace that another sandbox is making since', (t) => {
@@ -179,11 +179,11 @@ describe('a pod whose namespace has no address', () => {
     assert.ok(node.finder.confirms(POD, netns));
     assert.ok(!node.finder.hasBetter(POD, netns));
     node.add(21, 'pod', withAddress('10.0.0.1'));
-    node.finder.look();
+    node.finder.refresh();
     assert.ok(node.finder.hasBetter(POD, netns));
     assert.equal(node.find(POD), 'pod');
     assert.ok(!node.finder.confirms(POD, netns));
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 
   test('is forgotten with its processes', (t) => {
@@ -192,7 +192,7 @@ describe('a pod whose namespace has no address', () => {
     assert.deepEqual(node.findAfter(4), [undefined, 'pod']);
     node.end(20);
     assert.equal(node.find(POD), undefined);
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 });
 
@@ -233,7 +233,7 @@ test('a namespace that was found without an address to compare is confirmed by i
   const node = new Node(t);
   node.add(20, 'pod', withAddress('10.0.0.1'));
   node.add(21, 'inner', withAddress('172.17.0.2'));
-  node.finder.look();
+  node.finder.refresh();
   assert.ok(node.finder.confirms(POD, { inode: node.inode('pod'), pid: 20 }));
   assert.ok(!node.finder.confirms(POD, { inode: node.inode('inner'), pid: 21 }));
   assert.ok(!node.finder.confirms(UNTOLD, { inode: node.inode('host'), pid: 1 }));
@@ -241,13 +241,13 @@ test('a namespace that was found without an address to compare is confirmed by i
 
 test('the more processes a node has, the less often they are looked at by who only waits', (t) => {
   const node = new Node(t);
-  node.finder.look();
+  node.finder.refresh();
   node.wait(0.9);
   assert.ok(!node.finder.isDue);
   node.wait(0.2);
   assert.ok(node.finder.isDue);
   for (let pid = 1000; pid < 3000; pid += 1) mkdirSync(join(node.path, `${pid}`));
-  node.finder.look();
+  node.finder.refresh();
   node.wait(1.5);
   assert.ok(!node.finder.isDue);
   node.wait(0.2);

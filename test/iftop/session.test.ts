@@ -26,7 +26,7 @@ async function start(
   return Session.start(stay(command), {
     counters: read,
     cpu: () => 0,
-    strained: () => {},
+    overloaded: () => {},
     unparsed: () => {},
     frame: () => {},
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { readConfig } from '../../daemon/config.ts';
 import { Problems } from '../../daemon/log.ts';
-import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
+import type { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Reporter } from '../../lib/report/reporter.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
@@ -55,14 +55,14 @@ beforeEach(() => {
     }),
     client: { server: '', inCluster: false, figures, get: assert.fail, clean: String },
     proc: '/proc',
-    registry: registry as unknown as PodRegistry,
+    registry: registry as unknown as NodeCapture,
     totals,
     cpu: new Cpu('/proc', () => []),
   });
   windows = new WindowQueue({
     ...state,
     reporter,
-    registry: registry as unknown as PodRegistry,
+    registry: registry as unknown as NodeCapture,
   });
   sync.listed('pods');
   sync.following('pods', true);

@@ -1,4 +1,4 @@
-import type { PodRegistry } from '../../../lib/capture/pod-registry.ts';
+import type { NodeCapture } from '../../../lib/capture/node-capture.ts';
 import type { Sink } from '../../../lib/report/reporter.ts';
 import type { Totals } from '../../../lib/report/totals.ts';
 import { captures } from './captures.ts';
@@ -10,7 +10,7 @@ import { traffic } from './traffic.ts';
 
 export type Sources = ClusterSources &
   Omit<ProcessSources, 'children'> & {
-    readonly registry: Pick<PodRegistry, 'figures' | 'processes'>;
+    readonly registry: Pick<NodeCapture, 'figures' | 'processes'>;
     readonly totals: Totals;
     readonly sink: Pick<Sink, 'figures'>;
   };

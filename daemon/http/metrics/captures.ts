@@ -1,8 +1,8 @@
-import type { PodRegistry } from '../../../lib/capture/pod-registry.ts';
+import type { NodeCapture } from '../../../lib/capture/node-capture.ts';
 import { byName, counter, gauge, type Metric } from './metric.ts';
 
 /** How much of the node is captured, and how well. */
-export function captures(registry: Pick<PodRegistry, 'figures'>): Metric[] {
+export function captures(registry: Pick<NodeCapture, 'figures'>): Metric[] {
   const figures = () => registry.figures;
   return [
     gauge('pods', 'Pods of this node that are to be observed.', () => figures().podsSeen),

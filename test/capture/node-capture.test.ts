@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { uncaptured } from '../../daemon/check/startup-report.ts';
 import { Problems } from '../../daemon/log.ts';
-import { PodRegistry } from '../../lib/capture/pod-registry.ts';
+import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { until } from '../lab/influx.ts';
 import { ProcTree } from '../linux/recordings.ts';
 
@@ -31,7 +31,7 @@ function node(context: TestContext) {
   const warned: string[] = [];
   const silent = { debug: () => {}, info: () => {}, error: () => {} };
   const log = { ...silent, warn: (_: object, what: string) => void warned.push(what) };
-  const registry = new PodRegistry({
+  const capture = new NodeCapture({
     proc: tree.path,
     interfaces: ['eth0', 'net1'],
     log,
@@ -39,7 +39,7 @@ function node(context: TestContext) {
     sidecar: false,
     cpuBudget: Infinity,
   });
-  context.after(() => registry.stop(0));
+  context.after(() => capture.stop(0));
   const add = (pid: number, ...interfaces: readonly string[]) =>
     tree.add(pid, 'pod', {
       cgroup: `0::/kubepods/pod${WEB}/abc\n`,
@@ -47,45 +47,45 @@ function node(context: TestContext) {
       net_fib_trie: trie('10.0.0.3'),
     });
   const end = (pid: number) => rmSync(join(tree.path, `${pid}`), { recursive: true });
-  return { registry, add, end, warned };
+  return { capture, add, end, warned };
 }
 
 test('a pod that is being deleted and has lost its namespace is one pod that is not ready, whatever befell its captures', async (t) => {
-  const { registry, add, end } = node(t);
+  const { capture, add, end } = node(t);
   const pod = podOf(WEB, '10.0.0.3');
   add(7, 'eth0', 'net1');
-  registry.put(pod, false);
-  await until(() => registry.figures.sessionRestarts >= 2, 'captures that fail');
-  assert.equal(registry.figures.podsReady, 1);
-  registry.put({ ...pod, terminating: true }, false);
+  capture.pods.put(pod, false);
+  await until(() => capture.figures.sessionRestarts >= 2, 'captures that fail');
+  assert.equal(capture.figures.podsReady, 1);
+  capture.pods.put({ ...pod, terminating: true }, false);
   end(7);
-  await until(() => registry.figures.states.pending === 2, 'that its network has gone');
-  assert.equal(registry.figures.podsSeen, 1);
-  assert.equal(registry.figures.podsReady, 0);
-  assert.equal(registry.figures.states.waiting, 0);
+  await until(() => capture.figures.states.pending === 2, 'that its network has gone');
+  assert.equal(capture.figures.podsSeen, 1);
+  assert.equal(capture.figures.podsReady, 0);
+  assert.equal(capture.figures.states.waiting, 0);
 });
 
 test('that no namespace is found is seen although our own is, until another one is', async (t) => {
-  const { registry, add } = node(t);
-  const faults = () => uncaptured(registry.figures, '/proc').map(({ what }) => what);
-  registry.replace([
+  const { capture, add } = node(t);
+  const faults = () => uncaptured(capture.figures, '/proc').map(({ what }) => what);
+  capture.pods.replace([
     { cgroupUid: OURS, pod: podOf(OURS, '10.0.0.2'), wasOff: false },
     { cgroupUid: WEB, pod: podOf(WEB, '10.0.0.3'), wasOff: false },
   ]);
-  await until(() => registry.figures.sessionRestarts > 0, 'a capture of our own pod');
+  await until(() => capture.figures.sessionRestarts > 0, 'a capture of our own pod');
   assert.deepEqual(faults(), ['of 1 pod no network namespace is found in /proc']);
   add(7, 'eth0');
-  await until(() => registry.figures.podsUnfound === 0, 'the other one');
+  await until(() => capture.figures.podsUnfound === 0, 'the other one');
   assert.deepEqual(faults(), []);
 });
 
 test('a pod that is being deleted loses its addresses one by one without a warning', async (t) => {
-  const { registry, add, warned } = node(t);
+  const { capture, add, warned } = node(t);
   const pod = { ...podOf(WEB, '10.0.0.3'), terminating: true };
   add(7, 'eth0');
-  registry.put(pod, false);
-  await until(() => registry.figures.sessionRestarts > 0, 'a capture');
-  registry.put({ ...pod, ips: ['10.0.0.4'] }, false);
+  capture.pods.put(pod, false);
+  await until(() => capture.figures.sessionRestarts > 0, 'a capture');
+  capture.pods.put({ ...pod, ips: ['10.0.0.4'] }, false);
   assert.deepEqual(
     warned.filter((what) => what.includes('none of its addresses')),
     [],
