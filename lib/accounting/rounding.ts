@@ -6,12 +6,11 @@ const DIRECTIONS = ['sent', 'received'] as const;
 const NOTHING: Bytes = { sent: 0, received: 0 };
 
 /**
- * Gives every number of a slot its best value. iftop prints three digits, so the truth lies in an
- * interval, and the kernel's counters can tell where: if their sum is possible, every number moves
- * towards it within its own interval, and rounding does not add up. Two sums may be possible: what
- * was counted in the slot's time together with what had been waiting to be captured (`lag`), when
- * nothing waits at its end, and without it, when as much waits again. If neither is, packets were
- * missed or wait otherwise, and the numbers stay as they were printed.
+ * Gives every number of a slot its best value. iftop prints three digits, so the true value lies in an interval. If the sum
+ * that the kernel counted is possible, every number is moved within its own interval so that the sum is exact, and rounding
+ * errors do not add up. Two sums may be possible: what was counted during the slot plus what waited to be captured before
+ * (`lag`), if nothing waits at the slot's end; or without `lag`, if as much waits again. If neither is possible, packets
+ * were missed, or wait otherwise, and the numbers stay as printed.
  */
 export function refine(
   slot: Slot,
@@ -25,8 +24,8 @@ export function refine(
     const slack = sum(rows, (row) => row[direction].slack);
     if (!kernel || slack === 0) continue;
     const sums = [kernel[direction] + lag[direction], kernel[direction]];
-    const apart = sums.map((bytes) => (bytes - printed) / slack);
-    shift[direction] = apart.find((by) => Math.abs(by) <= 1) ?? 0;
+    const shifts = sums.map((bytes) => (bytes - printed) / slack);
+    shift[direction] = shifts.find((by) => Math.abs(by) <= 1) ?? 0;
   }
   const bytes = (row: { sent: Amount; received: Amount }): Bytes => ({
     sent: best(row.sent, shift.sent),
@@ -44,7 +43,7 @@ export function refine(
   };
 }
 
-/** The point of an amount's interval, from its lower end at -1 to its upper at 1. */
+/** A point of an amount's interval: -1 is the lower end, 1 the upper one. */
 function best(amount: Amount, by: number): number {
   return Math.max(0, amount.bytes + by * amount.slack);
 }

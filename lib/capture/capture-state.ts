@@ -37,30 +37,23 @@ export type CaptureEvent =
   /** The interface has gone, or another one carries the pod. */
   | 'retire';
 
+const INTERRUPTED = { pause: 'paused', retire: 'retired' } as const;
+
 /** An event that a state does not list changes nothing. */
-const TRANSITIONS: Readonly<
-  Record<CaptureState, Readonly<Partial<Record<CaptureEvent, CaptureState>>>>
-> = {
-  idle: { start: 'starting', pause: 'paused', retire: 'retired' },
-  failed: { start: 'starting', pause: 'paused', retire: 'retired' },
+const TRANSITIONS: Record<CaptureState, Partial<Record<CaptureEvent, CaptureState>>> = {
+  idle: { start: 'starting', ...INTERRUPTED },
+  failed: { start: 'starting', ...INTERRUPTED },
   starting: {
     capturing: 'running',
     ended: 'idle',
     failed: 'failed',
     refused: 'unavailable',
-    pause: 'paused',
-    retire: 'retired',
+    ...INTERRUPTED,
   },
-  running: {
-    overload: 'overloaded',
-    ended: 'idle',
-    failed: 'failed',
-    pause: 'paused',
-    retire: 'retired',
-  },
-  overloaded: { calm: 'running', refused: 'unavailable', pause: 'paused', retire: 'retired' },
+  running: { overload: 'overloaded', ended: 'idle', failed: 'failed', ...INTERRUPTED },
+  overloaded: { calm: 'running', refused: 'unavailable', ...INTERRUPTED },
   paused: { resume: 'idle', retire: 'retired' },
-  unavailable: { capturing: 'running', pause: 'paused', retire: 'retired' },
+  unavailable: { capturing: 'running', ...INTERRUPTED },
   retired: { start: 'starting' },
 };
 
@@ -80,10 +73,12 @@ export const REPORTED_STATES = [
 ] as const;
 export type ReportedState = (typeof REPORTED_STATES)[number];
 
+type ApiState = Pick<LocalPod, 'ips' | 'terminating'>;
+
 /** `hasSource`: a source runs, is being started or is ending. */
 export function reportedState(
   state: CaptureState,
-  pod: Pick<LocalPod, 'ips' | 'terminating'>,
+  pod: ApiState,
   hasSource: boolean,
 ): ReportedState {
   if (state === 'paused') return 'paused';
@@ -94,9 +89,6 @@ export function reportedState(
 }
 
 /** By the API a pod has no network yet, or is losing it; or a capture should start in a moment. */
-export function stateWithoutCapture({
-  ips,
-  terminating,
-}: Pick<LocalPod, 'ips' | 'terminating'>): 'pending' | 'waiting' {
+export function stateWithoutCapture({ ips, terminating }: ApiState): 'pending' | 'waiting' {
   return ips.length > 0 && !terminating ? 'waiting' : 'pending';
 }

@@ -47,8 +47,7 @@ export class InterfaceCapture {
   #source: Source | undefined;
   /** Undefined if the namespace is not known, or has gone. */
   #reader: CounterReader | undefined;
-  #startedAt = 0;
-  /** When the last source began to capture, by `performance.now()`. */
+  /** Since when a source captures, by `performance.now()`. */
   #capturingSince: number | undefined;
   #hasRun = false;
 
@@ -105,17 +104,14 @@ export class InterfaceCapture {
 
   /** The namespace is reached through one of these processes of the pod now; without any the namespace is dead. */
   moveTo(pids: readonly number[]): void {
-    if (this.#reader?.moveTo(pids) !== false) return;
-    if (this.#source) this.#source.stop();
-    else this.#leave();
+    if (this.#reader?.moveTo(pids) === false) this.leave();
   }
 
-  /** The namespace is not the pod's. */
+  /** The namespace is not the pod's. The next one may be captured at once: to pause that is a matter of seconds. */
   leave(): void {
-    if (this.#source) {
-      this.#send('resume');
-      this.#source.stop();
-    } else this.#leave();
+    this.#send('resume');
+    if (this.#source) this.#source.stop();
+    else this.#reader = undefined;
   }
 
   /** Reads the counters, if they can be read. They may be the last ones, so the ledger keeps them. */
@@ -123,11 +119,6 @@ export class InterfaceCapture {
     const counters = this.#reader?.read();
     this.#ledger.observe(counters);
     return counters;
-  }
-
-  /** Reads the counters where no source does, since they may be the last ones. */
-  observe(): void {
-    if (!this.#source) this.counters();
   }
 
   /** Ends the source with a last slot, until `resume`; the counters are read on. */
@@ -174,9 +165,7 @@ export class InterfaceCapture {
     const { proc, startSource } = this.#options;
     const seen = (netDev: string) => this.#listener.seen(netDev);
     const reader = new CounterReader(proc, netns, this.name, seen);
-    this.#reader = reader;
-    this.#index = index;
-    this.#startedAt = performance.now();
+    [this.#reader, this.#index] = [reader, index];
     this.#ledger.begin(counters ?? reader.read(), isNew);
     this.#send('start');
     const target = {
@@ -199,9 +188,7 @@ export class InterfaceCapture {
   retire(): void {
     if (this.isRetired) return;
     this.#send('retire');
-    if (this.#source) this.#source.stop();
-    else this.#reader = undefined;
-    this.resolve();
+    this.remove();
   }
 
   /** Ends the source, with a last slot if that can be had within so many milliseconds. Another one may follow. */
@@ -217,12 +204,11 @@ export class InterfaceCapture {
       this.#ledger.released(this.counters());
       this.#reader = undefined;
     }
-    this.resolve();
+    this.#problems.resolve();
   }
 
   turn(at: number): void {
-    const captured = this.#source ? performance.now() - (this.#capturingSince ?? Infinity) : 0;
-    if (captured > PROVEN && this.#state !== 'paused')
+    if (this.#isProven && this.#state !== 'paused')
       this.#problems.resolve('failure', 'refusal', 'budget');
     const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
     this.#ledger.turn(at, this.counters(), isLast);
@@ -243,16 +229,14 @@ export class InterfaceCapture {
     this.#problems.resolve();
   }
 
+  get #isProven(): boolean {
+    return performance.now() - (this.#capturingSince ?? Infinity) > PROVEN;
+  }
+
   get #mayVanish(): boolean {
     const { pod, since } = this.#owner;
     const isNew = performance.now() - since < NEW;
     return this.#reader !== undefined && (isNew || pod.terminating === true);
-  }
-
-  /** Nothing is known of where the interface is: the next capture finds that, and may be paused in seconds. */
-  #leave(): void {
-    this.#send('resume');
-    this.#reader = undefined;
   }
 
   #send(event: CaptureEvent): void {
@@ -283,6 +267,7 @@ export class InterfaceCapture {
 
   #ended({ reason, error }: SourceEnd): void {
     const { log, restarted } = this.#options;
+    const isProven = this.#isProven;
     this.#source = undefined;
     if (this.#capturingSince !== undefined) this.#ledger.released(this.#reader?.read());
     this.#capturingSince = undefined;
@@ -300,7 +285,7 @@ export class InterfaceCapture {
     } else if (how === 'failed') {
       this.#send('failed');
       restarted();
-      if (performance.now() - this.#startedAt > PROVEN) this.#retry.reset('failed');
+      if (isProven) this.#retry.reset('failed');
       this.#retry.ended(how);
       this.#problems.report('failure', { error });
     } else {

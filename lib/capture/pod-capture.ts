@@ -172,7 +172,7 @@ export class PodCapture implements Owner {
     this.#interfaces.resolve();
   }
 
-  /** What the problem of a namespace that is not found is filed under. */
+  /** The subject of the problem that no namespace is found. */
   get #subject(): string {
     return `${qualifiedName(this.#pod)} namespace`;
   }

@@ -75,9 +75,10 @@ export class PodInterfaces implements CaptureListener {
     return [isUnavailable ? 'unavailable' : stateWithoutCapture(this.#pod)];
   }
 
-  /** Reads the last counters where no source does, and starts what is due. */
+  /** To be called every second: starts what is due. */
   refresh(): void {
-    for (const iface of this.#interfaces.values()) iface.observe();
+    // Nobody else reads counters that no source reads, and they may be the last ones.
+    for (const iface of this.#interfaces.values()) if (!iface.source) iface.counters();
     const isDue =
       this.#changed ||
       this.#nextReading <= performance.now() ||
