@@ -1,6 +1,5 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
 import { between, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
-import { refine } from './rounding.ts';
 import { openWindow, type OpenWindow, either, NOTHING, plus, addShare } from './open-window.ts';
 import { Miscount } from './miscount.ts';
 
@@ -22,7 +21,7 @@ export class Ledger {
   #replaced: KernelBytes | undefined;
   /** The latest reading. */
   #latest: Counters | undefined;
-  /** What the kernel had counted by the end of the last slot and no slot has: packets wait for up to 1 s. */
+  /** What the kernel had counted by the end of the last slot and no slot has yet. */
   #lag = NOTHING;
   /** The end of the last slot. */
   #last = 0;
@@ -108,7 +107,7 @@ export class Ledger {
     this.#counters ??= slot.before;
     this.observe(slot.after);
     this.#reported = slot.after ?? this.#reported;
-    const { pairs, rest } = refine(slot, this.#lag);
+    const { pairs, rest } = slot;
     const total = pairs.reduce(plus, rest);
     let added = NOTHING;
     for (const window of this.#windows) {
@@ -120,14 +119,9 @@ export class Ledger {
       addShare(window, pairs, rest, share);
       added = plus(added, share);
     }
-    if (slot.before && slot.after) {
-      const kernel = between(slot.before, slot.after);
-      if (isAfter(slot.after, slot.before)) this.#judge(slot, total, kernel);
-      this.#lag = {
-        sent: clamp(this.#lag.sent + kernel.sent - total.sent, 0, kernel.sent),
-        received: clamp(this.#lag.received + kernel.received - total.received, 0, kernel.received),
-      };
-    }
+    if (slot.before && slot.after && isAfter(slot.after, slot.before))
+      this.#judge(slot, total, between(slot.before, slot.after));
+    this.#lag = slot.lag;
   }
 
   /** The clock passes the end of the last window, and the next one begins. `isLast`: that will be empty. */

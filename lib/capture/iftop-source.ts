@@ -1,5 +1,6 @@
 import { orient } from '../accounting/orient.ts';
 import { iftopCommand, SessionError } from '../iftop/process.ts';
+import { Rounding } from '../iftop/rounding.ts';
 import { Session } from '../iftop/session.ts';
 import type { LocalPod, Log } from '../model.ts';
 import { absentFrom } from '../linux/bare-netns.ts';
@@ -81,11 +82,13 @@ export class IftopSource implements Source {
     const { pid } = session;
     if (pid !== undefined) this.#stat = ProcFile.open(`${proc}/${pid}/stat`);
     this.#listener.capturing(pid);
+    const rounding = new Rounding();
     try {
       for await (const slot of session.slots(signal, () => this.#until)) {
         reported();
         const { ips } = this.#target.pod();
-        this.#listener.slot({ ...slot, flows: slot.flows.map((flow) => orient(flow, ips)) });
+        const flows = slot.flows.map((flow) => orient(flow, ips));
+        this.#listener.slot(rounding.slot({ ...slot, flows }));
       }
     } finally {
       this.#stat?.close();

@@ -1,7 +1,8 @@
-import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
+import type { Amount, Bytes, Counters, Flow, Frame } from '../model.ts';
 import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
+import type { PrintedSlot } from './rounding.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
 import { CpuLoad } from './cpu-load.ts';
 
@@ -75,7 +76,7 @@ export class Session {
    * much as can be had until `last` (of `performance.now()`).
    * @throws SessionError when iftop ends by itself, stops reporting or is overloaded
    */
-  async *slots(stop: AbortSignal, last = () => Infinity): AsyncGenerator<Slot> {
+  async *slots(stop: AbortSignal, last = () => Infinity): AsyncGenerator<PrintedSlot> {
     const wake = () => this.#iftop.wake();
     stop.addEventListener('abort', wake);
     let gently = false;
@@ -88,7 +89,7 @@ export class Session {
     }
   }
 
-  async *#slots(stop: AbortSignal, until: () => number): AsyncGenerator<Slot> {
+  async *#slots(stop: AbortSignal, until: () => number): AsyncGenerator<PrintedSlot> {
     const iftop = this.#iftop;
     let from = performance.now();
     let tick = from;
@@ -165,7 +166,7 @@ export class Session {
     }
   }
 
-  #slot(lines: readonly string[], bounds: Omit<Slot, 'flows' | 'rest'>): Slot {
+  #slot(lines: readonly string[], bounds: Omit<PrintedSlot, 'flows' | 'rest'>): PrintedSlot {
     const frame = parseFrame(lines);
     if (frame.unparsed > 0) this.#options.unparsed(frame.unparsed);
     this.#options.frame(lines);
@@ -205,7 +206,7 @@ function remainder({ flows, total }: Frame, direction: 'sent' | 'received'): Amo
   return { bytes, slack: Math.min(bytes, total[direction].slack) };
 }
 
-function isEmpty({ flows, rest }: Slot): boolean {
+function isEmpty({ flows, rest }: PrintedSlot): boolean {
   return flows.length === 0 && rest.sent.bytes + rest.received.bytes === 0;
 }
 
@@ -217,7 +218,7 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
  * Tells whether a slot has more than was counted during it and during the slot before it, whose packets may have come
  * late. Of the first slot that cannot be told.
  */
-function isBeyond({ flows, rest }: Slot, counted?: Bytes, earlier?: Bytes): boolean {
+function isBeyond({ flows, rest }: PrintedSlot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;
   return (['sent', 'received'] as const).some((direction) => {
     const least = [rest, ...flows].reduce(

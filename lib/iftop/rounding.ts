@@ -1,9 +1,44 @@
-import type { Amount, Bytes, Pair, Slot } from '../model.ts';
+import type { Amount, Bytes, Flow, Pair, Slot } from '../model.ts';
 import { between } from '../linux/interface-counters.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 
 const NOTHING: Bytes = { sent: 0, received: 0 };
+
+/** A slot as iftop printed it. */
+export interface PrintedSlot extends Pick<Slot, 'from' | 'to' | 'before' | 'after'> {
+  /** Its packets passed after this: some may have waited before `from` to be captured. */
+  readonly since: number;
+  readonly flows: readonly Flow[];
+  /** What belongs to none of the flows. */
+  readonly rest: { readonly sent: Amount; readonly received: Amount };
+}
+
+/** Refines the slots of one session, in their order. */
+export class Rounding {
+  #lag = NOTHING;
+  #last = 0;
+
+  slot(printed: PrintedSlot): Slot {
+    const { from, to, before, after } = printed;
+    // Nothing waited if the interface was at rest since the last slot.
+    if (from !== this.#last) this.#lag = NOTHING;
+    this.#last = to;
+    const { pairs, rest } = refine(printed, this.#lag);
+    if (before && after) this.#lag = this.#lagAfter(between(before, after), [rest, ...pairs]);
+    return { from, to, pairs, rest, lag: this.#lag, before, after };
+  }
+
+  /** No more can wait at the end of a slot than was counted in it. */
+  #lagAfter(kernel: Bytes, rows: readonly Bytes[]): Bytes {
+    const lag = (direction: keyof Bytes) => {
+      const seen = sum(rows, (row) => row[direction]);
+      const waiting = this.#lag[direction] + kernel[direction] - seen;
+      return Math.max(0, Math.min(kernel[direction], waiting));
+    };
+    return { sent: lag('sent'), received: lag('received') };
+  }
+}
 
 /**
  * Gives every number of a slot its best value. iftop prints three digits, so the true value lies in an interval. If the sum
@@ -13,7 +48,7 @@ const NOTHING: Bytes = { sent: 0, received: 0 };
  * were missed, or wait otherwise, and the numbers stay as printed.
  */
 export function refine(
-  slot: Slot,
+  slot: PrintedSlot,
   lag: Bytes = NOTHING,
 ): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {
   const kernel = slot.before && slot.after && between(slot.before, slot.after);
