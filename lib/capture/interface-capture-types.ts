@@ -1,5 +1,5 @@
 /** What a pod, its interfaces and their captures know of each other. */
-import type { Counters, LocalPod, Log, ProblemLog } from '../model.ts';
+import type { ClosedWindow, Counters, LocalPod, Log, ProblemLog } from '../model.ts';
 import type { StartSource } from './source.ts';
 
 export interface InterfaceCaptureOptions {
@@ -15,6 +15,8 @@ export interface InterfaceCaptureOptions {
 /** The pod that an interface belongs to. */
 export interface Owner {
   readonly pod: LocalPod;
+  /** What the API server has reported: before it does `pod` has nothing but the UID of its cgroup. */
+  readonly selection: ClosedWindow['selection'];
   /** The pod is not to be measured any more. */
   readonly gone: boolean;
   /** When the agent first heard of the pod, by `performance.now()`. */
@@ -35,7 +37,7 @@ export interface CaptureListener {
 
 /** What is known of an interface when its capture is started. */
 export interface Found {
-  /** By which the kernel tells the interface from another one of its name; undefined if it is not known. */
+  /** The kernel's index of the interface, which no other one ever gets; undefined if it is not known. */
   readonly index: number | undefined;
   /** The interface was made while the agent ran, so all that it has counted is to be accounted for. */
   readonly isNew: boolean;

@@ -40,7 +40,6 @@ export class PodCapture implements Owner {
     return this.#pod;
   }
 
-  /** What the API server has reported: before it does `pod` has nothing but the UID of its cgroup. */
   get selection(): Selection {
     return this.#selection;
   }
@@ -152,18 +151,12 @@ export class PodCapture implements Owner {
 
   /** The windows of the pod's interfaces that ended at a moment, although slots that span the end may still come. */
   ended(at: number): ClosedWindow[] {
-    return this.#closed(this.#interfaces.ended(at));
+    return this.#interfaces.ended(at);
   }
 
   /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
   close(at = Infinity): ClosedWindow[] {
-    return this.#closed(this.#interfaces.close(at));
-  }
-
-  /** Plain data: what is known of the pod later is no part of it. */
-  #closed(windows: readonly Pick<ClosedWindow, 'iface' | 'window'>[]): ClosedWindow[] {
-    const { pod, selection } = this;
-    return windows.map((each) => ({ pod, selection, ...each }));
+    return this.#interfaces.close(at);
   }
 
   /** No problem with the pod is left. */

@@ -1,4 +1,4 @@
-import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
+import type { ClosedWindow, LocalPod, Netns, Window } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
@@ -134,21 +134,15 @@ export class PodInterfaces implements CaptureListener {
   }
 
   /** The windows that ended at a moment, as they are by now. */
-  ended(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
-    return this.all.flatMap((iface) => {
-      const window = iface.ended(at);
-      return window ? [{ iface: iface.name, window }] : [];
-    });
+  ended(at: number): ClosedWindow[] {
+    return this.all.flatMap((iface) => this.#windowOf(iface, iface.ended(at)));
   }
 
   /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
-  close(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
-    const closed = [];
-    for (const [name, iface] of this.#interfaces) {
-      const window = iface.close(at);
-      if (window) closed.push({ iface: name, window });
+  close(at: number): ClosedWindow[] {
+    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.close(at)));
+    for (const [name, iface] of this.#interfaces)
       if (iface.isFinished) this.#interfaces.delete(name);
-    }
     return closed;
   }
 
@@ -156,7 +150,7 @@ export class PodInterfaces implements CaptureListener {
   remove(): void {
     [this.#netns, this.#absentSince, this.#nextReading] = [undefined, undefined, Infinity];
     for (const iface of this.#interfaces.values()) iface.remove();
-    this.#options.problems.resolve(this.#subject);
+    this.resolve();
   }
 
   /** No problem with the pod's interfaces is left. */
@@ -184,6 +178,12 @@ export class PodInterfaces implements CaptureListener {
     if (this.#netns && this.#replace(this.#netns, name)) return;
     const interfaces = some(this.#names.split(','));
     this.#interfaces.get(name)?.reportRefusal({ error, interfaces, fix: INTERFACES_REMEDY });
+  }
+
+  /** Plain data: what is known of the pod later is no part of it. */
+  #windowOf({ name: iface }: InterfaceCapture, window: Window | undefined): ClosedWindow[] {
+    const { pod, selection } = this.#owner;
+    return window ? [{ pod, selection, iface, window }] : [];
   }
 
   #start(netns: Netns, name: string, found: Found): void {

@@ -22,7 +22,7 @@ test('what a new interface had counted before the capture is counted, and known 
   assert.deepEqual(close(ledger), [1200, 500, false]);
 });
 
-test('of an interface that was there before us only what it counts from now on', () => {
+test('of an interface that was there before the agent only the bytes from then on are counted', () => {
   const ledger = new IftopLedger(0);
   ledger.begin(sent(300));
   ledger.captured(sent(500));
@@ -77,7 +77,7 @@ test('an overload begins three seconds before the end of the last slot, and last
   assert.deepEqual(states, [false, true, true, true, true, true, false]);
 });
 
-test('what passes from the last slot before a pause to the first capture after it is told apart', () => {
+test('what passes from the last slot before a pause to the next capture is counted as paused', () => {
   const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));

@@ -41,7 +41,7 @@ const steps = fc.array(
   { maxLength: 25 },
 );
 
-test('whatever comes in whatever order, every byte ends up in exactly one window', () => {
+test('slots and window ends may come in any order: every byte ends up in exactly one window', () => {
   fc.assert(
     fc.property(steps, (steps) => {
       const ledger = new IftopLedger(0);

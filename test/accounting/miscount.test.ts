@@ -116,7 +116,7 @@ test('what is just as wrong as may be does not come and go', () => {
   assert.deepEqual(changes, [true]);
 });
 
-test('packets that wait for their capture are no surplus, be it a minute after the last', () => {
+test('packets that wait for their capture are no surplus, even a minute after the last', () => {
   const ledger = new IftopLedger(0);
   ledger.begin(counters(NOTHING));
   ledger.captured(counters(NOTHING));

@@ -8,7 +8,7 @@ import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { until } from '../lab/influx.ts';
 import { ProcTree } from '../linux/recordings.ts';
 
-const OURS = '6f1f4f0e-1a2b-4c3d-8e9f-001122334455';
+const OWN = '6f1f4f0e-1a2b-4c3d-8e9f-001122334455';
 const WEB = '7a1f4f0e-1a2b-4c3d-8e9f-001122334455';
 const NO_COUNTS = '0 '.repeat(16);
 
@@ -29,8 +29,8 @@ function node(context: TestContext) {
   const tree = new ProcTree(context);
   tree.add('self', 'agent', { net_dev: netDev('eth0'), net_fib_trie: trie('10.0.0.2') });
   const warned: string[] = [];
-  const silent = { debug: () => {}, info: () => {}, error: () => {} };
-  const log = { ...silent, warn: (_: object, what: string) => void warned.push(what) };
+  const quiet = { debug: () => {}, info: () => {}, error: () => {} };
+  const log = { ...quiet, warn: (_: object, what: string) => void warned.push(what) };
   const capture = new NodeCapture({
     proc: tree.path,
     interfaces: ['eth0', 'net1'],
@@ -50,7 +50,7 @@ function node(context: TestContext) {
   return { capture, add, end, warned };
 }
 
-test('a pod that is being deleted and has lost its namespace is one pod that is not ready, whatever befell its captures', async (t) => {
+test('a pod that is being deleted and has lost its namespace is one pod that is not ready, although its captures have failed', async (t) => {
   const { capture, add, end } = node(t);
   const pod = podOf(WEB, '10.0.0.3');
   add(7, 'eth0', 'net1');
@@ -65,14 +65,14 @@ test('a pod that is being deleted and has lost its namespace is one pod that is 
   assert.equal(capture.figures.states.waiting, 0);
 });
 
-test('that no namespace is found is seen although our own is, until another one is', async (t) => {
+test('that a namespace is not found is reported although the agent’s own is found, until another one is', async (t) => {
   const { capture, add } = node(t);
   const faults = () => uncaptured(capture.figures, '/proc').map(({ what }) => what);
   capture.pods.replace([
-    { cgroupUid: OURS, pod: podOf(OURS, '10.0.0.2'), wasOff: false },
+    { cgroupUid: OWN, pod: podOf(OWN, '10.0.0.2'), wasOff: false },
     { cgroupUid: WEB, pod: podOf(WEB, '10.0.0.3'), wasOff: false },
   ]);
-  await until(() => capture.figures.sessionRestarts > 0, 'a capture of our own pod');
+  await until(() => capture.figures.sessionRestarts > 0, 'a capture of the agent’s own pod');
   assert.deepEqual(faults(), ['of 1 pod no network namespace is found in /proc']);
   add(7, 'eth0');
   await until(() => capture.figures.podsUnfound === 0, 'the other one');

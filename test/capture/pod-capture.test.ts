@@ -108,7 +108,7 @@ describe('a source that', () => {
     );
   });
 
-  test('is at its limits marks windows until it has kept up for a while, be it another one', async (t) => {
+  test('is at its limits marks windows until it, or the next one, has kept up for a while', async (t) => {
     const node = new Captured(t, 0);
     node.source.capture(7);
     node.source.listener.overloaded(true);

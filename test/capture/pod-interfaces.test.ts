@@ -15,7 +15,12 @@ for (const terminating of [false, true]) {
     tree.add(7, 'pod', { net_dev: DEV });
     writeFileSync(join(tree.path, '7/net/igmp'), '3\tnet1      : 1 V3\n');
     const { options, sources, said } = fakeCaptures(tree.path);
-    const owner = { pod: { ...POD, terminating }, gone: false, since: performance.now() };
+    const owner = {
+      pod: { ...POD, terminating },
+      selection: 'selected' as const,
+      gone: false,
+      since: performance.now(),
+    };
     const interfaces = new PodInterfaces(owner, options);
     interfaces.capture({ inode: tree.inode('pod'), pid: 7 });
     await sources[0]?.end('refused');
