@@ -12,7 +12,7 @@ import { Health } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { exposition } from './http/metrics/exposition.ts';
 import { followNetworks } from '../lib/naming/follow-networks.ts';
-import { PodRegistry } from '../lib/capture/pod-registry.ts';
+import { NodeCapture } from '../lib/capture/node-capture.ts';
 import { AgentFieldReader } from '../lib/report/agent-fields.ts';
 import { Reporter } from '../lib/report/reporter.ts';
 import type { Sink } from '../lib/report/sink.ts';
@@ -52,7 +52,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const file = config.networksFile;
   const networks = file ? { networkOf: await followNetworks({ file, log, signal }) } : {};
   const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
-  const registry = new PodRegistry({
+  const capture = new NodeCapture({
     proc,
     interfaces: config.interfaces,
     log,
@@ -63,8 +63,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
-  const cpu = new Cpu(proc, () => registry.processes);
-  const state = { client, sink, proc, directory, sync, registry, totals, cpu };
+  const cpu = new Cpu(proc, () => capture.processes);
+  const state = { client, sink, proc, directory, sync, registry: capture, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const agentFields = new AgentFieldReader(atWindowEnd, state);
   const windows = new WindowQueue({ reporter, agentFields, log, problems, ...state });
@@ -73,14 +73,14 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const server = await serve(config.listen, health, metrics);
 
   const following = new AbortController();
-  if (config.sidecar) registry.put(config.sidecar, false);
+  if (config.sidecar) capture.pods.put(config.sidecar, false);
   const followed = followCluster({
     client,
     node: config.node,
     wanted: ({ namespace }) =>
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
-    registry: config.sidecar ? undefined : registry,
+    registry: config.sidecar ? undefined : capture.pods,
     sync,
     signal: following.signal,
     log,
@@ -99,7 +99,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   let last = 0;
   for await (const end of boundaries(config.interval, signal)) {
     last = end;
-    registry.turn(end);
+    capture.turn(end);
     windows.ended(end);
     const close = () => {
       closing.delete(end);
@@ -114,9 +114,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const end = Math.max(Date.now(), last + 1);
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
-  registry.turn(end);
+  capture.turn(end);
   windows.ended(end);
-  await registry.stop(LAST_REPORTS);
+  await capture.stop(LAST_REPORTS);
   for (const open of [...closing.keys(), end]) windows.close(open);
   // A sidecar's disk goes with its pod.
   await windows.end(config.sidecar === undefined);

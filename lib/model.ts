@@ -63,25 +63,25 @@ export interface Frame {
   readonly unparsed: number;
 }
 
-/** What a source of flows says of a pod for the time since it last spoke. */
+/** What a source reports of an interface for the time since its last report. */
 export interface Slot {
   readonly from: number;
   readonly to: number;
-  /** Its packets passed after this: some may have waited before `from` to be captured. */
-  readonly since: number;
-  readonly flows: readonly Flow[];
-  /** Traffic of the slot that belongs to none of the flows. */
-  readonly rest: { readonly sent: Amount; readonly received: Amount };
+  readonly pairs: readonly Pair[];
+  /** Bytes of the slot that belong to none of the pairs. */
+  readonly rest: Bytes;
+  /** Bytes that the kernel had counted by `to` and that are in no slot yet: they waited to be captured. */
+  readonly lag: Bytes;
   /** The interface's counters at `from` and at `to`, if they could be read. */
   readonly before: Counters | undefined;
   readonly after: Counters | undefined;
 }
 
-/** Bytes between two addresses, summed over a window. */
+/** Bytes between two addresses in a slot or a window. */
 export interface Pair extends Bytes {
   readonly local: string;
   readonly remote: string;
-  /** All of them passed between these moments, which may lie beyond the window's ends. */
+  /** All of them passed between these moments, which may lie beyond the ends of the slot or window. */
   readonly from: number;
   readonly to: number;
 }

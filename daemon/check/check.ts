@@ -188,7 +188,7 @@ function nodeChecks(
       run: async () => {
         if (!local) throw new Error('not looked for, since the pods of the node are not known');
         const finder = new NamespaceFinder({ proc, interfaces, patience: 0 });
-        finder.look();
+        finder.refresh();
         // By the API the others have no network yet, or are losing it.
         const ready = local.filter(({ ips, terminating }) => ips.length > 0 && !terminating);
         found = ready.flatMap((pod) => finder.find(pod) ?? []);

@@ -25,7 +25,7 @@ export async function captureLoopback(
   const session = await Session.start(child, {
     counters: () => readCounters(proc, inode, ['self'], 'lo'),
     cpu: () => 0,
-    strained: () => {},
+    overloaded: () => {},
     unparsed: () => {},
     frame: () => {},
   });

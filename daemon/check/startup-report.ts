@@ -12,7 +12,7 @@ import {
 } from './remedies.ts';
 import { INTERFACES_REMEDY } from '../../lib/capture/pod-interfaces.ts';
 import { captureLoopback } from './loopback-capture.ts';
-import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
+import type { NodeCapture } from '../../lib/capture/node-capture.ts';
 import type { Sink } from '../../lib/report/sink.ts';
 import { isLocal, type Sync, withoutThem } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
@@ -23,7 +23,7 @@ export interface StartupReportOptions {
   readonly client?: Parameters<typeof apiServer>[0];
   readonly proc: string;
   readonly directory: Pick<Directory, 'hasNode'>;
-  readonly registry: Pick<PodRegistry, 'figures'>;
+  readonly registry: Pick<NodeCapture, 'figures'>;
   readonly sync: Pick<Sync, 'states'>;
   readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
@@ -85,7 +85,7 @@ async function captures({
 }
 
 export function uncaptured(
-  { podsUnfound, states }: Pick<PodRegistry['figures'], 'podsUnfound' | 'states'>,
+  { podsUnfound, states }: Pick<NodeCapture['figures'], 'podsUnfound' | 'states'>,
   proc: string,
 ): Finding[] {
   const unfound = `of ${counted(podsUnfound, 'pod')} no network namespace is found in ${proc}`;

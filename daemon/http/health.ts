@@ -1,4 +1,4 @@
-import type { PodRegistry } from '../../lib/capture/pod-registry.ts';
+import type { NodeCapture } from '../../lib/capture/node-capture.ts';
 import type { Sink } from '../../lib/report/sink.ts';
 import type { Sync } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
@@ -12,7 +12,7 @@ const SILENT = 60_000;
 export interface HealthOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly registry: Pick<PodRegistry, 'figures' | 'heard' | 'stuckFor'>;
+  readonly registry: Pick<NodeCapture, 'figures' | 'heard' | 'stuckFor'>;
   readonly sync: Pick<Sync, 'complete' | 'reasons'>;
   readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;

@@ -9,8 +9,8 @@ interface Closed {
 }
 
 /**
- * Makes one of the windows of pods of one name, for each interface. A pod of a StatefulSet that is deleted and made
- * again within a window would otherwise write its rows twice, the second in place of the first.
+ * Merges the windows of pods that have the same name, for each interface. Otherwise the second rows of a StatefulSet's pod
+ * that is deleted and made again within a window would overwrite the first ones.
  */
 export function mergeByName(closed: readonly Closed[]): Closed[] {
   const merged = new Map<string, Closed>();
@@ -24,7 +24,7 @@ export function mergeByName(closed: readonly Closed[]): Closed[] {
   return [...merged.values()];
 }
 
-/** Two windows of the same time as one. */
+/** Makes one window of two of the same time. */
 function merge(a: Window, b: Window): Window {
   return {
     start: Math.min(a.start, b.start),

@@ -4,8 +4,8 @@ import { NOTHING } from './open-window.ts';
 const DIRECTIONS = ['sent', 'received'] as const;
 
 /**
- * What the kernel has and the rows have not. Each direction is by itself, so that no surplus of one
- * hides what the other misses: its parts add up to what is missing, or to nothing if the rows have more.
+ * The bytes that the kernel counted and no row has. Each direction is taken by itself, so that a surplus of one does not hide
+ * what is missing in the other: the parts add up to what is missing, or to 0 if the rows have more.
  */
 export function missing(
   window: Pick<Window, 'kernel' | 'uncaptured' | 'overloaded' | 'paused'>,
@@ -15,7 +15,7 @@ export function missing(
   const { kernel, uncaptured, overloaded, paused = NOTHING } = window;
   for (const direction of DIRECTIONS) {
     const all = Math.max(0, (kernel?.[direction] ?? 0) - attributed[direction]);
-    // Whole bytes, so that the parts still add up where each is written by itself.
+    // Whole bytes, so that the parts add up as they are written.
     const pause = Math.min(all, Math.round(paused[direction]));
     const gap = overloaded ? 0 : Math.min(all - pause, Math.round(uncaptured[direction]));
     sum.paused += pause;
@@ -26,8 +26,8 @@ export function missing(
 }
 
 /**
- * What the rows have and the counters have not, where these have been found not to count all. Else a
- * surplus is measuring error, and the counters are right.
+ * The bytes that rows have and the kernel did not count, where its counters are known to miss bytes. Elsewhere a surplus is
+ * an error of measurement, and the counters are right.
  */
 export function uncounted(
   { kernel, miscounted }: Pick<Window, 'kernel' | 'miscounted'>,

@@ -1,16 +1,16 @@
 import type { Bytes, Counters, Directions, KernelBytes, Pair } from '../model.ts';
 
-/** A pair while it grows: most of what is counted ends up here, so nothing is made anew for it. */
+/** A pair whose bytes are added to in place: there are too many additions to make a new object for each. */
 type Growing = { -readonly [field in keyof Pair]: Pair[field] };
 
-/** A window that bytes are still put into. */
+/** A window that bytes are still added to. */
 export interface OpenWindow {
   readonly start: number;
-  /** Undefined for the window that is still running. */
+  /** Undefined until the window has ended. */
   end: number | undefined;
-  /** The counters when it ended. */
+  /** The counters at the end of the window. */
   counters: Counters | undefined;
-  /** The interface has been replaced since it ended: what is counted now says nothing of it. */
+  /** The interface was replaced after the window's end: later readings cannot be compared with `counters`. */
   isPast: boolean;
   kernel: KernelBytes | undefined;
   readonly pairs: Map<string, Growing>;
@@ -18,20 +18,23 @@ export interface OpenWindow {
   miscounted: Directions;
   uncaptured: Bytes;
   overloaded: boolean;
-  /** What passed while its capture was paused; undefined if it was not. */
+  /** What passed while the capture was paused; undefined if it was not. */
   paused: Bytes | undefined;
 }
 
 export const NOTHING: Bytes = { sent: 0, received: 0 };
 
-/** What holds for the next window at the end of one. */
-interface Going {
+/** What the next window begins with. */
+interface Conditions {
   readonly overloaded: boolean;
   readonly paused: boolean;
   readonly miscounted: Directions;
 }
 
-export function openWindow(start: number, { overloaded, paused, miscounted }: Going): OpenWindow {
+export function openWindow(
+  start: number,
+  { overloaded, paused, miscounted }: Conditions,
+): OpenWindow {
   return {
     start,
     end: undefined,
@@ -47,7 +50,7 @@ export function openWindow(start: number, { overloaded, paused, miscounted }: Go
   };
 }
 
-/** Puts a share of a slot's bytes into a window. */
+/** Adds a share of a slot's bytes to a window. */
 export function addShare(
   window: OpenWindow,
   pairs: readonly Pair[],

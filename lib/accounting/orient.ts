@@ -1,6 +1,6 @@
 import type { LocalPod } from '../model.ts';
 
-/** Who talked to whom: `sent` is what `local` sent. */
+/** Traffic between two addresses: `sent` is what `local` sent. */
 interface Directed {
   readonly local: string;
   readonly remote: string;
@@ -9,9 +9,9 @@ interface Directed {
 }
 
 /**
- * Where iftop cannot tell which side is local (the interface has no hardware address, or packets bear another one, and it
- * has no address either) it puts the two in any order, or takes every packet for one that leaves. The pod's side is the
- * one with an address of the pod.
+ * Puts the pod's side first: the one with an address of the pod. iftop cannot tell which side is local if the interface has no
+ * IP address, and has no hardware address or not the one of the packets: then it puts the two sides in any order, or takes
+ * all packets for sent ones.
  */
 export function orient<T extends Directed>(pair: T, ips: LocalPod['ips']): T {
   if (!ips.includes(pair.remote) || ips.includes(pair.local)) return pair;

@@ -2,14 +2,14 @@ import type { ProblemLog } from '../model.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import type { Load } from './load.ts';
-import type { PodCapture } from './pod.ts';
+import type { PodCapture } from './pod-capture.ts';
 import type { InterfaceCapture } from './interface-capture.ts';
 
 export interface ThrottleOptions {
   readonly proc: string;
   /** A share of one core. */
   readonly budget: number;
-  readonly pods: ReadonlyMap<string, PodCapture>;
+  readonly pods: () => readonly PodCapture[];
   readonly problems: ProblemLog;
 }
 
@@ -41,12 +41,13 @@ export class CpuBudgetController {
     let total = own.cpu + own.waitedFor;
     const loads = new Map<string, Load>();
     const interfaces = new Map<string, InterfaceCapture>();
-    for (const [uid, { gone, interfaces: all }] of pods)
-      for (const [name, observed] of all) {
-        const cpu = observed.capture?.cpu;
+    for (const { pod, gone, interfaces: all } of pods())
+      for (const observed of all) {
+        const cpu = observed.source?.cpu;
         total += cpu ?? 0;
-        if (gone || observed.retired) continue;
-        const [key, paused] = [`${uid} ${name}`, observed.state === 'paused'];
+        if (gone || observed.isRetired) continue;
+        const key = `${pod.cgroupUid} ${observed.name}`;
+        const paused = observed.state === 'paused';
         loads.set(key, { cpu, paused, packets: packetsOf(observed) });
         interfaces.set(key, observed);
       }

@@ -1,68 +1,65 @@
-import { SessionError } from '../iftop/process.ts';
 import { Ledger } from '../accounting/ledger.ts';
 import type { Counters, Netns, Window } from '../model.ts';
 import { UNUSED } from '../linux/interface-counters.ts';
-import { NetnsGoneError } from '../linux/netns-exec.ts';
-import { Backoff } from './backoff.ts';
-import { Capture } from './capture.ts';
-import { InterfaceProblems } from './interface-problems.ts';
 import {
-  type Events,
-  type Found,
-  idleState,
-  type InterfaceCaptureOptions,
-  type Owner,
-  type State,
-} from './states.ts';
-import { Often } from './often.ts';
-import { Overload } from './overload.ts';
+  type CaptureEvent,
+  type CaptureState,
+  nextState,
+  type ReportedState,
+  reportedState,
+} from './capture-state.ts';
+import { CounterReader } from './counter-reader.ts';
+import type {
+  CaptureListener,
+  Found,
+  InterfaceCaptureOptions,
+  Owner,
+} from './interface-capture-types.ts';
+import { InterfaceProblems } from './interface-problems.ts';
+import { Poll } from './poll.ts';
+import { RetryPolicy } from './retry-policy.ts';
+import type { Source, SourceEnd } from './source.ts';
 
-const BACKOFF = { first: 250, most: 30_000 };
-/** What iftop cannot capture it seldom can a little later, unless the interfaces of the pod change. */
-const REFUSED = { first: 1000, most: 600_000 };
-/** A capture that has lasted this long was a success. */
+/** Milliseconds. A source that has captured for this long was a success, and is out of the budget's turns. */
 const PROVEN = 60_000;
 /**
- * A pod that is new, or is being deleted, may lose its interface at any moment, and what it had
- * counted since it was read last. To read it takes some 40 us.
+ * Milliseconds for which a pod is new. The interface of a pod that is new, or is being deleted, may vanish at any moment,
+ * and with it what it has counted since the last reading. A reading takes some 40 us.
  */
 const NEW = 60_000;
-/** A turn within CPU_BUDGET is shorter: a capture that has run for so long is not paused any more. */
-const RESUMED = 60_000;
 
-/** One interface of a pod: its ledger, and its captures one after the other. */
+/** One interface of a pod: its ledger, and the sources that capture it one after the other. */
 export class InterfaceCapture {
-  /** As it is called in the pod. */
+  /** The interface's name in the pod. */
   readonly name: string;
   readonly #owner: Owner;
-  readonly #events: Events;
+  readonly #listener: CaptureListener;
   readonly #options: InterfaceCaptureOptions;
   readonly #problems: InterfaceProblems;
   readonly #ledger = new Ledger(Date.now());
-  readonly #overload = new Overload();
-  readonly #looking = new Often(
+  readonly #retry = new RetryPolicy();
+  readonly #poll = new Poll(
     () => this.counters(),
     () => this.#mayVanish,
   );
-  /** By which the kernel tells it from another one of its name; undefined if that is not known. */
+  #state: CaptureState = 'idle';
   #index: number | undefined;
-  #capture: Capture | undefined;
-  /** The last one, by which the counters can be read when none runs. */
-  #last: Capture | undefined;
+  #source: Source | undefined;
+  /** Undefined if the namespace is not known, or has gone. */
+  #reader: CounterReader | undefined;
+  /** Since when a source captures, by `performance.now()`. */
+  #capturingSince: number | undefined;
   #hasRun = false;
-  readonly #failures = new Backoff(BACKOFF);
-  readonly #refusals = new Backoff(REFUSED);
-  /** For its overload no capture is started before, by `performance.now()`. */
-  #notBefore = 0;
-  /** It is not there, or not what carries the pod; it stays until its last window is closed. */
-  #retired = false;
-  #ended = false;
-  #paused = false;
 
-  constructor(name: string, owner: Owner, events: Events, options: InterfaceCaptureOptions) {
+  constructor(
+    name: string,
+    owner: Owner,
+    listener: CaptureListener,
+    options: InterfaceCaptureOptions,
+  ) {
     this.name = name;
     this.#owner = owner;
-    this.#events = events;
+    this.#listener = listener;
     this.#options = options;
     this.#problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
@@ -71,228 +68,233 @@ export class InterfaceCapture {
     return this.#index;
   }
 
-  get retired(): boolean {
-    return this.#retired;
+  get isRetired(): boolean {
+    return this.#state === 'retired';
   }
 
-  /** All windows have been closed that it will ever have. */
-  get finished(): boolean {
-    return this.#ended && !this.#ledger.hasUnclosed;
+  /** All windows that this interface will ever have are closed. */
+  get isFinished(): boolean {
+    return this.#ledger.isFinished;
   }
 
-  get capture(): Capture | undefined {
-    return this.#capture;
-  }
-
-  /** It has been captured. */
+  /** The interface has been captured. */
   get hasRun(): boolean {
     return this.#hasRun;
   }
 
-  /** Overloaded is one whose iftop cannot follow it, be it running or stopped for that; paused is for CPU_BUDGET. */
-  get state(): State {
-    const { pod } = this.#owner;
-    if (this.#paused) return 'paused';
-    // Its network may have gone for good, whatever befell its last capture.
-    if (pod.terminating && !this.#capture) return idleState(pod);
-    if (this.#overload.isOn) return 'overloaded';
-    if (this.#capture?.pid !== undefined) return 'running';
-    if (this.#refusals.hasFailed) return 'unavailable';
-    if (this.#capture) return 'starting';
-    return this.#failures.hasFailed ? 'waiting' : idleState(pod);
+  get state(): ReportedState {
+    return reportedState(this.#state, this.#owner.pod, this.#source !== undefined);
   }
 
-  /** Whether a capture is to be started now. */
-  get waits(): boolean {
-    const isWanted = !this.#owner.gone && !this.#retired && !this.#paused;
-    const isDue = this.#notBefore <= performance.now();
-    return isWanted && !this.#capture && isDue && this.#failures.isOver && this.#refusals.isOver;
+  /** The source that runs, is being started or is ending. */
+  get source(): Pick<Source, 'pid' | 'heard' | 'cpu'> | undefined {
+    return this.#source;
   }
 
-  /** Another process of the pod will do as well; without any, the namespace is a dead one. */
+  /** A source is to be started now. */
+  get isDue(): boolean {
+    const isWanted = !this.#owner.gone && !this.isRetired && this.#state !== 'paused';
+    return isWanted && !this.#source && this.#retry.isDue;
+  }
+
+  /** The interface is, or until a moment ago was, captured in this namespace. */
+  occupies(inode: Netns['inode']): boolean {
+    return this.#source !== undefined && this.#reader?.netns.inode === inode;
+  }
+
+  /** The namespace is reached through one of these processes of the pod now; without any the namespace is dead. */
   moveTo(pids: readonly number[]): void {
-    if (this.#last?.moveTo(pids) !== false || this.#capture) return;
-    this.#last = undefined;
-    // It may have been given another one, which only a capture finds; to pause that is a matter of seconds.
-    this.#paused = false;
+    if (this.#reader?.moveTo(pids) === false) this.leave();
   }
 
-  /** The namespace is not its own, nor what was counted, or is to be captured again, in that. */
+  /** The namespace is not the pod's. The next one may be captured at once: to pause that is a matter of seconds. */
   leave(): void {
-    this.#paused = false;
-    if (this.#capture) this.#capture.stop();
-    else this.#last = undefined;
+    this.#send('resume');
+    if (this.#source) this.#source.stop();
+    else this.#reader = undefined;
   }
 
-  /** The counters of it now, if they can be read: they may be the last of it, so they are kept. */
+  /** Reads the counters, if they can be read. They may be the last ones, so the ledger keeps them. */
   counters(): Counters | undefined {
-    const counters = this.#last?.counters();
-    this.#ledger.look(counters);
+    const counters = this.#reader?.read();
+    this.#ledger.observe(counters);
     return counters;
   }
 
-  /** Ends its capture with a last slot, until `resume`; its totals go on. */
+  /** Ends the source with a last slot, until `resume`; the counters are read on. */
   pause(): void {
-    this.#paused = true;
+    this.#send('pause');
     this.#ledger.pause();
-    this.#problems.say('budget');
-    this.#capture?.stop();
+    this.#problems.report('budget');
+    this.#source?.stop();
   }
 
-  /** It may be captured again: at once, where the namespace is known. */
+  /** The interface may be captured again: at once, where the namespace is known. */
   resume(): void {
-    this.#paused = false;
-    const known = { index: this.#index, isNew: false, counters: undefined };
-    if (this.waits && this.#last) this.start(this.#last.netns, known);
+    this.#send('resume');
+    const found = { index: this.#index, isNew: false, counters: undefined };
+    if (this.isDue && this.#reader) this.start(this.#reader.netns, found);
   }
 
-  /** Nothing is remembered that had it paused, or kept from being captured. */
+  /** The pod is back: neither a pause nor a refusal from before holds. */
   forget(): void {
-    this.#paused = false;
-    this.retry();
+    this.#send('resume');
+    this.retryRefused();
   }
 
-  /** iftop cannot capture it, and nothing stands in for it. */
-  complain(fields: object): void {
-    this.#problems.say('refusal', fields);
+  /** The interface cannot be captured, and no other one is captured instead. */
+  reportRefusal(fields: object): void {
+    this.#problems.report('refusal', fields);
   }
 
-  /** What iftop has refused it may take now. */
-  retry(): void {
-    this.#refusals.end();
+  /** What was refused may be accepted now. */
+  retryRefused(): void {
+    this.#retry.retryRefused();
   }
 
   /** The pod is being deleted. */
   terminating(): void {
-    this.#looking.begin();
+    this.#poll.start();
   }
 
   start(netns: Netns, { index, isNew, counters }: Found): void {
-    const { log, unparsed } = this.#options;
     const owner = this.#owner;
-    const pod = () => owner.pod;
-    const capture: Capture = new Capture(pod, netns, this.name, this.#ledger, {
-      ...this.#options,
-      strained: () => this.#strained(),
-      // The API may tell who it is only now.
-      unparsed: (lines) => unparsed(owner.pod, lines),
-      seen: (netDev) => this.#events.seen(netDev),
-      frame: (lines) => log.debug({ ...this.#problems.identity, lines }, 'frame'),
-      began: () => {
-        this.#hasRun = true;
-        this.#refusals.reset();
-        log.debug({ ...this.#problems.identity, pid: capture.pid }, 'capture started');
-      },
-    });
-    // One that is back is the same by its index; another one of its name counts from nothing.
+    // An interface that is back has its old index; another one of its name counts from nothing.
     const isOther = index === undefined || index !== this.#index;
-    if (this.#retired && isOther) this.#ledger.look(UNUSED);
-    [this.#index, this.#retired, this.#ended] = [index, false, false];
-    this.#ledger.begin(counters ?? capture.counters(), isNew);
-    [this.#capture, this.#last] = [capture, capture];
-    if (isNew || owner.pod.terminating) this.#looking.begin();
-    capture.done.then(
-      () => this.#end(capture, undefined),
-      (error: Error) => this.#end(capture, error),
-    );
+    if (this.isRetired && isOther) this.#ledger.observe(UNUSED);
+    const { proc, startSource } = this.#options;
+    const seen = (netDev: string) => this.#listener.seen(netDev);
+    const reader = new CounterReader(proc, netns, this.name, seen);
+    [this.#reader, this.#index] = [reader, index];
+    this.#ledger.begin(counters ?? reader.read(), isNew);
+    this.#send('start');
+    const target = {
+      iface: this.name,
+      pod: () => owner.pod,
+      netns: () => reader.netns,
+      counters: () => reader.read(),
+    };
+    const source = startSource(target, {
+      capturing: (pid) => this.#capturing(reader, pid),
+      slot: (slot) => this.#ledger.add(slot),
+      overloaded: (is) => this.#overloaded(is),
+    });
+    this.#source = source;
+    if (isNew || owner.pod.terminating) this.#poll.start();
+    void source.done.then((end) => this.#ended(end));
   }
 
-  /** It has gone, or something else carries the pod; its capture ends with a last slot. */
+  /** The interface has gone, or another one carries the pod: the source ends with a last slot. */
   retire(): void {
-    if (this.#retired) return;
-    [this.#retired, this.#paused] = [true, false];
-    if (this.#capture) this.#capture.stop();
-    else this.#vanish();
-    this.forgive();
+    if (this.isRetired) return;
+    this.#send('retire');
+    this.remove();
   }
 
-  /** The pod is not to be observed any more; its capture ends with a last slot. */
+  /** Ends the source, with a last slot if that can be had within so many milliseconds. Another one may follow. */
+  async stop(patience?: number): Promise<void> {
+    this.#source?.stop(patience);
+    await this.#source?.done;
+  }
+
+  /** The pod is not to be measured any more: the source ends with a last slot. */
   remove(): void {
-    if (this.#capture) this.#capture.stop();
+    if (this.#source) this.#source.stop();
     else {
       this.#ledger.released(this.counters());
-      this.#last = undefined;
+      this.#reader = undefined;
     }
-    this.forgive();
+    this.#problems.resolve();
   }
 
   turn(at: number): void {
-    this.#ended = (this.#owner.gone || this.#retired) && !this.#capture;
-    const { started = Infinity } = this.#capture ?? {};
-    const running = performance.now() - started;
-    if (running > PROVEN) this.#problems.over('failure', 'refusal');
-    if (this.#overload.settle(performance.now(), this.#capture?.started)) {
-      this.#ledger.overloaded = false;
-      this.#problems.over('overload');
-    }
-    if (!this.#paused && running > RESUMED) this.#problems.over('budget');
-    this.#ledger.turn(at, this.counters());
+    if (this.#isProven && this.#state !== 'paused')
+      this.#problems.resolve('failure', 'refusal', 'budget');
+    const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
+    this.#ledger.turn(at, this.counters(), isLast);
   }
 
-  /** The window that ended at a moment as it is by now. */
+  /** The window that ended at a moment, as it is by now. */
   ended(at: number): Window | undefined {
     return this.#ledger.ended(at);
   }
 
-  /** Closes its oldest window, if it has ended, and not after `at`. */
+  /** Closes the oldest window, if it has ended, and not after `at`. */
   close(at: number): Window | undefined {
     return this.#ledger.close(at);
   }
 
-  /** No trouble with it goes on. */
-  forgive(): void {
-    this.#problems.over();
+  /** No problem with the interface is left. */
+  resolve(): void {
+    this.#problems.resolve();
   }
 
-  /** Its counters may be the last ones; a capture need not run for that. */
+  get #isProven(): boolean {
+    return performance.now() - (this.#capturingSince ?? Infinity) > PROVEN;
+  }
+
   get #mayVanish(): boolean {
     const { pod, since } = this.#owner;
     const isNew = performance.now() - since < NEW;
-    return this.#last !== undefined && (isNew || pod.terminating === true);
+    return this.#reader !== undefined && (isNew || pod.terminating === true);
   }
 
-  /** Its counters cannot be read any more. */
-  #vanish(): void {
-    this.#last = undefined;
+  #send(event: CaptureEvent): void {
+    const wasOverloaded = this.#state === 'overloaded';
+    this.#state = nextState(this.#state, event);
+    const isOverloaded = this.#state === 'overloaded';
+    if (isOverloaded === wasOverloaded) return;
+    this.#ledger.overloaded = isOverloaded;
+    if (wasOverloaded) this.#problems.resolve('overload');
   }
 
-  #strained(): void {
+  #capturing(reader: CounterReader, pid: number | undefined): void {
+    reader.open(pid);
+    this.#capturingSince = performance.now();
+    this.#hasRun = true;
+    this.#ledger.captured(reader.read());
+    this.#retry.reset('refused');
+    this.#send('capturing');
+    this.#options.log.debug({ ...this.#problems.identity, pid }, 'capture started');
+  }
+
+  #overloaded(is: boolean): void {
     if (this.#owner.gone) return;
-    this.#overload.strained(performance.now());
-    this.#ledger.overloaded = true;
-    this.#problems.say('overload');
+    this.#send(is ? 'overload' : 'calm');
+    if (!is) this.#retry.reset('overload');
+    else if (this.#state === 'overloaded') this.#problems.report('overload');
   }
 
-  #end({ created, isStopping }: Capture, error: Error | undefined): void {
+  #ended({ reason, error }: SourceEnd): void {
     const { log, restarted } = this.#options;
-    this.#capture = undefined;
-    if (this.#retired) this.#vanish();
-    const code = error instanceof SessionError ? error.code : undefined;
-    const isGone = code === 'ERR_SESSION_LOST' || error instanceof NetnsGoneError;
-    // However a capture ends that was to end, it is no trouble.
-    if (!error || this.#owner.gone || isStopping || isGone) {
-      log.debug({ ...this.#problems.identity, error: error?.message }, 'capture ended');
-      if (this.#paused) this.#ledger.pause();
-      else this.#last = undefined;
-      if (code === 'ERR_SESSION_LOST') this.#events.changed();
-      if (error instanceof NetnsGoneError && !isStopping) this.#owner.left();
-      return;
+    const isProven = this.#isProven;
+    this.#source = undefined;
+    if (this.#capturingSince !== undefined) this.#ledger.released(this.#reader?.read());
+    this.#capturingSince = undefined;
+    this.#reader?.close();
+    if (this.isRetired) this.#reader = undefined;
+    // How the source of a pod ends that is gone does not matter.
+    const how = this.#owner.gone ? 'stopped' : reason;
+    if (how === 'overload') {
+      this.#overloaded(true);
+      this.#retry.ended(how);
+    } else if (how === 'refused') {
+      this.#send('refused');
+      this.#retry.ended(how);
+      this.#listener.refused(this.name, error ?? '');
+    } else if (how === 'failed') {
+      this.#send('failed');
+      restarted();
+      if (isProven) this.#retry.reset('failed');
+      this.#retry.ended(how);
+      this.#problems.report('failure', { error });
+    } else {
+      this.#send('ended');
+      log.debug({ ...this.#problems.identity, error }, 'capture ended');
+      if (this.#state === 'paused') this.#ledger.pause();
+      else this.#reader = undefined;
+      if (how === 'lost') this.#listener.lost();
+      if (how === 'left') this.#listener.left();
     }
-    if (code === 'ERR_SESSION_OVERLOADED') {
-      this.#strained();
-      const pause = this.#overload.stopped(performance.now());
-      this.#notBefore = performance.now() + pause;
-      log.debug({ ...this.#problems.identity, pause }, 'capture stopped: it was overloaded');
-      return;
-    }
-    if (code === 'ERR_SESSION_INTERFACE') {
-      this.#refusals.failed();
-      this.#events.refused(this, error.message);
-      return;
-    }
-    restarted();
-    if (performance.now() - created > PROVEN) this.#failures.reset();
-    this.#failures.failed();
-    this.#problems.say('failure', { error: error.message });
   }
 }

@@ -10,7 +10,7 @@ const WHAT = {
 type Kind = keyof typeof WHAT;
 const KINDS = Object.keys(WHAT) as Kind[];
 
-/** What is said of one interface of a pod, which the API may name only later. */
+/** The problems with one interface of a pod, which the API server may name only later. */
 export class InterfaceProblems {
   readonly #pod: () => LocalPod;
   readonly #iface: string;
@@ -22,17 +22,17 @@ export class InterfaceProblems {
     this.#problems = problems;
   }
 
-  /** What a log line about it says of it. */
+  /** The fields of a log line about the interface. */
   get identity() {
     return { ...identity(this.#pod()), interface: this.#iface };
   }
 
-  say(kind: Kind, fields: object = {}): void {
+  report(kind: Kind, fields: object = {}): void {
     this.#problems.report(this.#subject(kind), WHAT[kind], { ...this.identity, ...fields });
   }
 
-  /** Of these kinds, or of any, there is none any more. */
-  over(...kinds: readonly Kind[]): void {
+  /** Problems of these kinds, or of any kind, are over. */
+  resolve(...kinds: readonly Kind[]): void {
     for (const kind of kinds.length > 0 ? kinds : KINDS)
       this.#problems.resolve(this.#subject(kind));
   }

@@ -7,16 +7,16 @@ type Pod = Pick<LocalPod, 'cgroupUid' | 'ips'>;
 
 export interface NamespaceFinderOptions {
   readonly proc: string;
-  /** A pod has at least one of these. */
+  /** The interfaces to capture: a pod has at least one of them. */
   readonly interfaces: readonly string[];
-  /** So long (milliseconds) a namespace must have been without an address to be a pod's that has one. */
+  /** Milliseconds for which a namespace must have had no address to be that of a pod which has one. */
   readonly patience?: number;
   readonly clock?: () => number;
 }
 
-/** A pod's network is made within less; and until it is made it has no address either. */
+/** A pod's network, which has no address until it is made, is made in less time. */
 const PATIENCE = 3000;
-/** To look for processes costs some 2 us for each that there is: this is a quarter of a percent of a core. */
+/** Milliseconds. To read the processes takes some 2 us for each: with this pause that is a quarter of a percent of a core. */
 const EVERY = { least: 1000, process: 0.8 };
 
 /** Finds the network namespaces of pods by the processes of the node. */
@@ -26,7 +26,7 @@ export class NamespaceFinder {
   readonly #own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
   #processes: PodProcesses = new Map();
-  #looked = -Infinity;
+  #refreshed = -Infinity;
   /** Namespaces without an address that are, or may turn out to be, those of pods that have one. */
   readonly #bare = new Map<Pod['cgroupUid'], { inode: Netns['inode']; since: number }>();
 
@@ -38,26 +38,26 @@ export class NamespaceFinder {
     this.#host = netnsOf(proc, 1);
   }
 
-  /** Our own namespace, if we may look at it. */
+  /** The agent's own namespace, if it can be read. */
   get own(): Netns['inode'] | undefined {
     return this.#own;
   }
 
-  /** The host's namespace can be told from any pod's, even without an address to compare. */
+  /** The host's namespace is known, so that it is told from any pod's even without an address to compare. */
   get knowsHost(): boolean {
     return this.#host !== undefined;
   }
 
-  /** Who only waits need not look more often than that. */
+  /** The processes should be read again, if a pod only waits for its namespace. */
   get isDue(): boolean {
     const pause = Math.max(EVERY.least, EVERY.process * this.#table.size);
-    return this.#options.clock() - this.#looked >= pause;
+    return this.#options.clock() - this.#refreshed >= pause;
   }
 
-  /** Looks at which processes there are; pods are found among those until the next look. */
-  look(): void {
+  /** Reads which processes there are: pods are found among these until the next time. */
+  refresh(): void {
     this.#processes = this.#table.all();
-    this.#looked = this.#options.clock();
+    this.#refreshed = this.#options.clock();
     for (const cgroupUid of this.#bare.keys())
       if (!this.#processes.has(cgroupUid)) this.#bare.delete(cgroupUid);
   }
@@ -72,7 +72,7 @@ export class NamespaceFinder {
     return this.#processes.get(cgroupUid) ?? [];
   }
 
-  /** A pod's network namespace, as far as is known at present. */
+  /** A pod's network namespace, by what is known at present. */
   find(pod: Pod): Netns | undefined {
     if (pod.ips.length === 0) return this.#any(pod);
     const sure = this.#sure(pod);
@@ -81,7 +81,7 @@ export class NamespaceFinder {
     return sure;
   }
 
-  /** Tells whether a namespace in which a pod was found can be the pod's, by what we know of the pod now. */
+  /** Tells whether the namespace in which a pod was found can be the pod's, by what is known of the pod now. */
   confirms(pod: Pod, { inode, pid }: Netns): boolean {
     const { proc } = this.#options;
     return (
@@ -90,8 +90,8 @@ export class NamespaceFinder {
     );
   }
 
-  /** Tells whether pods are in namespaces without an address, for which there may be better ones. */
-  get doubts(): boolean {
+  /** Pods are in namespaces without an address, for which there may be better ones. */
+  get hasDoubts(): boolean {
     return this.#bare.size > 0;
   }
 
@@ -108,32 +108,32 @@ export class NamespaceFinder {
     return ips.length === 0 && hasAny(proc, inode, pid, interfaces) && !hasAddress(proc, pid);
   }
 
-  /** Without an address to compare: that of the oldest process, or rather of one that has the interface. */
+  /** Without an address to compare: the namespace of the oldest process, but rather one that has the interface. */
   #any(pod: Pod): Netns | undefined {
     const { proc, interfaces } = this.#options;
     const where = [proc, pod, this.pidsOf(pod.cgroupUid), this.#forbidden(pod)] as const;
     return locateWith(...where, interfaces) ?? locate(...where);
   }
 
-  /** That of an address of the pod. */
+  /** The namespace that has an address of the pod. */
   #sure(pod: Pod): Netns | undefined {
     const { proc } = this.#options;
     const pids = this.pidsOf(pod.cgroupUid);
-    return locate(proc, pod, pids, this.#forbidden(pod)) ?? this.#ours(pod);
+    return locate(proc, pod, pids, this.#forbidden(pod)) ?? this.#ownOf(pod);
   }
 
   /**
-   * Our own pod is found by its address in our own namespace: in a cgroup namespace of our own, as cgroup v2 has it,
-   * its processes do not bear the pod's UID.
+   * The agent's own namespace, if the pod's address is in it: where the agent has a cgroup namespace of its own, as with
+   * cgroup v2, the cgroups of its own pod's processes do not show the pod's UID.
    */
-  #ours(pod: Pod): Netns | undefined {
+  #ownOf(pod: Pod): Netns | undefined {
     const inode = this.#own;
     if (inode === undefined || pod.ips.length === 0 || this.#forbidden(pod).has(inode))
       return undefined;
     return owns(this.#options.proc, 'self', pod.ips) ? { inode, pid: 'self' } : undefined;
   }
 
-  /** The host's namespace, or our own where that may be the host's: unless an address tells. */
+  /** The host's namespace; or the agent's own where that may be the host's, unless there is an address to compare. */
   #forbidden({ ips }: Pod): ReadonlySet<Netns['inode']> {
     const inode = this.#host ?? (ips.length === 0 ? this.#own : undefined);
     return new Set(inode === undefined ? [] : [inode]);
@@ -155,7 +155,7 @@ export class NamespaceFinder {
     return isSettled ? netns : undefined;
   }
 
-  /** Another pod was there first: a process of this one has entered it. */
+  /** Another pod was in the namespace first: a process of this pod has entered it. */
   #isOlderPods(cgroupUid: Pod['cgroupUid'], { inode, pid }: Netns): boolean {
     for (const [other, pids] of this.#processes)
       if (other !== cgroupUid && pids.some((each) => each < Number(pid) && this.#in(each, inode)))

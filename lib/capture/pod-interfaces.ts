@@ -1,15 +1,16 @@
-import type { ClosedWindow, Counters, LocalPod, Netns } from '../model.ts';
+import type { ClosedWindow, LocalPod, Netns, Window } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
+import { netnsOf } from '../linux/pod-netns.ts';
+import { type ReportedState, stateWithoutCapture } from './capture-state.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { InterfaceCapture } from './interface-capture.ts';
-import {
-  type Events,
-  idleState,
-  type InterfaceCaptureOptions,
-  type Owner,
-  type State,
-} from './states.ts';
+import type {
+  CaptureListener,
+  Found,
+  InterfaceCaptureOptions,
+  Owner,
+} from './interface-capture-types.ts';
 
 /** What to do about a pod that has nothing to capture. */
 export const INTERFACES_REMEDY =
@@ -20,214 +21,230 @@ export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   readonly interfaces: readonly string[];
 }
 
-/** So long a pod may be without an interface (milliseconds): its network is being made, or taken away. */
+/** Milliseconds for which a pod may be without an interface: its network is being made, or taken away. */
 export const MAKING = 10_000;
-/** One that has none is looked at again after half of the time since, but no sooner and no later (milliseconds). */
+/** A pod without an interface is read again after half of the time since, within these bounds (milliseconds). */
 const ABSENT = { least: 1000, most: 30_000 };
-/** Whether one that is down has come up is looked for so often (milliseconds). */
+/** Milliseconds after which the agent reads again whether an interface that was down is up. */
 const DOWN = 10_000;
-/** What an interface has counted that is found later is not known to have passed while we watched. */
+/** What an interface has counted that is found later (milliseconds) did not all pass while the agent watched. */
 const NEW = 60_000;
 
-/** The interfaces of a pod that are captured: those of the configuration that it has, or what stands in for one. */
-export class PodInterfaces implements Events {
+/**
+ * The interfaces of a pod that are captured: those of the configuration that the pod has, or what stands in for one of
+ * them; and the network namespace in which they are captured.
+ */
+export class PodInterfaces implements CaptureListener {
   readonly #owner: Owner;
   readonly #options: PodInterfacesOptions;
   readonly #interfaces = new Map<string, InterfaceCapture>();
-  /** Those that are captured instead of one of the configuration. */
+  /** By the name of an interface of the configuration, the one that is captured instead. */
   readonly #standIns = new Map<string, string>();
-  #netns: Netns = { inode: 0, pid: 0 };
+  /** Where the pod is captured, once that is found. */
+  #netns: Netns | undefined;
+  /** The namespace was made while the agent watched. */
   #isNew = false;
-  /** All names of interfaces in the namespace, as they were seen last. */
+  /** All names of interfaces in the namespace, as they were read last. */
   #names = '';
+  /** The interfaces of the namespace are not those of `#names` any more. */
   #changed = false;
-  /** Since when it has none to capture, by `performance.now()`. */
-  #absent: number | undefined;
-  /** When it is looked at again, although nothing is known to have changed. */
-  #next = Infinity;
+  /** Since when the pod has no interface to capture, by `performance.now()`. */
+  #absentSince: number | undefined;
+  /** When the namespace is read again, although nothing is known to have changed. */
+  #nextReading = Infinity;
 
   constructor(owner: Owner, options: PodInterfacesOptions) {
     this.#owner = owner;
     this.#options = options;
   }
 
-  get all(): ReadonlyMap<string, InterfaceCapture> {
-    return this.#interfaces;
+  get netns(): Netns | undefined {
+    return this.#netns;
   }
 
-  /** Of each, or of the pod if it has none. */
-  get states(): State[] {
-    const present = [...this.#interfaces.values()].filter(({ retired }) => !retired);
+  /** All of them, those included whose last windows are not closed yet. */
+  get all(): InterfaceCapture[] {
+    return [...this.#interfaces.values()];
+  }
+
+  /** One for each interface, or one for the pod if it has none. */
+  get states(): ReportedState[] {
+    const present = this.all.filter(({ isRetired }) => !isRetired);
     if (present.length > 0) return present.map(({ state }) => state);
     const isUnavailable = this.#isWithout && !this.#pod.terminating;
-    return [isUnavailable ? 'unavailable' : idleState(this.#pod)];
+    return [isUnavailable ? 'unavailable' : stateWithoutCapture(this.#pod)];
   }
 
-  /** There is something to capture that is not captured yet, or there may be. */
-  get isDue(): boolean {
-    const waits = [...this.#interfaces.values()].some((iface) => iface.waits);
-    return this.#changed || waits || this.#next <= performance.now();
+  /** To be called every second: starts what is due. */
+  refresh(): void {
+    // Nobody else reads counters that no source reads, and they may be the last ones.
+    for (const iface of this.#interfaces.values()) if (!iface.source) iface.counters();
+    const isDue =
+      this.#changed ||
+      this.#nextReading <= performance.now() ||
+      this.all.some((iface) => iface.isDue);
+    if (isDue && this.#netns && !this.#owner.gone) this.capture(this.#netns);
   }
 
-  /**
-   * Captures what is there to be captured and is not yet. `isNew`: the namespace was made while we watched. False if it
-   * cannot be reached.
-   */
-  renew(netns: Netns, isNew = this.#isNew): boolean {
+  /** Captures the interfaces in a namespace that are not captured yet. `isNew`: it was made while the agent watched. */
+  capture(netns: Netns, isNew = this.#isNew): void {
     const { proc, interfaces } = this.#options;
-    if (netns.inode !== this.#netns.inode) this.#absent = undefined;
-    [this.#netns, this.#isNew] = [netns, isNew];
     const netDev = readNetDev(proc, netns.inode, [netns.pid]);
-    if (netDev === undefined) return false;
+    if (netns.inode !== this.#netns?.inode) this.#absentSince = undefined;
+    this.#isNew = isNew;
+    this.#netns = netDev === undefined ? undefined : netns;
+    if (netDev === undefined) return;
     const names = interfacesIn(netDev);
     const links = readLinks(proc, netns.pid);
-    if (names.join() !== this.#names) this.#interfaces.forEach((iface) => iface.retry());
+    if (names.join() !== this.#names) this.#interfaces.forEach((iface) => iface.retryRefused());
     [this.#names, this.#changed] = [names.join(), false];
     for (const iface of this.#interfaces.values()) {
       const index = links.get(iface.name);
       if (!names.includes(iface.name)) iface.retire();
-      else if (iface.index === undefined && index !== undefined) iface.retry();
-      // What was captured has been renamed, and something else has its name: iftop stays with what is deaf by now.
-      else if (iface.index !== index) iface.capture?.stop();
+      else if (iface.index === undefined && index !== undefined) iface.retryRefused();
+      // The captured interface was renamed, and another one has its name: iftop stays with the renamed one.
+      else if (iface.index !== index) void iface.stop();
     }
     for (const [name, standIn] of this.#standIns) {
       if (links.has(name)) this.#interfaces.get(standIn)?.retire();
-      if (this.#interfaces.get(standIn)?.retired !== false) this.#standIns.delete(name);
+      if (this.#interfaces.get(standIn)?.isRetired !== false) this.#standIns.delete(name);
     }
     const configured = interfaces.filter((name) => !this.#standIns.has(name));
     const present = [...configured, ...this.#standIns.values()].flatMap((name) => {
       const counters = parseNetDev(netDev, name);
       return counters ? [{ name, counters, index: links.get(name) }] : [];
     });
-    for (const { name, ...now } of present) this.#capture(name, now, isNew);
-    if (present.length === 0) this.#lack(names);
+    for (const { name, ...found } of present) this.#start(netns, name, { ...found, isNew });
+    if (present.length === 0) this.#lack(netns, names);
     else this.#found();
-    return true;
   }
 
-  /** The windows that ended at a moment as they are by now. */
-  ended(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
-    return [...this.#interfaces].flatMap(([name, iface]) => {
-      const window = iface.ended(at);
-      return window ? [{ iface: name, window }] : [];
-    });
+  /** The pod's namespace is reached through one of these processes now; without any it is dead. */
+  moveTo(pids: readonly number[]): void {
+    const { inode } = this.#netns ?? {};
+    const pid = pids.find((candidate) => netnsOf(this.#options.proc, candidate) === inode);
+    this.#netns = inode === undefined || pid === undefined ? undefined : { inode, pid };
+    for (const iface of this.#interfaces.values()) iface.moveTo(pids);
   }
 
-  /** Closes the oldest window of each, if it has ended, and not after `at`. */
-  close(at: number): Pick<ClosedWindow, 'iface' | 'window'>[] {
-    const closed = [];
-    for (const [name, iface] of this.#interfaces) {
-      const window = iface.close(at);
-      if (window) closed.push({ iface: name, window });
-      if (iface.finished) this.#interfaces.delete(name);
-    }
+  /** The namespace is not the pod's. */
+  leave(): void {
+    this.#netns = undefined;
+    for (const iface of this.#interfaces.values()) iface.leave();
+  }
+
+  /** The windows that ended at a moment, as they are by now. */
+  ended(at: number): ClosedWindow[] {
+    return this.all.flatMap((iface) => this.#windowOf(iface, iface.ended(at)));
+  }
+
+  /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
+  close(at: number): ClosedWindow[] {
+    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.close(at)));
+    for (const [name, iface] of this.#interfaces)
+      if (iface.isFinished) this.#interfaces.delete(name);
     return closed;
   }
 
+  /** The pod is not to be measured any more. */
   remove(): void {
-    [this.#absent, this.#next] = [undefined, Infinity];
+    [this.#netns, this.#absentSince, this.#nextReading] = [undefined, undefined, Infinity];
     for (const iface of this.#interfaces.values()) iface.remove();
-    this.forgive();
+    this.resolve();
   }
 
-  /** No trouble goes on. */
-  forgive(): void {
+  /** No problem with the pod's interfaces is left. */
+  resolve(): void {
     this.#options.problems.resolve(this.#subject);
-    for (const iface of this.#interfaces.values()) iface.forgive();
+    for (const iface of this.#interfaces.values()) iface.resolve();
   }
 
   seen(netDev: string): void {
     this.#changed ||= interfacesIn(netDev).join() !== this.#names;
   }
 
-  changed(): void {
+  lost(): void {
     this.#changed = true;
   }
 
-  refused(iface: InterfaceCapture, error: string): void {
-    const { name } = iface;
-    this.#next = Math.min(this.#next, performance.now() + DOWN);
-    // It may have been taken away already, and others not yet.
-    if (this.#pod.terminating) return;
-    const standIn = this.#standInFor(name);
-    if (standIn !== undefined) {
-      this.#replace(name, standIn);
-      return;
-    }
-    iface.complain({ error, interfaces: some(this.#names.split(',')), fix: INTERFACES_REMEDY });
+  left(): void {
+    this.#netns = undefined;
   }
 
-  #capture(
-    name: string,
-    now: { readonly counters: Counters | undefined; readonly index: number | undefined },
-    isNew: boolean,
-  ): void {
+  refused(name: string, error: string): void {
+    this.#nextReading = Math.min(this.#nextReading, performance.now() + DOWN);
+    // An interface of a pod that is being deleted may be gone already while others are still there.
+    if (this.#pod.terminating) return;
+    if (this.#netns && this.#replace(this.#netns, name)) return;
+    const interfaces = some(this.#names.split(','));
+    this.#interfaces.get(name)?.reportRefusal({ error, interfaces, fix: INTERFACES_REMEDY });
+  }
+
+  /** Plain data: what is known of the pod later is no part of it. */
+  #windowOf({ name: iface }: InterfaceCapture, window: Window | undefined): ClosedWindow[] {
+    const { pod, selection } = this.#owner;
+    return window ? [{ pod, selection, iface, window }] : [];
+  }
+
+  #start(netns: Netns, name: string, found: Found): void {
     const owner = this.#owner;
     const iface =
       this.#interfaces.get(name) ?? new InterfaceCapture(name, owner, this, this.#options);
     this.#interfaces.set(name, iface);
     const isYoung = performance.now() - owner.since < NEW;
-    const isFree = iface.retired ? !iface.capture : iface.waits;
-    if (isFree) iface.start(this.#netns, { ...now, isNew: isNew && isYoung });
+    const isFree = iface.isRetired ? !iface.source : iface.isDue;
+    if (isFree) iface.start(netns, { ...found, isNew: found.isNew && isYoung });
   }
 
+  /** The pod has an interface to capture. */
   #found(): void {
-    this.#absent = undefined;
+    this.#absentSince = undefined;
     this.#options.problems.resolve(this.#subject);
-    // Nothing tells that one that is down comes up.
+    // Nothing reports that an interface that was down comes up.
     const isDown = this.#standIns.size > 0 || this.states.includes('unavailable');
-    this.#next = isDown ? performance.now() + DOWN : Infinity;
+    this.#nextReading = isDown ? performance.now() + DOWN : Infinity;
   }
 
-  /** It has none of the interfaces to capture. */
-  #lack(names: readonly string[]): void {
+  /** The pod has none of the interfaces to capture. */
+  #lack(netns: Netns, names: readonly string[]): void {
     const { interfaces, problems } = this.#options;
     const now = performance.now();
-    this.#absent ??= now;
-    this.#next = now + Math.min(ABSENT.most, Math.max(ABSENT.least, (now - this.#absent) / 2));
+    this.#absentSince ??= now;
+    const pause = Math.max(ABSENT.least, (now - this.#absentSince) / 2);
+    this.#nextReading = now + Math.min(ABSENT.most, pause);
     if (!this.#isWithout || this.#pod.terminating) return;
-    for (const name of interfaces) {
-      const standIn = this.#standInFor(name);
-      if (standIn === undefined) continue;
-      this.#replace(name, standIn);
-      return;
-    }
+    if (interfaces.some((name) => this.#replace(netns, name))) return;
     const what = 'a pod has none of the interfaces of IFACE: it is not captured';
-    const fields = { ...this.#identity, wanted: interfaces, interfaces: some(names) };
+    const fields = { ...identity(this.#pod), wanted: interfaces, interfaces: some(names) };
     problems.report(this.#subject, what, { ...fields, fix: INTERFACES_REMEDY });
   }
 
-  /** What carries the pod instead of an interface that is down, or not there. */
-  #standInFor(name: string): string | undefined {
-    const { proc, interfaces } = this.#options;
+  /** Captures what carries the pod instead of an interface that is down, or not there. Returns false if nothing does. */
+  #replace(netns: Netns, name: string): boolean {
+    const { proc, log, interfaces } = this.#options;
     const taken = new Set([...interfaces, ...this.#standIns.values()]);
-    return standInFor(name, readNetTexts(proc, this.#netns.pid), { ips: this.#pod.ips, taken });
-  }
-
-  #replace(name: string, standIn: string): void {
-    const { proc, log } = this.#options;
+    const texts = readNetTexts(proc, netns.pid);
+    const standIn = standInFor(name, texts, { ips: this.#pod.ips, taken });
+    if (standIn === undefined) return false;
     const replaced = this.#interfaces.get(name);
     const isNew = this.#isNew && !replaced?.hasRun;
     replaced?.retire();
     this.#standIns.set(name, standIn);
-    const which = { ...this.#identity, interface: standIn, instead: name };
+    const which = { ...identity(this.#pod), interface: standIn, instead: name };
     log.info(which, 'another interface than the one of IFACE carries the pod, and is captured');
-    const index = readLinks(proc, this.#netns.pid).get(standIn);
-    this.#capture(standIn, { counters: undefined, index }, isNew);
+    const index = readLinks(proc, netns.pid).get(standIn);
+    this.#start(netns, standIn, { counters: undefined, index, isNew });
     this.#found();
+    return true;
   }
 
-  /** It has had none for so long that this is no matter of its network being made. */
+  /** The pod has had no interface for longer than its network takes to be made. */
   get #isWithout(): boolean {
-    return this.#absent !== undefined && performance.now() - this.#absent > MAKING;
+    return this.#absentSince !== undefined && performance.now() - this.#absentSince > MAKING;
   }
 
   get #pod(): LocalPod {
     return this.#owner.pod;
-  }
-
-  get #identity() {
-    return identity(this.#pod);
   }
 
   get #subject(): string {
@@ -235,7 +252,7 @@ export class PodInterfaces implements Events {
   }
 }
 
-/** A pod may have any number of them; for a log line these will do. */
+/** A pod may have any number of interfaces: these are enough for a log line. */
 function some(names: readonly string[]): readonly string[] {
   return names.slice(0, 20);
 }

@@ -1,44 +1,53 @@
-/** Of one core: 8 000 concurrent flows take iftop some 23 %, and then it begins to miss packets. */
-const STRAINED = 0.25;
-/** Above this it is beyond what it can follow, and costs the node more than it is worth. */
-const TOO_MUCH = 0.5;
-/** For so long it may: an attempt at a burst is cheaper than giving up on it. */
+/** Shares of one core. 8 000 concurrent flows take iftop some 23 %: above that it begins to miss packets. */
+const HIGH = 0.25;
+/** Above this iftop cannot follow, and costs the node more than its reports are worth. */
+const EXCESSIVE = 0.5;
+/** Milliseconds for which an excessive load is borne: to sit out a burst is cheaper than to give up on it. */
 const PATIENCE = 8000;
+/** Milliseconds without a high load after which iftop follows its pod again. */
+const CALM = 10_000;
 /**
- * The kernel tells CPU time in hundredths of a second: shares of less time than this are noise. And to
- * read it takes longer than to read anything else that is asked of a capture: once a slot will do.
+ * Milliseconds. The kernel counts CPU time in hundredths of a second, so the share of less time than this is noise. Of all
+ * that is read of a capture the CPU time takes longest: once a slot is enough.
  */
 const LEAST = 1900;
 
-/** The share of a core that a capture takes, and for how long it has been too much. */
+/** The share of a core that iftop takes, and for how long it has been too much. */
 export class CpuLoad {
   #at: number;
   #cpu: number;
   #share = 0;
-  #since: number | undefined;
+  #highAt: number;
+  #excessiveSince: number | undefined;
 
-  /** `cpu`: seconds of CPU time it has used by `now` (milliseconds). */
+  /** `cpu`: seconds of CPU time that iftop has used by `now` (milliseconds). */
   constructor(now: number, cpu: number) {
-    [this.#at, this.#cpu] = [now, cpu];
+    [this.#at, this.#highAt, this.#cpu] = [now, now, cpu];
   }
 
-  /** Reads the CPU time in seconds, if it is time for that: the share was taken since it was read before. */
+  /** Reads the CPU time in seconds, if that is due: the share is that of the time since the last reading. */
   measure(now: number, read: () => number): void {
     const lasted = now - this.#at;
     if (lasted < LEAST) return;
     const cpu = read();
     this.#share = ((cpu - this.#cpu) * 1000) / lasted;
-    this.#since = this.#share < TOO_MUCH ? undefined : (this.#since ?? this.#at);
+    if (this.isHigh) this.#highAt = now;
+    this.#excessiveSince = this.#share < EXCESSIVE ? undefined : (this.#excessiveSince ?? this.#at);
     [this.#at, this.#cpu] = [now, cpu];
   }
 
-  /** What is missing now may have been missed. */
+  /** iftop may miss packets. */
   get isHigh(): boolean {
-    return this.#share >= STRAINED;
+    return this.#share >= HIGH;
   }
 
-  /** It has been too much for too long. */
+  /** The load has not been high for a while. */
+  get isCalm(): boolean {
+    return this.#at - this.#highAt >= CALM;
+  }
+
+  /** The load has been too much for too long. */
   get isExcessive(): boolean {
-    return this.#since !== undefined && this.#at - this.#since >= PATIENCE;
+    return this.#excessiveSince !== undefined && this.#at - this.#excessiveSince >= PATIENCE;
   }
 }

@@ -1,6 +1,6 @@
 import { FRAME_END } from './parse.ts';
 
-/** 1 000 pairs are 190 kB and 2 000 lines; what is longer than this is not a frame. */
+/** 1 000 pairs are 190 kB and 2 000 lines: what is longer than this is no frame. */
 const MAX_FRAME = 1024 * 1024;
 const MAX_LINES = 4096;
 
@@ -9,10 +9,10 @@ export class FrameSplitter {
   #lines: string[] = [];
   #partial = '';
   #size = 0;
-  /** Lines thrown away because their frame did not end. */
+  /** The number of lines discarded because their frame did not end. */
   dropped = 0;
 
-  /** A frame has begun and not ended. (An empty line follows each.) */
+  /** A frame has begun and not ended. An empty line follows each frame. */
   get isOpen(): boolean {
     return this.#partial !== '' || this.#lines.some((line) => line !== '');
   }

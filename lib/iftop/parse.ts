@@ -8,15 +8,15 @@ export const FRAME_END = /^={20,}$/;
 const SENT = /^ *\d+ +(\S+) +=> +(\S+)/;
 const RECEIVED = /^ +(\S+) +<= +(\S+)/;
 const TOTAL = /^Total (send|receive) rate: +(\S+)/;
-/** What else a frame of iftop 1.0pre4 contains (tui.c, `tui_print`). */
-const FURNITURE =
+/** The lines of a frame of iftop 1.0pre4 that have no amounts to read (tui.c, `tui_print`). */
+const OTHER_LINES =
   /^(?:$|-{20,}$|={20,}$|Listening on |   # Host name|Total send and receive rate: |Peak rate |Cumulative )/;
 const NOTHING: Amount = { bytes: 0, slack: 0 };
 
 /**
- * Reads one frame of `iftop -t`, without `-P`. Never throws: a line that cannot be read is counted
- * in `unparsed` and its bytes stay in the totals, from which the remainder is taken. So is a pair whose
- * bytes, with those before it, are more than can have passed.
+ * Reads one frame of `iftop -t`, without `-P`. Never throws: lines that cannot be read are counted in `unparsed`, and their
+ * bytes stay in the totals, from which the remainder is taken. The same holds for a pair that would make the sum of all
+ * pairs larger than can have passed.
  */
 export function parseFrame(lines: readonly string[]): Frame {
   const flows: Flow[] = [];
@@ -43,13 +43,13 @@ export function parseFrame(lines: readonly string[]): Frame {
       half = undefined;
       continue;
     }
-    // What comes behind a line that cannot be read may be another pair's other half.
+    // The line behind one that cannot be read may be the second line of another pair.
     if (half) unparsed += 1;
     half = undefined;
     const match = TOTAL.exec(line);
     const amount = match?.[2] === undefined ? undefined : slotBytes(match[2]);
     if (match && amount) total[match[1] === 'send' ? 'sent' : 'received'] = amount;
-    else if (!FURNITURE.test(line)) unparsed += 1;
+    else if (!OTHER_LINES.test(line)) unparsed += 1;
   }
   return { flows, total, unparsed: unparsed + (half ? 1 : 0) };
 }

@@ -2,29 +2,28 @@ import { isIPv4 } from 'node:net';
 import { ENTERED, type Entered } from '../linux/netns-exec.ts';
 import { FrameSplitter } from './frames.ts';
 
-/** Pairs listed in a frame; more are in its totals only. */
+/** A frame lists so many pairs; further ones are in its totals only. */
 export const PAIRS = 1000;
-/** Ticks are more than a second apart; what comes sooner is an answer. */
+/** Milliseconds, as all times here. iftop's own reports are more than a second apart; what comes sooner is an answer. */
 const REPEAT = 1000;
-/** When the CPU is short the pods come first. */
+/** Where the CPU is short the pods have priority. */
 const NICE = 10;
 const START_TIMEOUT = 10_000;
 const END_TIMEOUT = 1000;
 const STDERR_KEPT = 2000;
 /**
- * It writes a frame line by line, and each write would wake us. So long (milliseconds) after the first line the
- * others are there too, and are read at once.
+ * iftop writes a frame line by line, and each write would wake the agent. So long after the first line the others are there
+ * too, and all are read at once.
  */
 const GATHER = 10;
-/** It ticks every two seconds; so many frames more may have waited in the pipe. More is no iftop. */
+/** iftop reports every two seconds; so many frames more may have waited in the pipe. More is no iftop. */
 const FRAMES_AHEAD = 128;
 
 /**
- * The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. By itself iftop tells what is sent
- * and what is received by the interface's hardware address, then by its IP addresses; where none is in the packets
- * it makes one heap of IPv6 (iftop.c, `handle_ip_packet`). `local` are addresses (one of IPv4, one of IPv6) of
- * which it would not know that they are the interface's: it goes by nothing but them then, and
- * does not see packets that have none of them.
+ * The command line: rates in bytes, link-local IPv6 too, sorted by the last slot. By itself iftop tells what is sent from
+ * what is received by the interface's hardware address, then by its IP addresses; where the packets have neither, it adds up
+ * all IPv6 in one pair (iftop.c, `handle_ip_packet`). `local` are addresses of the pod (one of IPv4, one of IPv6) that the
+ * interface does not have: then iftop goes by these alone, and does not see packets that have none of them.
  */
 export function iftopCommand(iface: string, local: readonly string[] = []): string[] {
   const networks = local.flatMap((ip) => (isIPv4(ip) ? ['-F', `${ip}/32`] : ['-G', `${ip}/128`]));
@@ -37,13 +36,13 @@ type SessionErrorCode =
   | 'ERR_SESSION_INTERFACE'
   | 'ERR_SESSION_LOST'
   | 'ERR_SESSION_ENDED'
-  | 'ERR_SESSION_SILENT'
+  | 'ERR_SESSION_IDLE'
   | 'ERR_SESSION_OVERLOADED';
 
-/** What libpcap and iftop say of an interface that they cannot capture: it is down, not there, or of a type unknown to them. */
+/** The errors of libpcap and iftop for an interface that is down, not there, or of an unknown type. */
 const REFUSAL = /is not up|No such device|Unsupported datalink type/;
 
-/** A capture that did not start, ended by itself, fell silent or cost too much; `code` says which. */
+/** iftop did not start, ended by itself, stopped reporting or took too much CPU; `code` says which. */
 export class SessionError extends Error {
   readonly code: SessionErrorCode;
 
@@ -54,26 +53,26 @@ export class SessionError extends Error {
 }
 
 /**
- * A running iftop: what it prints comes as frames, what it is told goes to its stdin. All times are
- * those of `performance.now()`, so that it is no matter when somebody sets the clock.
+ * A running iftop: its output comes as frames, and questions go to its stdin. All times are those of `performance.now()`,
+ * which setting the clock does not change.
  */
 export class IftopProcess {
   readonly #process: Entered;
   readonly #splitter = new FrameSplitter();
   readonly #frames: { readonly at: number; readonly lines: readonly string[] }[] = [];
   #stderr = '';
-  /** What it has said before it listens, and is no whole line. */
-  #text = '';
+  /** Output before iftop listens that is no whole line yet. */
+  #greeted = '';
   #gathering: NodeJS.Timeout | undefined;
-  /** The frame that came last. */
+  /** The last frame. */
   #last: readonly string[] = [];
   #listening = false;
   #ended: string | undefined;
   #wake: (() => void) | undefined;
-  #ticked = 0;
+  #reportedAt = 0;
   #asked = 0;
   #unanswered = false;
-  /** Of so many frames more one may be the answer to the last question. */
+  /** One of so many more frames may be the answer to the last question. */
   #owed = 0;
   readonly #started = performance.now();
   #printed = 0;
@@ -88,7 +87,7 @@ export class IftopProcess {
     process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
     });
-    // A write to a process that has just died is no news: its end is.
+    // A failed write to a process that has just died needs no handling: its end is handled.
     process.stdin.on('error', () => {});
     void process.then((result) => {
       this.#read();
@@ -99,7 +98,7 @@ export class IftopProcess {
   }
 
   /**
-   * Resolves when it captures.
+   * Resolves when iftop captures.
    * @throws SessionError
    */
   static async start(process: Entered): Promise<IftopProcess> {
@@ -110,29 +109,29 @@ export class IftopProcess {
     }
     if (iftop.#listening) return iftop;
     process.kill('SIGKILL');
-    const why = iftop.#ended ?? 'it did not say in 10 s that it is listening';
+    const why = iftop.#ended ?? 'it did not listen within 10 s';
     const code = REFUSAL.test(why) ? 'ERR_SESSION_INTERFACE' : 'ERR_SESSION_START';
     throw new SessionError(code, `iftop did not start: ${why}`);
   }
 
-  /** Undefined when it has ended. */
+  /** Undefined when iftop has ended. */
   get pid(): number | undefined {
     return this.#ended === undefined ? this.#process.pid : undefined;
   }
 
-  /** Lines thrown away so far, of what is no frame. */
+  /** The number of lines discarded so far because they were no frame. */
   get dropped(): number {
     return this.#splitter.dropped;
   }
 
-  /** The time of the question that it has not answered yet. */
+  /** The time of the last question, if iftop has not answered it yet. */
   get asked(): number | undefined {
     return this.#unanswered ? this.#asked : undefined;
   }
 
   /**
    * The next frame, if there is one.
-   * @throws SessionError if there is none and never will be
+   * @throws SessionError if there is none and iftop has ended
    */
   take(): { readonly at: number; readonly lines: readonly string[] } | undefined {
     const frame = this.#frames.shift();
@@ -143,16 +142,16 @@ export class IftopProcess {
     return frame;
   }
 
-  /** Asks for a frame now. Less than two seconds after a tick the answer is none. */
+  /** Asks for a frame now. Less than two seconds after a report iftop repeats that report. */
   ask(): void {
     this.#asked = performance.now();
     this.#unanswered = true;
-    // One that it was about to print may come before.
+    // A frame that iftop was about to print may come first.
     this.#owed = 2;
     this.#process.stdin.write('u');
   }
 
-  /** Waits for a frame, for its end, for `wake`, or until a time. */
+  /** Waits for a frame, for the end of iftop, for `wake`, or until a time. */
   async wait(until: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.max(0, until - performance.now()));
@@ -165,7 +164,7 @@ export class IftopProcess {
     this.#wake?.();
   }
 
-  /** Ends it, by its own means if it can be waited for, but not after `last`. */
+  /** Ends iftop: `gently` by a key, which is waited for until `last` at most, else by a signal. */
   async end(gently: boolean, last = Infinity): Promise<void> {
     const deadline = Math.min(last, performance.now() + (gently ? END_TIMEOUT : 0));
     if (gently) this.#process.stdin.write('q');
@@ -185,7 +184,7 @@ export class IftopProcess {
   }
 
   #output(text: string): void {
-    // It writes line by line, and nobody waits for less than a frame.
+    // iftop writes line by line, and nobody waits for less than a frame.
     let isNews = !this.#listening;
     const output = this.#listening ? text : this.#greeting(text);
     const at = performance.now();
@@ -196,33 +195,33 @@ export class IftopProcess {
         this.#process.kill('SIGKILL');
         break;
       }
-      // Asked for just after it had ticked by itself, iftop says the same thing twice. Not thrice: a pod that
-      // sends evenly looks the same from tick to tick, and two may be read at once when the CPU is short.
-      const soon = at - Math.min(this.#ticked, this.#asked) < REPEAT;
+      // If iftop is asked just after a report of its own, it prints the same frame twice. A third one is new: a pod that
+      // sends evenly has equal reports, and two may be read at once where the CPU is short.
+      const soon = at - Math.min(this.#reportedAt, this.#asked) < REPEAT;
       const repeated = this.#owed > 0 && soon && isRepeated(lines, this.#last);
       this.#owed = repeated ? 0 : Math.max(0, this.#owed - 1);
-      [this.#last, this.#ticked] = [lines, at];
+      [this.#last, this.#reportedAt] = [lines, at];
       if (repeated) this.#unanswered = false;
       else this.#frames.push({ at, lines });
     }
     if (isNews) this.wake();
   }
 
-  /** Follows the start; returns the output behind it. */
+  /** Reads the lines of the start; returns the output behind them. */
   #greeting(text: string): string {
-    const lines = (this.#text + text).split('\n');
+    const lines = (this.#greeted + text).split('\n');
     while (!this.#listening && lines.length > 1) {
       const line = lines.shift() ?? '';
       if (line === ENTERED) this.#process.stdin.write('\n');
       this.#listening = line.startsWith('Listening on ');
     }
     const left = lines.join('\n');
-    this.#text = this.#listening ? '' : left.slice(-STDERR_KEPT);
+    this.#greeted = this.#listening ? '' : left.slice(-STDERR_KEPT);
     return this.#listening ? left : '';
   }
 }
 
-/** The cumulative totals are not part of a tick, and may have grown (tui.c, `tui_print`). */
+/** The cumulative totals are no part of a report, and may have grown (tui.c, `tui_print`). */
 function isRepeated(lines: readonly string[], last: readonly string[]): boolean {
   const same = (line: string, index: number) =>
     line === last[index] || line.startsWith('Cumulative ');

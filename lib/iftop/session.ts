@@ -1,42 +1,43 @@
-import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
+import type { Amount, Bytes, Counters, Flow, Frame } from '../model.ts';
 import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
+import type { PrintedSlot } from './rounding.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
 import { CpuLoad } from './cpu-load.ts';
 
-/** Without packets iftop does not tick by itself (iftop.c, `tick`): after this it is asked to. */
-const NUDGE_AFTER = 3000;
-/** Asked sooner after a tick than this, it prints the last frame again. */
+/** Milliseconds, as all times here. Without packets iftop does not report by itself (iftop.c, `tick`): then it is asked. */
+const ASK_AFTER = 3000;
+/** If iftop is asked sooner than this after a report, it prints that report again. */
 const TICK = 2050;
-/** libpcap hands packets over at most this late (its read timeout is 1 s). */
+/** libpcap hands packets over at most this late: its read timeout is 1 s. */
 const LAG = 1100;
 const ANSWER_TIMEOUT = 5000;
-/** When it is to end, the last frame is waited for so long: to the next tick, and what was late in it. */
+/** How long the last frame is waited for: until the next report, which has the packets that were late. */
 const LAST_FRAME_TIMEOUT = 3500;
-/** Who answers later than this waits for the CPU, and has not seen yet what waits for it. */
+/** An iftop that answers later than this has waited for the CPU, and has packets left to read. */
 const PROMPT = 200;
-/** Asked later than this before the end, its answer would come too late. */
+/** The answer to a question that is asked later than this before the end would come too late. */
 const ANSWER = 50;
-/** While an answer is waited for, this often it is seen what iftop is up to. */
-const LOOK_EVERY = 1000;
-/** So many bytes that the kernel counted and iftop did not see mean that it lost its interface. */
+/** How often the load of iftop is read while an answer is waited for. */
+const MEASURE_EVERY = 1000;
+/** If the kernel counts so many bytes of which iftop sees none, iftop has lost its interface. */
 const DEAF_BYTES = 256 * 1024;
 const NONE: Amount = { bytes: 0, slack: 0 };
 
 export interface SessionOptions {
-  /** Reads the counters of its interface. */
+  /** Reads the counters of the interface. */
   readonly counters: () => Counters | undefined;
   /** CPU time that iftop has used, in seconds. */
   readonly cpu: () => number;
-  /** It is at its limits; called again and again while it is. */
-  readonly strained: () => void;
+  /** Whether iftop is at its limits; called again and again, with false only when it has not been for a while. */
+  readonly overloaded: (is: boolean) => void;
   readonly unparsed: (lines: number) => void;
-  /** What it printed, as it printed it. */
+  /** The lines of a frame, as iftop printed them. */
   readonly frame: (lines: readonly string[]) => void;
 }
 
-/** One long-lived iftop in one network namespace: a gapless source of slots. */
+/** One long-lived iftop in one network namespace, which reports slots without gaps. */
 export class Session {
   readonly #iftop: IftopProcess;
   readonly #options: SessionOptions;
@@ -55,27 +56,27 @@ export class Session {
     return new Session(await IftopProcess.start(process), options);
   }
 
-  /** Undefined when it has ended. */
+  /** Undefined when iftop has ended. */
   get pid(): number | undefined {
     return this.#iftop.pid;
   }
 
-  /** When it last reported, or was seen to be at rest, by `performance.now()`. */
+  /** When iftop last reported, or its interface was seen to be at rest, by `performance.now()`. */
   get heard(): number {
     return this.#heard;
   }
 
-  /** Lets it see that it is to end sooner. */
+  /** `last` of `slots` may be sooner than before. */
   wake(): void {
     this.#iftop.wake();
   }
 
   /**
-   * The slots as they come, until `stop` is aborted: then one last one that has all that had passed by
-   * that moment, or as much as can be had until `last` (of `performance.now()`).
-   * @throws SessionError when it ends by itself, falls silent or is overloaded
+   * The slots as they come, until `stop` is aborted: then one last slot, with all that had passed by that moment, or as
+   * much as can be had until `last` (of `performance.now()`).
+   * @throws SessionError when iftop ends by itself, stops reporting or is overloaded
    */
-  async *slots(stop: AbortSignal, last = () => Infinity): AsyncGenerator<Slot> {
+  async *slots(stop: AbortSignal, last = () => Infinity): AsyncGenerator<PrintedSlot> {
     const wake = () => this.#iftop.wake();
     stop.addEventListener('abort', wake);
     let gently = false;
@@ -88,29 +89,29 @@ export class Session {
     }
   }
 
-  async *#slots(stop: AbortSignal, until: () => number): AsyncGenerator<Slot> {
+  async *#slots(stop: AbortSignal, until: () => number): AsyncGenerator<PrintedSlot> {
     const iftop = this.#iftop;
     let from = performance.now();
     let tick = from;
-    /** `from` on the wall clock, by which slots tell their times. */
+    /** `from` on the wall clock, by which slots have their times. */
     let began = timeOf(from);
     let before = this.#options.counters();
-    /** The last frame was empty, and nothing had been counted that could still be under way. */
+    /** The last frame was empty, and no counted packet can still be on its way to iftop. */
     let quiet = true;
-    /** iftop has seen what the counters do not have, so they cannot tell that nothing passes. */
+    /** iftop has seen packets that were not counted, so the counters cannot tell that nothing passes. */
     let uncounted = false;
     const unseen = { now: 0, sure: 0 };
     let earlier: Bytes | undefined;
     let dropped = 0;
     let stopped = Infinity;
-    /** The last answer was a prompt one. */
+    /** iftop answered the last question promptly. */
     let prompt = true;
-    const strain = new CpuLoad(from, this.#options.cpu());
+    const load = new CpuLoad(from, this.#options.cpu());
 
     for (;;) {
-      strain.measure(performance.now(), this.#options.cpu);
-      if (strain.isHigh) this.#options.strained();
-      if (strain.isExcessive) throw overload();
+      load.measure(performance.now(), this.#options.cpu);
+      if (load.isHigh || load.isCalm) this.#options.overloaded(load.isHigh);
+      if (load.isExcessive) throw overload();
       if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
       dropped = iftop.dropped;
       const asked = iftop.asked;
@@ -124,17 +125,17 @@ export class Session {
         began = Math.min(began, to);
         const bounds = { from: began, to, since: began - LAG, before, after };
         const slot = this.#slot(frame.lines, bounds);
-        const silent = isEmpty(slot);
-        quiet = silent && same(before, after);
+        const empty = isEmpty(slot);
+        quiet = empty && same(before, after);
         const counted = before && after && between(before, after);
         uncounted ||= isBeyond(slot, counted, earlier);
         earlier = counted;
-        // What was counted in the last slot may still come in this one, but not later.
-        unseen.sure = silent ? unseen.sure + unseen.now : 0;
-        unseen.now = silent && counted ? counted.sent + counted.received : 0;
-        if (unseen.sure > DEAF_BYTES) throw idleTimeout('the counters move and it sees nothing');
+        // iftop may see in this slot what was counted in the slot before, but not later.
+        unseen.sure = empty ? unseen.sure + unseen.now : 0;
+        unseen.now = empty && counted ? counted.sent + counted.received : 0;
+        if (unseen.sure > DEAF_BYTES) throw idleTimeout('it sees nothing of what is counted');
         yield slot;
-        // iftop stays with the interface that it was started on, whatever bears its name now.
+        // iftop stays with the interface that it was started on, whichever has its name now.
         if (before && !(after && isAfter(after, before))) throw lost();
         [from, tick, began, before] = [frame.at, frame.at, to, after];
         continue;
@@ -143,29 +144,29 @@ export class Session {
       if (stop.aborted) stopped = Math.min(stopped, now);
       const last = Math.min(stopped + LAST_FRAME_TIMEOUT, until());
       if (now > Math.min(last, (asked ?? now) + ANSWER_TIMEOUT)) {
-        throw strain.isHigh ? overload() : idleTimeout('it does not answer');
+        throw load.isHigh ? overload() : idleTimeout('it does not answer');
       }
       const atRest = () => quiet && !uncounted && same(before, this.#options.counters());
-      // The later it is asked the more it has seen.
+      // The later iftop is asked, the more it has seen.
       const latest = Math.min(stopped + LAG, last - PROMPT);
-      let due = stop.aborted ? Math.max(tick + TICK, latest) : from + NUDGE_AFTER;
+      let due = stop.aborted ? Math.max(tick + TICK, latest) : from + ASK_AFTER;
       if (stop.aborted) {
         const isLast = from >= stopped + LAG && (prompt || tick + TICK > last);
         const isTooLate = asked === undefined && due > last - ANSWER;
         if (isLast || isTooLate || atRest()) return;
       }
       if (now >= due && asked === undefined) {
-        // Nothing has passed, so nothing is asked: an idle pod costs a look at its counters.
+        // Nothing has passed, so iftop is not asked: an idle pod costs a reading of its counters.
         if (atRest()) {
-          [from, due, this.#heard] = [now, now + NUDGE_AFTER, now];
+          [from, due, this.#heard] = [now, now + ASK_AFTER, now];
           began = timeOf(now);
         } else iftop.ask();
       }
-      await iftop.wait(Math.min(last + 1, iftop.asked === undefined ? due : now + LOOK_EVERY));
+      await iftop.wait(Math.min(last + 1, iftop.asked === undefined ? due : now + MEASURE_EVERY));
     }
   }
 
-  #slot(lines: readonly string[], bounds: Omit<Slot, 'flows' | 'rest'>): Slot {
+  #slot(lines: readonly string[], bounds: Omit<PrintedSlot, 'flows' | 'rest'>): PrintedSlot {
     const frame = parseFrame(lines);
     if (frame.unparsed > 0) this.#options.unparsed(frame.unparsed);
     this.#options.frame(lines);
@@ -181,7 +182,7 @@ export class Session {
   }
 }
 
-/** What the wall clock said at a moment of `performance.now()`, in milliseconds since 1970. */
+/** What the wall clock showed at a moment of `performance.now()`, in milliseconds since 1970. */
 function timeOf(moment: number): number {
   return Math.round(Date.now() - (performance.now() - moment));
 }
@@ -195,17 +196,17 @@ function lost(): SessionError {
 }
 
 function idleTimeout(what: string): SessionError {
-  return new SessionError('ERR_SESSION_SILENT', `iftop fell silent: ${what}`);
+  return new SessionError('ERR_SESSION_IDLE', `iftop stopped reporting: ${what}`);
 }
 
-/** What the totals have and the listed pairs have not. */
+/** What is in the totals and in none of the listed pairs. */
 function remainder({ flows, total }: Frame, direction: 'sent' | 'received'): Amount {
   const listed = flows.reduce((sum, flow: Flow) => sum + flow[direction].bytes, 0);
   const bytes = Math.max(0, total[direction].bytes - listed);
   return { bytes, slack: Math.min(bytes, total[direction].slack) };
 }
 
-function isEmpty({ flows, rest }: Slot): boolean {
+function isEmpty({ flows, rest }: PrintedSlot): boolean {
   return flows.length === 0 && rest.sent.bytes + rest.received.bytes === 0;
 }
 
@@ -214,10 +215,10 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
 }
 
 /**
- * It has more than was counted in its time and in that of the slot before it, when packets may have
- * been counted that came late. Of the first slot that cannot be told.
+ * Tells whether a slot has more than was counted during it and during the slot before it, whose packets may have come
+ * late. Of the first slot that cannot be told.
  */
-function isBeyond({ flows, rest }: Slot, counted?: Bytes, earlier?: Bytes): boolean {
+function isBeyond({ flows, rest }: PrintedSlot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;
   return (['sent', 'received'] as const).some((direction) => {
     const least = [rest, ...flows].reduce(

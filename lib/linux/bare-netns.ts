@@ -6,9 +6,9 @@ import { addressesOf, candidates } from './pod-netns.ts';
 const LINK_LOCAL = /^(?:169\.254\.|fe[89ab])/;
 
 /**
- * The network namespace of a pod whose addresses are in none: the only one of its processes that has one of the interfaces,
- * if it has no address. gVisor takes the addresses off the interface, and its sandbox answers to them itself; its
- * file server is in an empty namespace (runsc/container/container.go, `createGoferProcess`).
+ * The network namespace of a pod whose addresses are in no namespace: the only one of its processes' namespaces that has one
+ * of the interfaces, if that has no address. gVisor removes the addresses from the interface, and its sandbox uses them
+ * itself; its file server is in an empty namespace (runsc/container/container.go, `createGoferProcess`).
  */
 export function locateBare(...where: Parameters<typeof having>): Netns | undefined {
   const [proc] = where;
@@ -16,7 +16,7 @@ export function locateBare(...where: Parameters<typeof having>): Netns | undefin
   return netns && others.length === 0 && !hasAddress(proc, netns.pid) ? netns : undefined;
 }
 
-/** The network namespace of the oldest process that has one of the interfaces in it. */
+/** The namespace of the oldest process in whose namespace one of the interfaces is. */
 export function locateWith(...where: Parameters<typeof having>): Netns | undefined {
   return having(...where).next().value;
 }
@@ -43,15 +43,15 @@ export function hasAny(
   return present.some((name) => interfaces.includes(name));
 }
 
-/** Tells whether the namespace of a process has an address that is not only its link's. */
+/** Tells whether the namespace of a process has an address that is not link-local. */
 export function hasAddress(proc: string, pid: Netns['pid']): boolean {
   return [...addressesOf(proc, pid)].some((address) => !LINK_LOCAL.test(address));
 }
 
 /**
- * The addresses of a pod that its namespace should have on this interface, and has not: iftop has to be told of them. It
- * would see nothing of an interface beside that one by them.
- * @param primary the interface that has a pod's addresses if it is not the usual one
+ * The addresses of a pod that its namespace should have on this interface, and does not have: iftop needs them as arguments.
+ * None for any other interface, of whose packets these arguments would make iftop see none.
+ * @param primary the interface that has a pod's addresses where there is no eth0
  */
 export function absentFrom(
   proc: string,

@@ -5,7 +5,7 @@ import { canonical } from '../ip-address.ts';
 import type { LocalPod, Netns } from '../model.ts';
 import { parseNetDev } from './interface-counters.ts';
 
-/** What files of /proc/<pid>/net say of the interfaces of a network namespace. */
+/** The texts of files of /proc/<pid>/net that describe the interfaces of a network namespace. */
 export interface NetTexts {
   readonly dev: string;
   readonly igmp: string;
@@ -14,15 +14,15 @@ export interface NetTexts {
   readonly ipv6_route: string;
 }
 
-/** What a container runtime calls the interface of a pod's own network, whichever plug-in makes it. */
+/** The name that container runtimes give to the interface of a pod's own network, whichever plug-in makes it. */
 export const PRIMARY = 'eth0';
-/** KubeVirt's bridges, and the devices of its machines, by which nothing leaves the pod. */
+/** KubeVirt's bridges, and the devices of its virtual machines: nothing leaves the pod by them. */
 const INNER = /^(?:k6t-|tap)/;
 const NO_ADDRESS = '0'.repeat(32);
-/** linux/route.h: such a route takes nothing anywhere. */
+/** linux/route.h: such a route rejects packets. */
 const RTF_REJECT = 0x200;
 
-/** The texts of the namespace that a process is in; what cannot be read is empty. */
+/** The texts for the namespace of a process; a file that cannot be read is empty. */
 export function readNetTexts(proc: string, pid: Netns['pid']): NetTexts {
   const text = (file: keyof NetTexts) => readText(proc, pid, file);
   return {
@@ -34,7 +34,7 @@ export function readNetTexts(proc: string, pid: Netns['pid']): NetTexts {
   };
 }
 
-/** The interfaces of a namespace that are up, each with its index, which no other one ever gets. */
+/** The interfaces of a namespace that are up, each with its index, which no other interface ever gets. */
 export function readLinks(proc: string, pid: Netns['pid']): ReadonlyMap<string, number> {
   return linksIn(readText(proc, pid, 'igmp'));
 }
@@ -45,8 +45,9 @@ export function interfacesIn(netDev: string): string[] {
 }
 
 /**
- * The same of those that are up, from the text of /proc/net/igmp: /proc tells of no interface directly whether it is up,
- * but each joins the group of all hosts when it comes up and leaves it when it goes down (net/ipv4/igmp.c).
+ * The names and indexes of the interfaces that are up, from the text of /proc/net/igmp. No file of /proc says directly whether
+ * an interface is up, but each one joins the group of all hosts when it comes up and leaves it when it goes down
+ * (net/ipv4/igmp.c).
  */
 export function linksIn(igmp: string): Map<string, number> {
   const lines = igmp.matchAll(/^(\d+)\t(\S+) *: /gm);
@@ -54,12 +55,12 @@ export function linksIn(igmp: string): Map<string, number> {
 }
 
 /**
- * The interface by which a pod is reached instead of one that is not there, or is down; undefined if none can be told.
- * KubeVirt's bridge binding renames the pod's interface, makes it a port of a bridge, and leaves a dummy that is down, with
- * the pod's address, in its place (pkg/network/setup/netpod, pkg/network/link): there the new name says it. Else, and only
- * for the interface of the pod's own network, it is the one with an address of the pod, with the default route, or the
- * only one in use.
- * @param taken names of interfaces that are captured as they are: if it is one of them, there is none
+ * The interface by which a pod is reached instead of one that is absent or down; undefined if there is none, or several.
+ * KubeVirt's bridge binding renames the pod's interface, makes it a port of a bridge, and puts a dummy in its place that is
+ * down and has the pod's address (pkg/network/setup/netpod, pkg/network/link): such an interface is found by its new name.
+ * Otherwise, and only for the interface of the pod's own network, it is the one with an address of the pod, with the default
+ * route, or the only one in use.
+ * @param taken names of interfaces that are captured anyway, and so never returned
  */
 export function standInFor(
   name: string,
@@ -75,7 +76,7 @@ export function standInFor(
   return found && !taken.has(found) ? found : undefined;
 }
 
-/** The interface, of those that are up, that carries what is sent to the pod. */
+/** The one of the interfaces that are up that carries the pod's traffic. */
 function carrier(texts: NetTexts, up: readonly string[], ips: LocalPod['ips']): string | undefined {
   const candidates = [...withAddress(texts, ips), ...withDefaultRoute(texts)];
   const found = candidates.find((name) => up.includes(name));
@@ -90,7 +91,7 @@ function withAddress({ if_inet6, route }: NetTexts, ips: LocalPod['ips']): strin
     return spelled !== undefined && ips.includes(spelled);
   });
   const own = ips.filter((ip) => isIPv4(ip)).map(toNumber);
-  // The longest mask first: a network that the pod's address is in, without a gateway.
+  // The networks, without a gateway, that have an address of the pod: the longest mask first.
   const by4 = routes4(route)
     .filter(({ to, gateway, mask }) => {
       return gateway === 0 && mask !== 0 && own.some((ip) => (ip & mask) >>> 0 === to);
@@ -107,7 +108,7 @@ function withDefaultRoute({ route, ipv6_route }: NetTexts): string[] {
   return [...by4, ...by6].toSorted((a, b) => a.metric - b.metric).map(({ name }) => name);
 }
 
-/** The routes of /proc/net/route, whose addresses are numbers in the machine's order of bytes. */
+/** The routes of /proc/net/route, whose addresses are numbers in the byte order of the machine. */
 function routes4(route: string) {
   return rows(route)
     .slice(1)
@@ -131,7 +132,7 @@ function bits(mask: number): number {
   return mask.toString(2).replaceAll('0', '').length;
 }
 
-/** Something has passed it. */
+/** Packets have passed the interface. */
 function isUsed(netDev: string, name: string): boolean {
   const { sentPackets = 0, receivedPackets = 0 } = parseNetDev(netDev, name) ?? {};
   return sentPackets + receivedPackets > 0;

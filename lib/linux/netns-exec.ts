@@ -5,22 +5,21 @@ import type { LocalPod, Netns } from '../model.ts';
 import { belongsTo } from './pod-netns.ts';
 
 /**
- * The users and groups that commands run as: those that systemd sets aside for users which exist no
- * longer than a service (systemd.io/UIDS-GIDS). One for each namespace, so that no command can trace or
- * signal another one, nor what else on the node runs as nobody.
+ * The users and groups that commands run as: those that systemd reserves for the dynamic users of services
+ * (systemd.io/UIDS-GIDS). Each namespace has its own, so that no command can trace or signal another one, or what runs on
+ * the node as nobody.
  */
 const USERS = { first: 61_184, count: 4336 };
 
-/** What the shell prints when it stands in the namespace, stripped, and will die with us. */
+/** Printed by the shell when it is in the namespace, without privileges, and bound to die with the agent. */
 export const ENTERED = 'entered';
 
 /**
- * The command line that runs `command` in the network namespace of descriptor 3, as a `user` of its own, with
- * CAP_NET_RAW and nothing else. Every step is an exec, so it is one process from end to end.
- * The shell says that it is there and waits for a line: the signal that ends it with its parent
- * is set by then, so it can never be left over with a closed stdin, on which iftop spins. What
- * comes from outside is arguments of the command and never text of the shell; the command does not
- * get the descriptor of the namespace, which it would keep alive.
+ * The command line that runs `command` in the network namespace of descriptor 3, as a `user` of its own, with CAP_NET_RAW and
+ * no other capability. Every step is an exec, so it is one process from start to end. The shell prints a line and waits for
+ * one: by then the signal is set that ends it with its parent, so it is never left over with a closed stdin, on which iftop
+ * spins. Data from outside is only in arguments of the command, never in the text of the shell. The command does not get
+ * the descriptor of the namespace, which it would keep alive.
  */
 function enterCommand(user: number, command: readonly string[]): readonly [string, ...string[]] {
   return [
@@ -43,19 +42,19 @@ function waitingShell(command: readonly string[]): string[] {
   return ['sh', '-c', `echo ${ENTERED} && read -r _ && exec 3<&- && exec "$@"`, 'sh', ...command];
 }
 
-/** The same where the namespace is our own and nothing but CAP_NET_RAW was ever ours. */
+/** The same in the agent's own namespace, where the agent has no capability but CAP_NET_RAW. */
 function stayCommand(command: readonly string[]): readonly [string, ...string[]] {
   return ['setpriv', '--no-new-privs', '--pdeathsig=KILL', ...waitingShell(command)];
 }
 
-/** A namespace that could not be entered because it, or its pod, has gone. */
+/** A namespace could not be entered because it, or its pod, has gone. */
 export class NetnsGoneError extends Error {
   readonly code = 'ERR_NETNS_GONE';
 }
 
 /**
- * Opens a pod's network namespace and confirms that it is the one: a process number alone may have
- * been taken over by another process since it was looked up.
+ * Opens a pod's network namespace and confirms that it is the pod's: another process may have got the process number since it
+ * was read.
  *
  * @returns a descriptor, to be closed by the caller
  * @throws NetnsGoneError
@@ -67,9 +66,9 @@ export function openNetns(proc: string, netns: Netns, cgroupUid: LocalPod['cgrou
   } catch (cause) {
     throw new NetnsGoneError(`process ${netns.pid} has gone`, { cause });
   }
-  // Our own number cannot be another's, and out of our own cgroup namespace our pod's UID is not to be seen.
-  const isOurs = netns.pid === 'self' || belongsTo(proc, netns.pid, cgroupUid);
-  if (fstatSync(fd).ino === netns.inode && isOurs) return fd;
+  // The agent's own process cannot be another one, and the pod's UID may not be visible in the agent's cgroup namespace.
+  const isPods = netns.pid === 'self' || belongsTo(proc, netns.pid, cgroupUid);
+  if (fstatSync(fd).ino === netns.inode && isPods) return fd;
   closeSync(fd);
   throw new NetnsGoneError(`process ${netns.pid} is not the pod's any more`);
 }
@@ -77,8 +76,8 @@ export function openNetns(proc: string, netns: Netns, cgroupUid: LocalPod['cgrou
 export type Entered = ReturnType<typeof enter>;
 
 /**
- * Starts a command in the network namespace of an open descriptor, which is closed here: an open
- * one would keep a dead pod's namespace alive. Output comes as it is printed, in C's locale.
+ * Starts a command in the network namespace of an open descriptor, and closes that: an open descriptor would keep a dead pod's
+ * namespace alive. Output comes as it is printed, in the locale C.
  */
 export function enter(fd: number, command: readonly string[]) {
   try {
@@ -89,13 +88,13 @@ export function enter(fd: number, command: readonly string[]) {
   }
 }
 
-/** Starts a command in our own network namespace, as a sidecar does. */
+/** Starts a command in the agent's own network namespace, as a sidecar does. */
 export function stay(command: readonly string[]): Entered {
   return start(stayCommand(command), 'ignore');
 }
 
 function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
-  // Node would read ahead: what the command prints is to wait in the kernel until we want it.
+  // Node would read ahead, but output should stay in the kernel until it is wanted.
   const usual = getDefaultHighWaterMark(false);
   setDefaultHighWaterMark(false, 1);
   try {
@@ -107,10 +106,10 @@ function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
 
 function spawn([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
   return execa(file, args, {
-    // execa takes any descriptor, its types only the small ones.
+    // execa accepts any descriptor, its types only small ones.
     stdio: ['pipe', 'pipe', 'pipe', fd as 3],
     buffer: false,
-    // The kernel ends it with us; execa's own way would also take our signals away from us.
+    // The kernel ends the command with the agent; execa's own way would also take over the agent's signals.
     cleanup: false,
     reject: false,
     extendEnv: false,

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** What /proc/<pid>/stat tells of a process; times are in seconds. */
+/** What /proc/<pid>/stat has of a process; times are in seconds. */
 export interface Stat {
-  /** CPU time that it has used. */
+  /** CPU time that the process has used. */
   readonly cpu: number;
-  /** CPU time of its children that have ended and were waited for. */
+  /** CPU time of the children that have ended and were waited for. */
   readonly waitedFor: number;
-  /** When it was started, since the node was. */
+  /** When the process was started, since the node was. */
   readonly started: number;
 }
 
-/** Undefined if there is no such process, or its figures are none. */
+/** Undefined if there is no such process, or its figures are no numbers. */
 export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
   let text: string;
   try {

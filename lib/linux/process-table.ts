@@ -6,28 +6,28 @@ export type PodProcesses = ReadonlyMap<string, readonly number[]>;
 
 interface Seen {
   readonly uid: string | undefined;
-  /** When it was seen first, and when its cgroup was read, by `performance.now()`. */
+  /** When the process was seen first, and when its cgroup was read, by `performance.now()`. */
   readonly first: number;
   readonly read: number;
 }
 
-/** One that was in no pod when it was so old (milliseconds) is not on its way into one. */
+/** A process that was in no pod when it was so old (milliseconds) will not be put into one. */
 const YOUNG = 30_000;
-/** A number that was read so long ago (milliseconds) may be another process's by now. */
+/** The number of a process that was read so long ago (milliseconds) may be another one's by now. */
 const OLD = 60_000;
-/** So many of the old ones are read again each time. */
+/** How many old ones are read again each time. */
 const OLD_AT_ONCE = 50;
-/** The list of 5000 processes takes some 6 ms: within this time it is only taken if there is a new one. */
+/** To list 5000 processes takes some 6 ms: within this time (milliseconds) they are listed only if there is a new one. */
 const UNLISTED = 10_000;
 
 /**
- * Looks for the processes of pods. A runtime starts a process first and puts it into the pod's cgroup then, so a
- * new one without a pod is read again whenever it has become twice as old; apart from that a process is read once.
+ * The processes of pods. A runtime first starts a process and then puts it into the pod's cgroup, so a new process without a
+ * pod is read again whenever it has become twice as old; any other one is read once.
  */
 export class ProcessTable {
   readonly #proc: string;
   readonly #clock: () => number;
-  /** By number, the one that was read longest ago first. */
+  /** By number; the process that was read longest ago is first. */
   readonly #known = new Map<number, Seen>();
   #newest: string | undefined;
   #listed = -Infinity;
@@ -38,22 +38,22 @@ export class ProcessTable {
     this.#clock = clock;
   }
 
-  /** So many processes there were, those of no pod too. */
+  /** The number of processes, those without a pod included. */
   get size(): number {
     return this.#known.size;
   }
 
-  /** How many cgroups have been read. */
+  /** The number of cgroups read so far. */
   get reads(): number {
     return this.#reads;
   }
 
-  /** All of them as they are now. */
+  /** The processes of all pods now. */
   all(): PodProcesses {
     const now = this.#clock();
     const newest = this.#newestPid();
     const isSame = newest !== undefined && newest === this.#newest;
-    // Those that were there before us are of any age: they need not be read again and again, all at once.
+    // Processes that were there before the agent are of any age, and too many to be read again and again all at once.
     const first = this.#listed < 0 ? now - YOUNG / 2 : now;
     const listed = isSame && now - this.#listed < UNLISTED ? undefined : this.#list();
     if (listed) {
@@ -71,7 +71,7 @@ export class ProcessTable {
     return byUid(this.#known);
   }
 
-  /** The number that was given last to a process or a thread: proc_loadavg(5). */
+  /** The number that a process or a thread got last: proc_loadavg(5). */
   #newestPid(): string | undefined {
     return read(`${this.#proc}/loadavg`)?.trim().split(' ').at(4);
   }
@@ -80,7 +80,7 @@ export class ProcessTable {
     return new Set(readdirSync(this.#proc).map(Number).filter(Number.isInteger));
   }
 
-  /** It comes last of all then. */
+  /** Reads the process's cgroup, and puts the process last. */
   #read(pid: number, first: number, now: number): void {
     this.#reads += 1;
     this.#known.delete(pid);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PodRegistry } from '../capture/pod-registry.ts';
+import type { NodeCapture } from '../capture/node-capture.ts';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Sync } from '../kubernetes/sync.ts';
 import type { ClosedWindow, Log, ProblemLog } from '../model.ts';
@@ -9,7 +9,7 @@ import type { Reporter } from './reporter.ts';
 import type { Sink } from './sink.ts';
 
 export interface WindowQueueOptions {
-  readonly registry: Pick<PodRegistry, 'ended' | 'close' | 'known'>;
+  readonly registry: Pick<NodeCapture, 'ended' | 'close' | 'known'>;
   readonly directory: Pick<Directory, 'tenures' | 'restore' | 'forget'>;
   readonly sync: Pick<Sync, 'since' | 'lateFor'>;
   /** Reads the fields that a row of `nstat_agent` has from the end of its window. */

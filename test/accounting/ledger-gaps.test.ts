@@ -1,30 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ledger } from '../../lib/accounting/ledger.ts';
-import { counters, slot } from './making.ts';
+import { IftopLedger, counters, printedSlot } from './making.ts';
 
 /** The counters of an interface that has sent so many bytes. */
 function sent(bytes: number) {
   return counters({ sent: bytes, received: 0 });
 }
 
-function close(ledger: Ledger) {
+function close(ledger: IftopLedger) {
   const { kernel, uncaptured, overloaded } = ledger.close() ?? {};
   assert.equal(uncaptured?.received, 0);
   return [kernel?.sent, uncaptured?.sent, overloaded];
 }
 
 test('what a new interface had counted before the capture is counted, and known to be in no slot', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(300), true);
   ledger.captured(sent(500));
-  ledger.add(slot(1000, 3000, { sent: 700 }, { before: sent(500), after: sent(1200) }));
+  ledger.report(printedSlot(1000, 3000, { sent: 700 }, { before: sent(500), after: sent(1200) }));
   ledger.turn(10_000, sent(1200));
   assert.deepEqual(close(ledger), [1200, 500, false]);
 });
 
-test('of an interface that was there before us only what it counts from now on', () => {
-  const ledger = new Ledger(0);
+test('of an interface that was there before the agent only the bytes from then on are counted', () => {
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(300));
   ledger.captured(sent(500));
   ledger.turn(10_000, sent(1200));
@@ -32,10 +31,10 @@ test('of an interface that was there before us only what it counts from now on',
 });
 
 test('between a capture that failed and the next each window has its part', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
-  ledger.add(slot(7000, 9000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.report(printedSlot(7000, 9000, { sent: 100 }, { before: sent(0), after: sent(100) }));
   ledger.turn(10_000, sent(150));
   ledger.released(sent(180));
   ledger.turn(20_000, sent(400));
@@ -52,20 +51,20 @@ test('between a capture that failed and the next each window has its part', () =
 });
 
 test('what was counted after the last slot of an interface that has gone is missing', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0), true);
   ledger.captured(sent(0));
-  ledger.add(slot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
-  ledger.look(sent(900));
+  ledger.report(printedSlot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.observe(sent(900));
   ledger.released(undefined);
   ledger.turn(10_000, undefined);
   assert.deepEqual(close(ledger), [900, 800, false]);
 });
 
 test('an overload begins three seconds before the end of the last slot, and lasts until it is over', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.turn(5000, undefined);
-  ledger.add(slot(6000, 8000, { sent: 1 }));
+  ledger.report(printedSlot(6000, 8000, { sent: 1 }));
   ledger.turn(10_000, undefined);
   ledger.turn(15_000, undefined);
   ledger.overloaded = true;
@@ -78,12 +77,12 @@ test('an overload begins three seconds before the end of the last slot, and last
   assert.deepEqual(states, [false, true, true, true, true, true, false]);
 });
 
-test('what passes from the last slot before a pause to the first capture after it is told apart', () => {
-  const ledger = new Ledger(0);
+test('what passes from the last slot before a pause to the next capture is counted as paused', () => {
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
   ledger.pause();
-  ledger.add(slot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
+  ledger.report(printedSlot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
   ledger.released(sent(130));
   ledger.turn(10_000, sent(400));
   ledger.turn(20_000, sent(400));
@@ -99,15 +98,15 @@ test('what passes from the last slot before a pause to the first capture after i
 });
 
 test('an interface that is replaced within a window has its bytes in it, and so has the new one', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(1000));
   ledger.captured(sent(1000));
-  ledger.add(slot(1000, 3000, { sent: 500 }, { before: sent(1000), after: sent(1500) }));
-  ledger.look(sent(1800));
+  ledger.report(printedSlot(1000, 3000, { sent: 500 }, { before: sent(1000), after: sent(1500) }));
+  ledger.observe(sent(1800));
   ledger.released(undefined);
   ledger.begin(sent(40));
   ledger.captured(sent(60));
-  ledger.add(slot(6000, 8000, { sent: 9000 }, { before: sent(60), after: sent(9060) }));
+  ledger.report(printedSlot(6000, 8000, { sent: 9000 }, { before: sent(60), after: sent(9060) }));
   ledger.turn(10_000, sent(9060));
   ledger.turn(20_000, sent(9100));
   assert.deepEqual(close(ledger), [800 + 9060, 300 + 60, false]);
@@ -115,13 +114,13 @@ test('an interface that is replaced within a window has its bytes in it, and so 
 });
 
 test('one that is replaced while the capture is paused is so too', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
   ledger.pause();
   ledger.released(sent(100));
-  ledger.look(sent(700));
-  ledger.look(sent(50));
+  ledger.observe(sent(700));
+  ledger.observe(sent(50));
   ledger.turn(10_000, sent(80));
   const window = ledger.close();
   assert.equal(window?.kernel?.sent, 780);
@@ -129,10 +128,10 @@ test('one that is replaced while the capture is paused is so too', () => {
 });
 
 test('what had waited to be captured is missing too when the capture ends before it comes', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
-  ledger.add(slot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
+  ledger.report(printedSlot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
   ledger.turn(9000, sent(1200));
   assert.equal(ledger.ended(9000)?.uncaptured.sent, 0);
   ledger.released(sent(1500));
@@ -142,11 +141,11 @@ test('what had waited to be captured is missing too when the capture ends before
 });
 
 test('what had waited is missing in the window in which it passed', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
   ledger.turn(9000, sent(900));
-  ledger.add(slot(6000, 9500, { sent: 500 }, { before: sent(0), after: sent(1000) }));
+  ledger.report(printedSlot(6000, 9500, { sent: 500 }, { before: sent(0), after: sent(1000) }));
   ledger.released(sent(1000));
   ledger.turn(10_000, sent(1000));
   assert.deepEqual(close(ledger), [900, 400, false]);
@@ -154,15 +153,15 @@ test('what had waited is missing in the window in which it passed', () => {
 });
 
 test('an interface that is replaced between the end of a window and its close changes nothing in it', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(sent(0));
   ledger.captured(sent(0));
-  ledger.add(slot(7000, 9000, { sent: 9000 }, { before: sent(0), after: sent(9000) }));
+  ledger.report(printedSlot(7000, 9000, { sent: 9000 }, { before: sent(0), after: sent(9000) }));
   ledger.turn(10_000, sent(9500));
-  ledger.look(sent(9600));
+  ledger.observe(sent(9600));
   ledger.released(sent(40));
   ledger.captured(sent(60));
-  ledger.add(slot(12_000, 14_000, { sent: 400 }, { before: sent(60), after: sent(560) }));
+  ledger.report(printedSlot(12_000, 14_000, { sent: 400 }, { before: sent(60), after: sent(560) }));
   ledger.released(sent(560));
   ledger.turn(20_000, sent(560));
   assert.deepEqual(close(ledger), [9500, 500, false]);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { Ledger } from '../../lib/accounting/ledger.ts';
 import { slotBytes } from '../../lib/iftop/units.ts';
 import type { Amount, Bytes, Window } from '../../lib/model.ts';
 import { readableSize } from '../iftop/readable-size.ts';
-import { bytesOf, counters, exactly, flow, isClose, slot } from './making.ts';
+import { IftopLedger, bytesOf, counters, exactly, flow, isClose, printedSlot } from './making.ts';
 
 const INTERVAL = 10_000;
 const GRACE = 4000;
@@ -54,7 +53,7 @@ function rounded(bytes: number): Amount {
  */
 function follow(course: Course, slots: readonly SlotShape[], print = exactly): Window[] {
   const at = (time: number) => counters(course(time));
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(at(0));
   const windows: Window[] = [];
   let [from, delivered, turned, closed] = [0, 0, 0, 0];
@@ -69,7 +68,7 @@ function follow(course: Course, slots: readonly SlotShape[], print = exactly): W
     const flows = [
       flow('10.0.0.2', print(now.sent - before.sent), print(now.received - before.received)),
     ];
-    ledger.add(slot(from, to, {}, { flows, before: at(from), after: at(to) }));
+    ledger.report(printedSlot(from, to, {}, { flows, before: at(from), after: at(to) }));
     [from, delivered] = [to, until];
     for (; closed + INTERVAL + GRACE <= to; closed += INTERVAL) {
       windows.push(...[ledger.close()].filter((window) => window !== undefined));

@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { refine } from '../../lib/accounting/rounding.ts';
-import { Ledger } from '../../lib/accounting/ledger.ts';
 import type { Bytes, Counters, Window } from '../../lib/model.ts';
-import { add, bytesOf, counters, isClose, NOTHING, slot, slots, someCounters } from './making.ts';
+import {
+  IftopLedger,
+  add,
+  bytesOf,
+  counters,
+  isClose,
+  NOTHING,
+  printedSlot,
+  printedSlots,
+  someCounters,
+} from './making.ts';
 
 /** A ledger of an interface that was there from the start, with these counters. */
-function begun(counters: Counters): Ledger {
-  const ledger = new Ledger(0);
+function begun(counters: Counters): IftopLedger {
+  const ledger = new IftopLedger(0);
   ledger.begin(counters);
   return ledger;
 }
 
 /** Every window that has ended. */
-function closeAll(ledger: Ledger): Window[] {
+function closeAll(ledger: IftopLedger): Window[] {
   const windows: Window[] = [];
   for (let window = ledger.close(); window; window = ledger.close()) windows.push(window);
   return windows;
@@ -26,26 +34,25 @@ function sentOf(windows: readonly Window[]): number[] {
 
 const steps = fc.array(
   fc.oneof(
-    slots.map((slot) => ({ slot })),
+    printedSlots.map((slot) => ({ slot })),
     fc.record({ turn: fc.integer({ min: 1, max: 15_000 }), counters: fc.option(someCounters) }),
     fc.constant('close' as const),
   ),
   { maxLength: 25 },
 );
 
-test('whatever comes in whatever order, every byte ends up in exactly one window', () => {
+test('slots and window ends may come in any order: every byte ends up in exactly one window', () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const ledger = new Ledger(0);
+      const ledger = new IftopLedger(0);
       const windows: Window[] = [];
-      const settled: Bytes[] = [];
+      const added: Bytes[] = [];
       let now = 0;
       for (const step of steps) {
         if (step === 'close')
           windows.push(...[ledger.close()].filter((window) => window !== undefined));
         else if ('slot' in step) {
-          ledger.add(step.slot);
-          settled.push(bytesOf([refine(step.slot)]));
+          added.push(bytesOf([ledger.report(step.slot)]));
         } else ledger.turn((now += step.turn), step.counters ?? undefined);
       }
       ledger.turn(now + 1, undefined);
@@ -53,14 +60,14 @@ test('whatever comes in whatever order, every byte ends up in exactly one window
       const parts = windows.flatMap(({ pairs, rest }) => [...pairs, rest]);
       assert.ok(parts.every(({ sent, received }) => sent >= 0 && received >= 0));
       const all = bytesOf([{ pairs: [], rest: NOTHING }, ...windows]);
-      assert.ok(isClose(all, add(settled)));
+      assert.ok(isClose(all, add(added)));
     }),
     { numRuns: 500 },
   );
 });
 
 test('a window that has not ended cannot be closed, one that has can be once', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   assert.equal(ledger.close(), undefined);
   ledger.turn(10_000, undefined);
   const { start, end } = ledger.close() ?? {};
@@ -68,9 +75,9 @@ test('a window that has not ended cannot be closed, one that has can be once', (
 });
 
 test('without counters a slot is divided by time', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.turn(10_000, undefined);
-  ledger.add(slot(9500, 11_500, { sent: 1000, received: 400 }));
+  ledger.report(printedSlot(9500, 11_500, { sent: 1000, received: 400 }));
   ledger.turn(20_000, undefined);
   assert.deepEqual(
     closeAll(ledger).map((window) => bytesOf([window])),
@@ -85,8 +92,13 @@ test('with counters each direction is divided where the kernel says', () => {
   const ledger = begun(counters(NOTHING));
   ledger.turn(10_000, counters({ sent: 9000, received: 0 }));
   const after = counters({ sent: 10_000, received: 5000 });
-  ledger.add(
-    slot(9000, 11_000, { sent: 10_000, received: 5000 }, { before: counters(NOTHING), after }),
+  ledger.report(
+    printedSlot(
+      9000,
+      11_000,
+      { sent: 10_000, received: 5000 },
+      { before: counters(NOTHING), after },
+    ),
   );
   ledger.turn(20_000, after);
   const windows = closeAll(ledger);
@@ -99,7 +111,7 @@ test('with counters each direction is divided where the kernel says', () => {
 });
 
 test('a slot over several windows that ended at once is divided among all of them', () => {
-  const [by, timed] = [begun(counters(NOTHING)), new Ledger(0)];
+  const [by, timed] = [begun(counters(NOTHING)), new IftopLedger(0)];
   for (const [at, sent] of [
     [10_000, 0],
     [20_000, 6000],
@@ -109,8 +121,8 @@ test('a slot over several windows that ended at once is divided among all of the
     timed.turn(at, undefined);
   }
   const after = counters({ sent: 8000, received: 0 });
-  by.add(slot(0, 40_000, { sent: 8000 }, { before: counters(NOTHING), after }));
-  timed.add(slot(0, 40_000, { sent: 8000 }));
+  by.report(printedSlot(0, 40_000, { sent: 8000 }, { before: counters(NOTHING), after }));
+  timed.report(printedSlot(0, 40_000, { sent: 8000 }));
   for (const ledger of [by, timed]) ledger.turn(50_000, undefined);
   assert.deepEqual(sentOf(closeAll(by)), [0, 6000, 1000, 1000]);
   assert.deepEqual(sentOf(closeAll(timed)), [2000, 2000, 2000, 2000]);
@@ -120,10 +132,12 @@ test('a slot over several windows that ended at once is divided among all of the
 function divided(next: number): number[] {
   const ledger = begun(counters(NOTHING));
   const waiting = counters({ sent: 5000, received: 0 });
-  ledger.add(slot(0, 9000, { sent: 2000 }, { before: counters(NOTHING), after: waiting }));
+  ledger.report(
+    printedSlot(0, 9000, { sent: 2000 }, { before: counters(NOTHING), after: waiting }),
+  );
   ledger.turn(10_000, counters({ sent: 6000, received: 0 }));
   const after = counters({ sent: 9000, received: 0 });
-  ledger.add(slot(next, 11_000, { sent: 4000 }, { before: waiting, after }));
+  ledger.report(printedSlot(next, 11_000, { sent: 4000 }, { before: waiting, after }));
   ledger.turn(20_000, after);
   return sentOf(closeAll(ledger));
 }
@@ -164,32 +178,32 @@ test('the kernel’s count begins once, with what was known of the interface fir
 });
 
 test('a window whose counters were never read has no kernel’s count', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.turn(10_000, undefined);
   assert.equal(ledger.close()?.kernel, undefined);
 });
 
 test('the kernel’s count begins with the first slot where the pod’s interface was not there before', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   const [before, after] = [
     counters({ sent: 4000, received: 0 }),
     counters({ sent: 9000, received: 0 }),
   ];
-  ledger.add(slot(3000, 5000, { sent: 5000 }, { before, after }));
+  ledger.report(printedSlot(3000, 5000, { sent: 5000 }, { before, after }));
   ledger.turn(10_000, undefined);
   assert.equal(ledger.close()?.kernel?.sent, 5000);
 });
 
 test('a pair knows when its bytes passed, what waited before its slots included', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   for (const [from, to] of [
     [2000, 4000],
     [4000, 6000],
   ] as const) {
-    ledger.add(slot(from, to, { sent: 1 }));
+    ledger.report(printedSlot(from, to, { sent: 1 }));
   }
   ledger.turn(10_000, undefined);
-  ledger.add(slot(9000, 11_000, { sent: 10 }));
+  ledger.report(printedSlot(9000, 11_000, { sent: 10 }));
   const [first, second] = [closeAll(ledger), (ledger.turn(20_000, undefined), closeAll(ledger))];
   const spans = [first, second].map(([window]) => window?.pairs.map(({ from, to }) => [from, to]));
   assert.deepEqual(spans, [[[900, 11_000]], [[7900, 11_000]]]);
@@ -198,8 +212,8 @@ test('a pair knows when its bytes passed, what waited before its slots included'
 test('an interface that is parted from its peer before it goes is counted once', () => {
   const earlier = { sentBytes: 1140, sentPackets: 10, receivedBytes: 2140, receivedPackets: 10 };
   const ledger = begun({ sentBytes: 0, sentPackets: 0, receivedBytes: 0, receivedPackets: 0 });
-  ledger.look(earlier);
-  ledger.look({
+  ledger.observe(earlier);
+  ledger.observe({
     ...earlier,
     sentBytes: 2280,
     sentPackets: 20,

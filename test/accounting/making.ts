@@ -1,4 +1,6 @@
 import * as fc from 'fast-check';
+import { Ledger } from '../../lib/accounting/ledger.ts';
+import { type PrintedSlot, Rounding } from '../../lib/iftop/rounding.ts';
 import type {
   Amount,
   Bytes,
@@ -24,13 +26,13 @@ export function flow(remote: string, sent: Amount, received: Amount): Flow {
   return { local: '10.0.0.1', remote, sent, received };
 }
 
-/** A slot with one flow of known size, unless more is said. */
-export function slot(
+/** A printed slot with one flow of known size, unless more is said. */
+export function printedSlot(
   from: number,
   to: number,
   bytes: Partial<Bytes>,
-  more: Partial<Slot> = {},
-): Slot {
+  more: Partial<PrintedSlot> = {},
+): PrintedSlot {
   return {
     from,
     to,
@@ -41,6 +43,18 @@ export function slot(
     after: undefined,
     ...more,
   };
+}
+
+/** A ledger to which an iftop reports. */
+export class IftopLedger extends Ledger {
+  readonly #rounding = new Rounding();
+
+  /** Adds a printed slot; returns it as it was added. */
+  report(printed: PrintedSlot): Slot {
+    const slot = this.#rounding.slot(printed);
+    this.add(slot);
+    return slot;
+  }
 }
 
 /** The counters of an interface that has carried so many IP bytes, in packets of 1 000. */
@@ -90,7 +104,7 @@ export const someBytes: fc.Arbitrary<Bytes> = fc.record({ sent: bytes, received:
 export const someCounters: fc.Arbitrary<Counters> = someBytes.map(counters);
 
 /** Of any length, any content, with counters or without, that may go back. */
-export const slots: fc.Arbitrary<Slot> = fc
+export const printedSlots: fc.Arbitrary<PrintedSlot> = fc
   .record({
     from: fc.integer({ min: 0, max: 60_000 }),
     lasted: fc.integer({ min: 0, max: 30_000 }),

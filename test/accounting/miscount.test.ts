@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { missing, uncounted } from '../../lib/accounting/missing.ts';
-import { Ledger } from '../../lib/accounting/ledger.ts';
 import type { Bytes, Window } from '../../lib/model.ts';
-import { bytesOf, COUNTED, counters, NOTHING, slot } from './making.ts';
+import { IftopLedger, bytesOf, COUNTED, counters, NOTHING, printedSlot } from './making.ts';
 
 const SLOT = 2000;
 const WINDOW = 5000;
@@ -28,7 +27,7 @@ function windowsOf(slots: readonly Passing[]): Window[] {
     }
     return counters({ sent: Math.round(sum.sent), received: Math.round(sum.received) });
   };
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   const windows: Window[] = [];
   const turn = (end: number) => ledger.turn(end, read(end));
   ledger.begin(read(0));
@@ -37,7 +36,7 @@ function windowsOf(slots: readonly Passing[]): Window[] {
   for (const [at, passing] of slots.entries()) {
     const [from, to] = [at * SLOT, (at + 1) * SLOT];
     for (; end < to; end += WINDOW) turn(end);
-    ledger.add(slot(from, to, passing, { before: read(from), after: read(to) }));
+    ledger.report(printedSlot(from, to, passing, { before: read(from), after: read(to) }));
     // As the daemon does it, four seconds after the end.
     if (end - WINDOW <= to - 2 * SLOT) windows.push(...[ledger.close() ?? []].flat());
   }
@@ -117,15 +116,20 @@ test('what is just as wrong as may be does not come and go', () => {
   assert.deepEqual(changes, [true]);
 });
 
-test('packets that wait for their capture are no surplus, be it a minute after the last', () => {
-  const ledger = new Ledger(0);
+test('packets that wait for their capture are no surplus, even a minute after the last', () => {
+  const ledger = new IftopLedger(0);
   ledger.begin(counters(NOTHING));
   ledger.captured(counters(NOTHING));
-  ledger.add(slot(0, 2000, { received: 100 }, { before: at(0), after: at(100) }));
-  ledger.add(slot(60_000, 62_000, {}, { before: at(100), after: at(100 * MB) }));
+  ledger.report(printedSlot(0, 2000, { received: 100 }, { before: at(0), after: at(100) }));
+  ledger.report(printedSlot(60_000, 62_000, {}, { before: at(100), after: at(100 * MB) }));
   ledger.turn(62_000, at(100 * MB));
-  ledger.add(
-    slot(62_000, 124_000, { received: 100 * MB }, { before: at(100 * MB), after: at(100 * MB) }),
+  ledger.report(
+    printedSlot(
+      62_000,
+      124_000,
+      { received: 100 * MB },
+      { before: at(100 * MB), after: at(100 * MB) },
+    ),
   );
   ledger.turn(130_000, at(100 * MB));
   const windows = [ledger.close(), ledger.close()];
@@ -136,14 +140,16 @@ test('packets that wait for their capture are no surplus, be it a minute after t
 });
 
 test('what a capture sees of the moment in which it began is no surplus', () => {
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   ledger.begin(at(0), true);
   ledger.captured(at(50 * MB));
-  ledger.add(slot(1000, 3000, { received: 58 * MB }, { before: at(50 * MB), after: at(60 * MB) }));
+  ledger.report(
+    printedSlot(1000, 3000, { received: 58 * MB }, { before: at(50 * MB), after: at(60 * MB) }),
+  );
   ledger.released(at(60 * MB));
   ledger.captured(at(200 * MB));
-  ledger.add(
-    slot(4000, 6000, { received: 140 * MB }, { before: at(200 * MB), after: at(210 * MB) }),
+  ledger.report(
+    printedSlot(4000, 6000, { received: 140 * MB }, { before: at(200 * MB), after: at(210 * MB) }),
   );
   ledger.turn(7000, at(210 * MB));
   assert.deepEqual(ledger.close()?.miscounted, COUNTED);

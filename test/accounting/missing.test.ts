@@ -6,7 +6,7 @@ import { COUNTED, kernels, NOTHING, someBytes } from './making.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 
-const books = fc.record({
+const window = fc.record({
   kernel: kernels,
   miscounted: fc.record({ sent: fc.boolean(), received: fc.boolean() }),
   uncaptured: someBytes,
@@ -16,9 +16,9 @@ const books = fc.record({
 
 test('the reasons add up to what the kernel has and the rows have not, in each direction', () => {
   fc.assert(
-    fc.property(books, someBytes, (books, attributed) => {
-      const parts = Object.values(missing(books, attributed));
-      const apart = DIRECTIONS.map((of) => Math.max(0, books.kernel[of] - attributed[of]));
+    fc.property(window, someBytes, (window, attributed) => {
+      const parts = Object.values(missing(window, attributed));
+      const apart = DIRECTIONS.map((of) => Math.max(0, window.kernel[of] - attributed[of]));
       assert.equal(
         parts.reduce((sum, bytes) => sum + bytes, 0),
         apart.reduce((sum, bytes) => sum + bytes, 0),
@@ -30,18 +30,21 @@ test('the reasons add up to what the kernel has and the rows have not, in each d
 
 test('a direction that is miscounted has at least what is attributed, and changes nothing of the other', () => {
   fc.assert(
-    fc.property(books, someBytes, someBytes, (books, attributed, other) => {
-      const surplus = uncounted(books, attributed);
+    fc.property(window, someBytes, someBytes, (window, attributed, other) => {
+      const surplus = uncounted(window, attributed);
       for (const direction of DIRECTIONS) {
-        const [counted, seen] = [books.kernel[direction], attributed[direction]];
+        const [counted, seen] = [window.kernel[direction], attributed[direction]];
         const total = counted + surplus[direction];
-        assert.equal(total, books.miscounted[direction] ? Math.max(counted, seen) : counted);
+        assert.equal(total, window.miscounted[direction] ? Math.max(counted, seen) : counted);
       }
       // However much is received beyond the counters, of what was sent the same is missing.
       const { sent } = attributed;
-      const received = books.kernel.received + other.received;
-      const without = { ...books, kernel: { ...books.kernel, received: 0 } };
-      assert.deepEqual(missing(books, { sent, received }), missing(without, { sent, received: 0 }));
+      const received = window.kernel.received + other.received;
+      const without = { ...window, kernel: { ...window.kernel, received: 0 } };
+      assert.deepEqual(
+        missing(window, { sent, received }),
+        missing(without, { sent, received: 0 }),
+      );
     }),
   );
 });
@@ -72,8 +75,8 @@ const attributed = { sent: 400, received: 0 };
 const unpaused = { uncaptured: { sent: 500, received: 0 }, paused: undefined };
 
 test('what passed while nothing captured comes first, what else is missing has no name', () => {
-  const books = { kernel, ...unpaused, overloaded: false };
-  assert.deepEqual(missing(books, attributed), {
+  const window = { kernel, ...unpaused, overloaded: false };
+  assert.deepEqual(missing(window, attributed), {
     uncaptured: 500,
     overload: 0,
     paused: 0,
@@ -82,8 +85,8 @@ test('what passed while nothing captured comes first, what else is missing has n
 });
 
 test('of a source that was at its limits everything is missing for that', () => {
-  const books = { kernel, ...unpaused, overloaded: true };
-  assert.deepEqual(missing(books, attributed), {
+  const window = { kernel, ...unpaused, overloaded: true };
+  assert.deepEqual(missing(window, attributed), {
     uncaptured: 0,
     overload: 600,
     paused: 0,
@@ -93,8 +96,13 @@ test('of a source that was at its limits everything is missing for that', () => 
 
 test('without the kernel’s count nothing is known to be missing, and nothing is known not to be counted', () => {
   const some = { sent: 500, received: 50 };
-  const books = { kernel: undefined, uncaptured: some, overloaded: true, paused: some };
-  assert.deepEqual(missing(books, attributed), { uncaptured: 0, overload: 0, paused: 0, other: 0 });
+  const window = { kernel: undefined, uncaptured: some, overloaded: true, paused: some };
+  assert.deepEqual(missing(window, attributed), {
+    uncaptured: 0,
+    overload: 0,
+    paused: 0,
+    other: 0,
+  });
   const miscounted = { sent: true, received: true };
   assert.deepEqual(uncounted({ kernel: undefined, miscounted }, attributed), NOTHING);
 });
@@ -106,9 +114,9 @@ test('what rows have more than counters that count is measuring error', () => {
 
 test('what passed in a pause goes before all other reasons, of which one may hold as well', () => {
   const [uncaptured, paused] = [100, 400].map((sent) => ({ sent, received: 0 }));
-  const books = { kernel, uncaptured: uncaptured ?? NOTHING, paused };
+  const window = { kernel, uncaptured: uncaptured ?? NOTHING, paused };
   const calm = { uncaptured: 100, overload: 0, paused: 400, other: 100 };
-  assert.deepEqual(missing({ ...books, overloaded: false }, attributed), calm);
-  const strained = { uncaptured: 0, overload: 200, paused: 400, other: 0 };
-  assert.deepEqual(missing({ ...books, overloaded: true }, attributed), strained);
+  assert.deepEqual(missing({ ...window, overloaded: false }, attributed), calm);
+  const overload = { uncaptured: 0, overload: 200, paused: 400, other: 0 };
+  assert.deepEqual(missing({ ...window, overloaded: true }, attributed), overload);
 });

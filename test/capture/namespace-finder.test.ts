@@ -8,7 +8,7 @@ import { ProcTree } from '../linux/recordings.ts';
 const UID = '6f1f4f0e-1a2b-4c3d-8e9f-001122334455';
 const OTHER = '7a1f4f0e-1a2b-4c3d-8e9f-001122334455';
 const POD = { cgroupUid: UID, ips: ['10.0.0.1', 'fd00::1'] };
-const UNTOLD = { cgroupUid: UID, ips: [] };
+const WITHOUT_IPS = { cgroupUid: UID, ips: [] };
 
 const inPod = (uid = UID) => `0::/kubepods/pod${uid}/abc\n`;
 const trie = (...ips: readonly string[]) =>
@@ -28,7 +28,7 @@ const bare = { cgroup: inPod(), net_dev: ETH0, net_fib_trie: trie(), net_if_inet
 /** As `unshare -n` makes it, and gVisor for its file server. */
 const empty = { cgroup: inPod(), net_dev: LO, net_fib_trie: '', net_if_inet6: '' };
 
-/** A node whose host's network is not ours, and a finder on it whose time stands still. */
+/** A node on whose host's network the agent is not, and a finder on it whose time stands still. */
 class Node extends ProcTree {
   #now = 0;
   #finder: NamespaceFinder | undefined;
@@ -46,8 +46,8 @@ class Node extends ProcTree {
   }
 
   /** What is found now; the inode as the name that it was added by. */
-  find(pod: typeof POD | typeof UNTOLD): string | undefined {
-    this.finder.look();
+  find(pod: typeof POD | typeof WITHOUT_IPS): string | undefined {
+    this.finder.refresh();
     const { inode } = this.finder.find(pod) ?? {};
     const names = ['host', 'agent', 'pod', 'inner', 'other'].filter((name) => this.has(name));
     return names.find((name) => this.inode(name) === inode);
@@ -73,49 +73,49 @@ class Node extends ProcTree {
   }
 }
 
-describe('our own pod', () => {
-  const OURS = { cgroupUid: OTHER, ips: ['10.0.0.2'] };
+describe('the agent’s own pod', () => {
+  const OWN = { cgroupUid: OTHER, ips: ['10.0.0.2'] };
 
   test('is found by its address, whether its processes bear its UID or not', (t) => {
     const node = new Node(t);
-    assert.equal(node.find(OURS), 'agent');
-    assert.equal(node.finder.find(OURS)?.pid, 'self');
+    assert.equal(node.find(OWN), 'agent');
+    assert.equal(node.finder.find(OWN)?.pid, 'self');
     node.add(20, 'agent', { cgroup: inPod(OTHER), net_fib_trie: trie('10.0.0.2') });
-    node.finder.look();
-    assert.equal(node.finder.find(OURS)?.pid, 20);
+    node.finder.refresh();
+    assert.equal(node.finder.find(OWN)?.pid, 20);
   });
 
   test('is found without an address where the host’s namespace is another one for sure', (t) => {
     const node = new Node(t);
     node.add(20, 'agent', { cgroup: inPod(), net_dev: ETH0 });
-    assert.equal(node.find(UNTOLD), 'agent');
+    assert.equal(node.find(WITHOUT_IPS), 'agent');
   });
 
-  test('has to have the address where the host’s namespace cannot be looked at', (t) => {
+  test('has to have the address where the host’s namespace cannot be read', (t) => {
     const node = new Node(t);
     node.end(1);
     node.add(20, 'agent', { cgroup: inPod(), net_dev: ETH0, net_fib_trie: trie('10.0.0.2') });
-    assert.equal(node.find(UNTOLD), undefined);
+    assert.equal(node.find(WITHOUT_IPS), undefined);
     assert.equal(node.find(POD), undefined);
     assert.equal(node.find({ ...POD, ips: ['10.0.0.2'] }), 'agent');
   });
 
-  test('is no pod if we run in the host’s namespace, whatever addresses that has', (t) => {
+  test('is no pod if the agent runs in the host’s namespace, which may have any address', (t) => {
     const node = new Node(t, 'host');
     node.add(20, 'host', withAddress('10.0.0.1'));
-    assert.equal(node.find(UNTOLD), undefined);
+    assert.equal(node.find(WITHOUT_IPS), undefined);
     assert.equal(node.find(POD), undefined);
     assert.equal(node.find({ ...POD, ips: ['10.0.0.2'] }), undefined);
   });
 });
 
 describe('a pod whose namespace has no address', () => {
-  test('is found when that has been so for a while, and not before the API tells its addresses', (t) => {
+  test('is found when that has been so for a while, and not before the API server has reported its addresses', (t) => {
     const node = new Node(t);
     node.add(19, 'inner', empty);
     node.add(20, 'pod', bare);
     assert.deepEqual(node.findAfter(4), [undefined, 'pod']);
-    assert.ok(node.finder.doubts);
+    assert.ok(node.finder.hasDoubts);
   });
 
   test('is not taken for ready while its network is being made', (t) => {
@@ -124,7 +124,7 @@ describe('a pod whose namespace has no address', () => {
     assert.deepEqual(node.findAfter(2), [undefined, undefined]);
     node.address(20, '10.0.0.1');
     assert.equal(node.find(POD), 'pod');
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 
   test('is not found in a namespace that another sandbox is making since', (t) => {
@@ -146,7 +146,7 @@ describe('a pod whose namespace has no address', () => {
     assert.deepEqual(node.findAfter(60), [undefined, undefined]);
   });
 
-  test('is not found in the host’s, nor in ours, nor in one that another pod was in before', (t) => {
+  test('is not found in the host’s, nor in the agent’s, nor in one that another pod was in before', (t) => {
     const node = new Node(t);
     node.add(18, 'host', bare);
     node.add(19, 'other', { ...bare, cgroup: inPod(OTHER) });
@@ -179,11 +179,11 @@ describe('a pod whose namespace has no address', () => {
     assert.ok(node.finder.confirms(POD, netns));
     assert.ok(!node.finder.hasBetter(POD, netns));
     node.add(21, 'pod', withAddress('10.0.0.1'));
-    node.finder.look();
+    node.finder.refresh();
     assert.ok(node.finder.hasBetter(POD, netns));
     assert.equal(node.find(POD), 'pod');
     assert.ok(!node.finder.confirms(POD, netns));
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 
   test('is forgotten with its processes', (t) => {
@@ -192,7 +192,7 @@ describe('a pod whose namespace has no address', () => {
     assert.deepEqual(node.findAfter(4), [undefined, 'pod']);
     node.end(20);
     assert.equal(node.find(POD), undefined);
-    assert.ok(!node.finder.doubts);
+    assert.ok(!node.finder.hasDoubts);
   });
 });
 
@@ -217,37 +217,41 @@ describe('a pod with an address, privileged, with namespaces inside of it', () =
     node.add(10, 'pod', withAddress('10.0.0.9'));
     assert.deepEqual(node.findAfter(60), [undefined, undefined]);
     node.add(20, 'inner', bare);
-    assert.deepEqual(node.findAfter(60), [undefined, undefined], 'be it the only one without');
+    assert.deepEqual(
+      node.findAfter(60),
+      [undefined, undefined],
+      'even if only one is without an address',
+    );
   });
 });
 
 test('without an address to compare a namespace that has the interface goes before an older one', (t) => {
   const node = new Node(t);
   node.add(19, 'inner', empty);
-  assert.equal(node.find(UNTOLD), 'inner');
+  assert.equal(node.find(WITHOUT_IPS), 'inner');
   node.add(20, 'pod', bare);
-  assert.equal(node.find(UNTOLD), 'pod');
+  assert.equal(node.find(WITHOUT_IPS), 'pod');
 });
 
 test('a namespace that was found without an address to compare is confirmed by it, or not', (t) => {
   const node = new Node(t);
   node.add(20, 'pod', withAddress('10.0.0.1'));
   node.add(21, 'inner', withAddress('172.17.0.2'));
-  node.finder.look();
+  node.finder.refresh();
   assert.ok(node.finder.confirms(POD, { inode: node.inode('pod'), pid: 20 }));
   assert.ok(!node.finder.confirms(POD, { inode: node.inode('inner'), pid: 21 }));
-  assert.ok(!node.finder.confirms(UNTOLD, { inode: node.inode('host'), pid: 1 }));
+  assert.ok(!node.finder.confirms(WITHOUT_IPS, { inode: node.inode('host'), pid: 1 }));
 });
 
-test('the more processes a node has, the less often they are looked at by who only waits', (t) => {
+test('the more processes a node has, the less often they are read for pods that only wait', (t) => {
   const node = new Node(t);
-  node.finder.look();
+  node.finder.refresh();
   node.wait(0.9);
   assert.ok(!node.finder.isDue);
   node.wait(0.2);
   assert.ok(node.finder.isDue);
   for (let pid = 1000; pid < 3000; pid += 1) mkdirSync(join(node.path, `${pid}`));
-  node.finder.look();
+  node.finder.refresh();
   node.wait(1.5);
   assert.ok(!node.finder.isDue);
   node.wait(0.2);

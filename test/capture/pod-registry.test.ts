@@ -1,93 +1,31 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { uncaptured } from '../../daemon/check/startup-report.ts';
-import { Problems } from '../../daemon/log.ts';
+import { test } from 'node:test';
 import { PodRegistry } from '../../lib/capture/pod-registry.ts';
-import { until } from '../lab/influx.ts';
-import { ProcTree } from '../linux/recordings.ts';
+import { fakeCaptures, POD } from './fake-source.ts';
 
-const OURS = '6f1f4f0e-1a2b-4c3d-8e9f-001122334455';
-const WEB = '7a1f4f0e-1a2b-4c3d-8e9f-001122334455';
-const NO_COUNTS = '0 '.repeat(16);
-
-const trie = (ip: string) => `     |-- ${ip}\n        /32 host LOCAL\n`;
-const netDev = (...names: readonly string[]) =>
-  names.map((name) => `  ${name}: ${NO_COUNTS}\n`).join('');
-const podOf = (uid: string, ip: string) => ({
-  uid,
-  cgroupUid: uid,
-  namespace: 'shop',
-  name: uid.slice(0, 2),
-  workload: '-',
-  ips: [ip],
-});
-
-/** A node on which nothing can be entered, so that every capture fails. */
-function node(context: TestContext) {
-  const tree = new ProcTree(context);
-  tree.add('self', 'agent', { net_dev: netDev('eth0'), net_fib_trie: trie('10.0.0.2') });
-  const warned: string[] = [];
-  const silent = { debug: () => {}, info: () => {}, error: () => {} };
-  const log = { ...silent, warn: (_: object, what: string) => void warned.push(what) };
-  const registry = new PodRegistry({
-    proc: tree.path,
-    interfaces: ['eth0', 'net1'],
-    log,
-    problems: new Problems(log),
-    sidecar: false,
-    cpuBudget: Infinity,
+test('a pod that was discovered is taken for what the API server reports of it', () => {
+  const changed: string[] = [];
+  const { options } = fakeCaptures();
+  const registry = new PodRegistry(options, ({ pod }, isNews) => {
+    changed.push(`${pod.name} ${isNews}`);
   });
-  context.after(() => registry.stop(0));
-  const add = (pid: number, ...interfaces: readonly string[]) =>
-    tree.add(pid, 'pod', {
-      cgroup: `0::/kubepods/pod${WEB}/abc\n`,
-      net_dev: netDev(...interfaces),
-      net_fib_trie: trie('10.0.0.3'),
-    });
-  const end = (pid: number) => rmSync(join(tree.path, `${pid}`), { recursive: true });
-  return { registry, add, end, warned };
-}
-
-test('a pod that is being deleted and has lost its namespace is one pod that is not ready, whatever befell its captures', async (t) => {
-  const { registry, add, end } = node(t);
-  const pod = podOf(WEB, '10.0.0.3');
-  add(7, 'eth0', 'net1');
-  registry.put(pod, false);
-  await until(() => registry.figures.sessionRestarts >= 2, 'captures that fail');
-  assert.equal(registry.figures.podsReady, 1);
-  registry.put({ ...pod, terminating: true }, false);
-  end(7);
-  await until(() => registry.figures.states.pending === 2, 'that its network has gone');
-  assert.equal(registry.figures.podsSeen, 1);
-  assert.equal(registry.figures.podsReady, 0);
-  assert.equal(registry.figures.states.waiting, 0);
-});
-
-test('that no namespace is found is seen although our own is, until another one is', async (t) => {
-  const { registry, add } = node(t);
-  const faults = () => uncaptured(registry.figures, '/proc').map(({ what }) => what);
+  for (const cgroupUid of ['u', 'off', 'ended']) registry.discover(cgroupUid);
   registry.replace([
-    { cgroupUid: OURS, pod: podOf(OURS, '10.0.0.2'), wasOff: false },
-    { cgroupUid: WEB, pod: podOf(WEB, '10.0.0.3'), wasOff: false },
+    { cgroupUid: 'u', pod: POD, wasOff: false },
+    { cgroupUid: 'off', pod: undefined, wasOff: false },
   ]);
-  await until(() => registry.figures.sessionRestarts > 0, 'a capture of our own pod');
-  assert.deepEqual(faults(), ['of 1 pod no network namespace is found in /proc']);
-  add(7, 'eth0');
-  await until(() => registry.figures.podsUnfound === 0, 'the other one');
-  assert.deepEqual(faults(), []);
-});
-
-test('a pod that is being deleted loses its addresses one by one without a warning', async (t) => {
-  const { registry, add, warned } = node(t);
-  const pod = { ...podOf(WEB, '10.0.0.3'), terminating: true };
-  add(7, 'eth0');
-  registry.put(pod, false);
-  await until(() => registry.figures.sessionRestarts > 0, 'a capture');
-  registry.put({ ...pod, ips: ['10.0.0.4'] }, false);
+  registry.put(POD, false);
+  registry.discover('u');
+  assert.deepEqual(changed, ['web-0 true', 'web-0 false']);
+  const states = registry.pods.map(({ pod, selection, gone }) => [pod.name, selection, gone]);
+  assert.deepEqual(states, [
+    ['web-0', 'selected', false],
+    ['off', 'excluded', true],
+    ['ended', 'unknown', true],
+  ]);
+  registry.forgetFinished();
   assert.deepEqual(
-    warned.filter((what) => what.includes('none of its addresses')),
-    [],
+    registry.pods.map(({ pod }) => pod.name),
+    ['web-0'],
   );
 });

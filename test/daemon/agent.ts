@@ -2,7 +2,7 @@ import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.t
 import { Problems } from '../../daemon/log.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
-import { PodRegistry } from '../../lib/capture/pod-registry.ts';
+import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { type NamedWindow, Totals } from '../../lib/report/totals.ts';
@@ -25,7 +25,7 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
     sidecar: false,
     cpuBudget: 1,
   };
-  const registry = new PodRegistry(options);
+  const registry = new NodeCapture(options);
   const totals = new Totals(flows);
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);

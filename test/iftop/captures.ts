@@ -4,7 +4,7 @@ import type { Bytes, Frame, Pair } from '../../lib/model.ts';
 
 const directory = new URL('../fixtures/iftop/', import.meta.url);
 
-/** A recording of iftop: its output, what we make of it, and what the kernel counted meanwhile. */
+/** A recording of iftop: its output, what is read from it, and what the kernel counted meanwhile. */
 export interface Capture {
   readonly name: string;
   readonly text: string;

@@ -100,7 +100,7 @@ test('halves of two pairs with unreadable lines between them are no pair', () =>
   assert.equal(frame.unparsed, 4);
 });
 
-test('what iftop cannot print, or no interface carry, is not read, be it of a pair or in total', () => {
+test('what iftop cannot print, or no interface can carry, is not read, neither of a pair nor in total', () => {
   const liar = '99999999999999999999GB';
   const totals = ['1.00KB', liar].map((rate) => `Total send rate:  ${rate}  0B  0B`);
   const frame = parseFrame([...pair(liar), ...pair('1.00KB'), ...totals]);

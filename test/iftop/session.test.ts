@@ -17,7 +17,7 @@ const BURST =
   'for frame in "$2" "$2" "$1"; do printf "%s\\n" "$frame"; sleep 0.2; done; ' +
   'while [ "$(dd bs=1 count=1 2>/dev/null)" = u ]; do printf "%s\\n" "$2"; done';
 
-/** What looks like an iftop, of an interface with these counters. */
+/** A session of a script that prints like iftop, on an interface with these counters. */
 async function start(
   script = TWICE_A_SECOND,
   read: () => Counters | undefined = () => undefined,
@@ -26,7 +26,7 @@ async function start(
   return Session.start(stay(command), {
     counters: read,
     cpu: () => 0,
-    strained: () => {},
+    overloaded: () => {},
     unparsed: () => {},
     frame: () => {},
   });
@@ -39,7 +39,7 @@ function set(t: TestContext, by: number): void {
 }
 
 for (const by of [-HOUR, HOUR]) {
-  test(`a capture goes on when the clock is set by ${by} ms, and tells the new time`, async (t) => {
+  test(`a capture goes on when the clock is set by ${by} ms, and reports the new time`, async (t) => {
     const session = await start();
     const stop = new AbortController();
     let count = 0;
@@ -65,7 +65,7 @@ async function seen(read: () => Counters): Promise<number> {
   return count;
 }
 
-test('a capture whose counters stand still is not at rest for that, one of which they count is', async () => {
+test('an interface is at rest if its counters stand still, unless they have missed bytes before', async () => {
   const [counted, uncounted] = await Promise.all([seen(counting()), seen(() => UNUSED)]);
   assert.equal(counted, 2);
   assert.ok(uncounted > 2, `${uncounted}`);

@@ -7,8 +7,8 @@ import { ProcTree } from './recordings.ts';
 
 const pod = { ips: ['10.0.0.1', 'fd00::1'] };
 
-/** What iftop is told of the addresses on each interface, in a namespace without any in which these are up. */
-function told(context: TestContext, primary: string, ...up: readonly string[]) {
+/** The addresses that iftop gets for each interface, in a namespace without addresses in which these interfaces are up. */
+function absent(context: TestContext, primary: string, ...up: readonly string[]) {
   const tree = new ProcTree(context);
   tree.add(7, 'pod', {});
   const lines = up.map((name, index) => `${index + 2}\t${name.padEnd(10)}: 1 V3\n`);
@@ -17,7 +17,7 @@ function told(context: TestContext, primary: string, ...up: readonly string[]) {
 }
 
 test('addresses that a namespace has not are those of the interface of the pod’s own network alone', (t) => {
-  assert.deepEqual(told(t, 'eth0', 'eth0', 'net1'), [pod.ips, []]);
-  assert.deepEqual(told(t, 'net1', 'eth0', 'net1'), [pod.ips, []], 'eth0 is not captured');
-  assert.deepEqual(told(t, 'ens5', 'ens5', 'net1'), [pod.ips, []], 'there is no eth0');
+  assert.deepEqual(absent(t, 'eth0', 'eth0', 'net1'), [pod.ips, []]);
+  assert.deepEqual(absent(t, 'net1', 'eth0', 'net1'), [pod.ips, []], 'eth0 is not captured');
+  assert.deepEqual(absent(t, 'ens5', 'ens5', 'net1'), [pod.ips, []], 'there is no eth0');
 });

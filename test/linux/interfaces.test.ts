@@ -63,7 +63,7 @@ for (const [namespace, listed, instead, expected] of cases) {
   });
 }
 
-test('the loopback stands in for nothing, whatever of it is up or has an address', () => {
+test('the loopback stands in for no interface, even if it is up and has an address', () => {
   const ips = ['127.0.0.1', '::1'];
   for (const namespace of readdirSync(directory)) {
     const found = standInFor('eth0', textsOf(namespace), { ips, taken: new Set(['eth0']) });
@@ -71,14 +71,14 @@ test('the loopback stands in for nothing, whatever of it is up or has an address
   }
 });
 
-test('all interfaces are told, and which of them are up', () => {
-  const told = readdirSync(directory).map((name) => {
+test('all interfaces are found, and which of them are up', () => {
+  const found = readdirSync(directory).map((name) => {
     const { dev, igmp } = textsOf(name);
     const up = linksIn(igmp);
     const all = interfacesIn(dev).map((each) => (up.has(each) ? each : `${each} (down)`));
     return `${name}: ${all.join(', ')}`;
   });
-  assert.deepEqual(told, [
+  assert.deepEqual(found, [
     'ambiguous: lo, eth0 (down), vpc0, vpc1',
     'gateway: lo, eth0 (down), vpc0, vpc1',
     'in-use: lo, eth0 (down), vpc0, vpc1',
@@ -103,7 +103,7 @@ test('each that is up has an index of its own', () => {
   assert.ok(indexes.every((index) => index > 0));
 });
 
-test('of a process that has gone nothing is told, and nothing stands in', (t) => {
+test('of a process that has gone no interface is found, and none stands in', (t) => {
   const texts = readNetTexts(new ProcTree(t).path, 7);
   assert.deepEqual(Object.values(texts), ['', '', '', '', '']);
   assert.equal(standInFor('eth0', texts, { ips: IPS, taken: new Set() }), undefined);

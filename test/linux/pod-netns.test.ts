@@ -54,7 +54,7 @@ for (const layout of LAYOUTS) {
     }
   });
 
-  test(`${layout}: the recorded addresses of a pod’s network include the one that the API tells`, (t) => {
+  test(`${layout}: the recorded addresses of a pod’s network include the one that the API server reports`, (t) => {
     const tree = recordedTree(t, layout);
     for (const { pid, pod } of recording(layout).processes) {
       const addresses = addressesOf(tree.path, pid);
@@ -77,9 +77,9 @@ test('a forbidden namespace is passed over for the pod’s other process', (t) =
   const tree = new ProcTree(t);
   const files = { cgroup, net_fib_trie: trie('10.0.0.1') };
   tree.add(1, 'host', files);
-  tree.add(2, 'ours', files);
+  tree.add(2, 'own', files);
   tree.add(3, 'pod', files);
-  const forbidden = new Set([tree.inode('host'), tree.inode('ours')]);
+  const forbidden = new Set([tree.inode('host'), tree.inode('own')]);
   assert.deepEqual(locate(tree.path, pod, [1, 2, 3], forbidden), {
     inode: tree.inode('pod'),
     pid: 3,

@@ -32,7 +32,7 @@ test('a process that has come since is found at once, and one of a pod is read o
   table.all();
   put(30, IN_POD);
   assert.deepEqual(table.all().get(UID), [7, 30]);
-  for (let looks = 0; looks < 5; looks += 1) table.all();
+  for (let times = 0; times < 5; times += 1) table.all();
   assert.equal(table.reads, 2);
   assert.equal(table.size, 2);
 });
@@ -54,7 +54,7 @@ test('a process that is put into its pod after it was first seen is found all th
   assert.deepEqual(table.all().get(UID), [30, 31], 'when it has become twice as old');
 });
 
-test('while the kernel has given out no number, none is looked for', (t) => {
+test('while the kernel has given out no number, the processes are not listed', (t) => {
   const { path, table, put, wait } = node(t);
   const loadavg = (newest: number) =>
     writeFileSync(join(path, 'loadavg'), `0.50 0.40 0.30 2/5097 ${newest}\n`);
@@ -67,7 +67,11 @@ test('while the kernel has given out no number, none is looked for', (t) => {
   assert.deepEqual(table.all().get(UID), [7, 8]);
   put(9, IN_POD);
   wait(10_000);
-  assert.deepEqual(table.all().get(UID), [7, 8, 9], 'but not for long, whatever is told');
+  assert.deepEqual(
+    table.all().get(UID),
+    [7, 8, 9],
+    'but not for long, even if no number was given out',
+  );
 });
 
 test('one that has gone is no process any more, whoever has its number then', (t) => {
@@ -81,7 +85,7 @@ test('one that has gone is no process any more, whoever has its number then', (t
   assert.deepEqual(table.all().get(UID), [8]);
 });
 
-test('a number that became another process’s while nobody looked is found out', (t) => {
+test('a number that became another process’s in between is noticed', (t) => {
   const { table, put, wait } = node(t);
   for (let pid = 1; pid <= 250; pid += 1) put(pid, ELSEWHERE);
   put(300, IN_POD);
@@ -89,14 +93,14 @@ test('a number that became another process’s while nobody looked is found out'
   wait(3_600_000);
   table.all();
   put(300, ELSEWHERE);
-  for (let looks = 0; looks < 3; looks += 1) {
+  for (let times = 0; times < 3; times += 1) {
     wait(3_600_000);
     table.all();
   }
   assert.equal(table.all().get(UID), undefined);
 });
 
-test('one that was there before us, on its way into its pod, is found all the same', (t) => {
+test('a process that was there before the agent, and is put into its pod then, is found', (t) => {
   const { table, put, wait } = node(t);
   put(30, ELSEWHERE);
   table.all();
@@ -105,7 +109,7 @@ test('one that was there before us, on its way into its pod, is found all the sa
   assert.deepEqual(table.all().get(UID), [30]);
 });
 
-test('of processes that have been there for long a look reads few', (t) => {
+test('of processes that have been there for long few are read at once', (t) => {
   const { table, put, wait } = node(t);
   for (let pid = 1; pid <= 1000; pid += 1) put(pid, ELSEWHERE);
   table.all();
@@ -114,7 +118,7 @@ test('of processes that have been there for long a look reads few', (t) => {
     table.all();
   }
   const before = table.reads;
-  for (let looks = 0; looks < 200; looks += 1) {
+  for (let times = 0; times < 200; times += 1) {
     wait(1000);
     table.all();
   }

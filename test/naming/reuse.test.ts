@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ledger } from '../../lib/accounting/ledger.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import { podRecord } from '../../lib/kubernetes/records.ts';
 import { pod } from '../lab/apiserver/objects.ts';
-import { exactly, flow, slot } from '../accounting/making.ts';
+import { exactly, flow, IftopLedger, printedSlot } from '../accounting/making.ts';
 
 /**
  * A cluster in which addresses change hands all the time, and the API tells of it as late and as
@@ -99,9 +98,9 @@ test('of 10 000 addresses that change hands not one is taken for another', (t) =
     .map(([at, happens]) => [heard(at), happens, at] as const)
     .sort((a, b) => a[0] - b[0] || a[2] - b[2]);
 
-  const ledger = new Ledger(0);
+  const ledger = new IftopLedger(0);
   const owners = new Map<string, Set<string>>();
-  const held: { end: number; window: ReturnType<Ledger['close']> }[] = [];
+  const held: { end: number; window: ReturnType<IftopLedger['close']> }[] = [];
   const bytes = { right: 0, wrong: 0, unknown: 0 };
   let [nextEvent, nextPacket] = [0, 0];
   // Slots end where they like, and every fifth one spans the end of a window.
@@ -122,7 +121,7 @@ test('of 10 000 addresses that change hands not one is taken for another', (t) =
       }
     }
     const said = [...flows].map(([address, sent]) => flow(address, exactly(sent), exactly(0)));
-    ledger.add(slot(now - SLOT, now, {}, { flows: said }));
+    ledger.report(printedSlot(now - SLOT, now, {}, { flows: said }));
     if (spans) held.push({ end: boundary, window: ledger.close() });
     for (let event = events[nextEvent]; event && event[0] <= now; event = events[++nextEvent]) {
       event[1](event[0]);

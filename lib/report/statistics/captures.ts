@@ -1,8 +1,8 @@
-import type { PodRegistry } from '../../capture/pod-registry.ts';
+import type { NodeCapture } from '../../capture/node-capture.ts';
 import { byName, type Statistic } from './statistic.ts';
 
 export interface CaptureSources {
-  readonly registry: Pick<PodRegistry, 'figures'>;
+  readonly registry: Pick<NodeCapture, 'figures'>;
 }
 
 /** How much of the node is captured, and how well. */

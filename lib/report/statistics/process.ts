@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import packageJson from '../../../package.json' with { type: 'json' };
-import type { PodRegistry } from '../../capture/pod-registry.ts';
+import type { NodeCapture } from '../../capture/node-capture.ts';
 import type { Cpu } from '../../linux/cpu-time.ts';
 import { memory, residentBytes } from '../../linux/memory.ts';
 import { byName, type Statistic } from './statistic.ts';
@@ -8,7 +8,7 @@ import { byName, type Statistic } from './statistic.ts';
 export interface ProcessSources {
   readonly proc: string;
   readonly cpu: Pick<Cpu, 'read'>;
-  readonly registry: Pick<PodRegistry, 'processes'>;
+  readonly registry: Pick<NodeCapture, 'processes'>;
 }
 
 /** What the agent costs the node. */

@@ -70,9 +70,9 @@ test('a pod without a namespace waits if it has an address, and is pending if it
   const { registry, scrape } = agent();
   t.after(() => registry.stop());
   const local = { namespace: 'a', name: 'b', workload: '-', ips: [] };
-  registry.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
+  registry.pods.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
   const ips = ['10.244.0.10'];
-  registry.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
+  registry.pods.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
   const values = await scrape();
   assert.equal(values.get('nstats_pods'), 2);
   for (const state of ['pending', 'waiting'])

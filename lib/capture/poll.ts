@@ -1,7 +1,8 @@
-const EVERY = 200;
+/** Milliseconds. */
+const INTERVAL = 200;
 
-/** Does something five times a second for as long as each time may be the last one. */
-export class Often {
+/** Calls a function five times a second, from `start` until it is not wanted any more. */
+export class Poll {
   readonly #act: () => void;
   readonly #isWanted: () => boolean;
   #timer: NodeJS.Timeout | undefined;
@@ -10,7 +11,7 @@ export class Often {
     [this.#act, this.#isWanted] = [act, isWanted];
   }
 
-  begin(): void {
+  start(): void {
     this.#timer ??= setInterval(() => {
       if (this.#isWanted()) {
         this.#act();
@@ -18,6 +19,6 @@ export class Often {
       }
       clearInterval(this.#timer);
       this.#timer = undefined;
-    }, EVERY).unref();
+    }, INTERVAL).unref();
   }
 }

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { refine } from '../../lib/accounting/rounding.ts';
-import type { Bytes, Slot } from '../../lib/model.ts';
-import { bytesOf, counters, flow, isClose, NOTHING, slot, slots } from './making.ts';
+import { type PrintedSlot, refine } from '../../lib/iftop/rounding.ts';
+import type { Bytes } from '../../lib/model.ts';
+import {
+  bytesOf,
+  counters,
+  flow,
+  isClose,
+  NOTHING,
+  printedSlots as slots,
+  printedSlot as slot,
+} from '../accounting/making.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 
@@ -72,7 +80,7 @@ test('the order of the flows does not matter', () => {
   const shuffled = slots.chain((given) =>
     fc
       .shuffledSubarray([...given.flows.keys()], { minLength: given.flows.length })
-      .map((order): [Slot, number[]] => [given, order]),
+      .map((order): [PrintedSlot, number[]] => [given, order]),
   );
   fc.assert(
     fc.property(shuffled, ([given, order]) => {

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClosedWindow, LocalPod, Log, ProblemLog } from '../model.ts';
+import type { PodSink } from '../kubernetes/selection.ts';
+import { REPORTED_STATES, type ReportedState } from './capture-state.ts';
+import { CpuBudgetController } from './cpu-budget-controller.ts';
+import { identity, qualifiedName } from './identity.ts';
+import { IftopSource } from './iftop-source.ts';
+import { NamespaceFinder } from './namespace-finder.ts';
+import { NamespaceSearch } from './namespace-search.ts';
+import type { PodCapture } from './pod-capture.ts';
+import { PodRegistry } from './pod-registry.ts';
+import { StartLimiter } from './start-limiter.ts';
+
+export interface NodeCaptureOptions {
+  readonly proc: string;
+  /** The interfaces to capture, where a pod has them. */
+  readonly interfaces: readonly string[];
+  readonly log: Log;
+  readonly problems: ProblemLog;
+  /** The only pod is in the agent's own network namespace. */
+  readonly sidecar: boolean;
+  /** The share of one core that the agent and its captures may take. */
+  readonly cpuBudget: number;
+}
+
+/** Milliseconds for which last slots are waited for, where there is time for that. */
+const LAST_SLOTS = 5000;
+/** A source that has had its last slot ends within so many milliseconds. */
+const TIDY = 100;
+const EVERY = 1000;
+
+/** The capture of all pods of this node: registry, namespace search and CPU budget put together. */
+export class NodeCapture {
+  readonly #registry: PodRegistry;
+  readonly #search: NamespaceSearch;
+  readonly #finder: NamespaceFinder;
+  readonly #controller: CpuBudgetController;
+  readonly #starts = new StartLimiter();
+  readonly #timer: NodeJS.Timeout;
+  readonly #counts = { restarts: 0, unparsedLines: 0, frames: 0 };
+
+  constructor({ proc, interfaces, log, problems, sidecar, cpuBudget }: NodeCaptureOptions) {
+    const counts = this.#counts;
+    const iftop = {
+      proc,
+      // The kubelet's network plug-in gives a pod its addresses on eth0.
+      primary: interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '',
+      own: sidecar,
+      log,
+      starts: this.#starts,
+      reported: () => void (counts.frames += 1),
+      unparsed: (pod: LocalPod, lines: number) => {
+        counts.unparsedLines += lines;
+        problems.report(qualifiedName(pod), 'lines of iftop cannot be read', identity(pod));
+      },
+    };
+    const registry = new PodRegistry(
+      {
+        proc,
+        interfaces,
+        log,
+        problems,
+        startSource: (target, listener) => new IftopSource(iftop, target, listener),
+        restarted: () => void (counts.restarts += 1),
+      },
+      (pod, isNews) => this.#search.changed(pod, isNews),
+    );
+    const finder = new NamespaceFinder({ proc, interfaces });
+    [this.#registry, this.#finder] = [registry, finder];
+    this.#search = new NamespaceSearch({ proc, log, sidecar, finder, registry });
+    const pods = () => registry.pods;
+    this.#controller = new CpuBudgetController({ proc, budget: cpuBudget, pods, problems });
+    this.#timer = setInterval(() => {
+      for (const pod of registry.pods) pod.refresh();
+      this.#search.tick();
+    }, EVERY).unref();
+  }
+
+  /** Takes the pods that are to be captured. */
+  get pods(): PodSink {
+    return this.#registry;
+  }
+
+  get figures() {
+    const pods = this.#registry.pods.filter(({ gone }) => !gone);
+    const counts = REPORTED_STATES.map((state) => [state, 0] as const);
+    const states = Object.fromEntries(counts) as Record<ReportedState, number>;
+    for (const state of pods.flatMap((pod) => pod.states)) states[state] += 1;
+    return {
+      podsSeen: pods.length,
+      /** By the API the others have no network yet, or are losing it. */
+      podsReady: pods.filter((pod) => pod.states.some((state) => state !== 'pending')).length,
+      podsUnfound: this.#unfound(pods),
+      sessions: pods.flatMap(({ interfaces }) => interfaces).filter(({ source }) => source?.pid)
+        .length,
+      sessionRestarts: this.#counts.restarts,
+      sessionsOverloaded: states.overloaded,
+      sessionsPaused: states.paused,
+      unparsedLines: this.#counts.unparsedLines,
+      frames: this.#counts.frames,
+      states,
+    };
+  }
+
+  /** When any source was last heard of, by `performance.now()`; undefined if none captures. */
+  get heard(): number | undefined {
+    const times = this.#interfaces.flatMap(({ source }) => source?.heard ?? []);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  /** Milliseconds for which no source has been started, although some are to be. */
+  get stuckFor(): number {
+    return this.#starts.stuckFor;
+  }
+
+  /** The processes that capture. */
+  get processes(): number[] {
+    return this.#interfaces.flatMap(({ source }) => source?.pid ?? []);
+  }
+
+  /** What is known by now of the pod with this UID in its cgroup. */
+  known(cgroupUid: LocalPod['cgroupUid']): Pick<ClosedWindow, 'pod' | 'selection'> | undefined {
+    return this.#registry.known(cgroupUid);
+  }
+
+  /** The clock passes the end of a window. */
+  turn(at: number): void {
+    for (const pod of this.#registry.pods) pod.turn(at);
+  }
+
+  /** The windows that ended at a moment, as they are by now. */
+  ended(at: number): ClosedWindow[] {
+    return this.#registry.pods.flatMap((pod) => pod.ended(at));
+  }
+
+  /** Closes the oldest window of every interface, if it has ended, and not after `at`. */
+  close(at: number): ClosedWindow[] {
+    const closed = this.#registry.pods.flatMap((pod) => pod.close(at));
+    this.#registry.forgetFinished();
+    return closed;
+  }
+
+  /** Ends all captures, each with a last slot if that can be had within so many milliseconds. */
+  async stop(patience = LAST_SLOTS): Promise<void> {
+    clearInterval(this.#timer);
+    this.#search.stop();
+    this.#controller.stop();
+    const ended = Promise.all(this.#interfaces.map((iface) => iface.stop(patience)));
+    // A source that is being started is not waited for: the kernel ends it with the agent.
+    await Promise.race([ended, sleep(patience + TIDY, undefined, { ref: false })]);
+  }
+
+  /** Pods whose namespace is not found; 0 if any namespace is found but the agent's own, which needs no privileges. */
+  #unfound(pods: readonly PodCapture[]): number {
+    if (pods.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
+    return pods.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
+  }
+
+  get #interfaces() {
+    return this.#registry.pods.flatMap(({ interfaces }) => interfaces);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Counters, LocalPod, Netns, Slot } from '../model.ts';
+
+/** The interface that a source captures. The API server may name the pod, and its process may be replaced, meanwhile. */
+export interface SourceTarget {
+  readonly iface: string;
+  readonly pod: () => LocalPod;
+  readonly netns: () => Netns;
+  /** Reads the counters of the interface. */
+  readonly counters: () => Counters | undefined;
+}
+
+export interface SourceListener {
+  /** The source captures from now on, in this process, which is in the namespace. */
+  capturing(pid: number | undefined): void;
+  slot(slot: Slot): void;
+  /** Whether the source is at its limits. May repeat what it said before. */
+  overloaded(is: boolean): void;
+}
+
+/** Why a source has ended. */
+export interface SourceEnd {
+  /** `lost`: its interface has gone. `left`: the process, by which the namespace is reached, has gone from there. */
+  readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed';
+  readonly error: string | undefined;
+}
+
+/** What captures one interface in one network namespace, gaplessly from its start to its end. */
+export interface Source {
+  /** The process that captures, while it does. */
+  readonly pid: number | undefined;
+  /** When the source last reported, or was seen to be at rest, by `performance.now()`. */
+  readonly heard: number | undefined;
+  /** CPU time in seconds that the process has used; undefined while there is none. */
+  readonly cpu: number | undefined;
+  readonly done: Promise<SourceEnd>;
+  /** Ends the source, with a last slot if that can be had within so many milliseconds. */
+  stop(patience?: number): void;
+}
+
+export type StartSource = (target: SourceTarget, listener: SourceListener) => Source;
