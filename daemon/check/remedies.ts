@@ -136,6 +136,8 @@ export function spoolRemedy(error: Error): string {
       return 'set SPOOL_DIR to a directory: there is a file on its way';
     case 'EIO':
       return 'the disk of SPOOL_DIR is failing: look at the log of the kernel';
+    case 'ERR_WINDOW_SIZE':
+      return 'raise SPOOL_MAX, or shorten INTERVAL: a shorter window is smaller';
     case undefined:
     default:
       return 'mount a volume at SPOOL_DIR that can be written, and that can be locked';

@@ -42,6 +42,7 @@ for (const [code, words] of [
   ['EROFS', /mount a volume/],
   ['EACCES', /let the user/],
   ['ENOTDIR', /there is a file/],
+  ['ERR_WINDOW_SIZE', /raise SPOOL_MAX/],
 ] as const) {
   test(`so has a disk that says ${code}`, () => {
     assert.match(spoolRemedy(Object.assign(new Error('no'), { code })), words);
