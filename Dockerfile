@@ -1,8 +1,8 @@
 # The image of nstats: node, iftop, the few programs that start it, and the daemon, bundled. Nothing
 # else: no package manager, no compiler, no shell tools but sh itself.
 #
-#   docker build -t nstats:0.1.0 .
-#   docker run --rm nstats:0.1.0 --help
+#   docker build -t nstats .
+#   docker run --rm nstats --help
 
 # Any image of Debian with node and npm in /usr/local/bin; for every platform that it is there for.
 ARG BASE=node:26-trixie-slim
