@@ -10,6 +10,7 @@ import { writer } from '../lib/influx/writer.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client/client.ts';
 import { check } from './check/check.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
+import { CONDITIONS } from '../lib/conditions.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import { faultOfInflux, spoolRemedy } from './check/remedies.ts';
 import { createLog, Problems } from './log.ts';
@@ -118,7 +119,7 @@ async function tellForeign(root: string, directory: string, log: Log): Promise<v
   const foreign = await foreignIn(root, directory);
   if (foreign.length === 0) return;
   const fix = `to have them delivered, move the files into ${directory}; else remove them`;
-  log.warn({ foreign, fix }, 'rows on disk wait for another InfluxDB than the one configured');
+  log.warn({ foreign, fix }, CONDITIONS.rowsForeign.sentence);
 }
 
 function reach({ kubeconfig, proxies }: Config): ApiClient {

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, Counters, LocalPod, Netns } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
@@ -10,10 +11,6 @@ import {
   type Owner,
   type State,
 } from './states.ts';
-
-/** What to do about a pod that has nothing to capture. */
-export const INTERFACES_REMEDY =
-  'name the interface that carries the pod in IFACE (a list, such as eth0,net1), bring it up, or turn the pod off with the annotation nstats/observe=false';
 
 export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -154,7 +151,7 @@ export class PodInterfaces implements Events {
       this.#replace(name, standIn);
       return;
     }
-    iface.complain({ error, interfaces: some(this.#names.split(',')), fix: INTERFACES_REMEDY });
+    iface.complain({ error, interfaces: some(this.#names.split(',')) });
   }
 
   #capture(
@@ -192,9 +189,8 @@ export class PodInterfaces implements Events {
       this.#replace(name, standIn);
       return;
     }
-    const what = 'a pod has none of the interfaces of IFACE: it is not captured';
     const fields = { ...this.#identity, wanted: interfaces, interfaces: some(names) };
-    problems.report(this.#subject, what, { ...fields, fix: INTERFACES_REMEDY });
+    problems.report(this.#subject, CONDITIONS.interfaceMissing, fields);
   }
 
   /** What carries the pod instead of an interface that is down, or not there. */

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedWindow, LocalPod, Log, Netns, ProblemLog } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
@@ -58,7 +59,7 @@ export class PodRegistry implements PodSink {
     const reported = () => void (this.#frames += 1);
     const unparsed = (pod: LocalPod, lines: number) => {
       this.#unparsed += lines;
-      problems.report(qualifiedName(pod), 'lines of iftop cannot be read', identity(pod));
+      problems.report(qualifiedName(pod), CONDITIONS.linesUnreadable, identity(pod));
     };
     const restarted = () => void (this.#restarts += 1);
     // The kubelet's network plug-in gives a pod its addresses on eth0.

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
 import { identity, qualifiedName } from './identity.ts';
@@ -89,9 +90,8 @@ export class PodCapture implements Owner {
     const { pod } = this;
     const isUnfound = performance.now() - this.#soughtSince >= UNFOUND;
     if (!isUnfound || !this.states.includes('waiting')) return;
-    const what =
-      'no network namespace of its processes has one of its addresses: it is not measured';
-    this.#problems.report(this.#unfound, what, { ...identity(pod), ips: pod.ips });
+    const fields = { ...identity(pod), ips: pod.ips };
+    this.#problems.report(this.#unfound, CONDITIONS.namespaceNotFound, fields);
   }
 
   /** Another process of the pod will do as well; without any, the namespace is a dead one. */

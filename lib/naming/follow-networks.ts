@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONDITIONS } from '../conditions.ts';
 import type { Mistake } from './networks.ts';
 import type { Log } from '../model.ts';
 import { ConfigError } from '../config-error.ts';
@@ -12,7 +13,8 @@ export interface NetworksOptions {
   readonly period?: number;
 }
 
-/** More mistakes of a file than these are counted and not told. */
+const { networksMistaken, networksUnreadable } = CONDITIONS;
+/** More mistakes of a file than these are counted and not logged. */
 const TOLD = 30;
 
 /**
@@ -33,7 +35,7 @@ export async function followNetworks(
     ]);
   });
   log.info({ file, networks: networks.size }, 'networks read');
-  if (mistakes.length > 0) warn(mistakes, 'the networks file has mistakes; the rest of it counts');
+  if (mistakes.length > 0) warn(mistakes, `${networksMistaken.sentence}; the rest of it counts`);
   void follow();
   return (address) => networks.match(address)?.value;
 
@@ -51,7 +53,7 @@ export async function followNetworks(
     try {
       const next = await readNetworks(file, signal);
       if (next.mistakes.length > 0) {
-        return warn(next.mistakes, 'the networks file has mistakes; the last good one stays');
+        return warn(next.mistakes, `${networksMistaken.sentence}; the last good one stays`);
       }
       ({ networks } = next);
       log.info({ file, networks: networks.size }, 'networks read');
@@ -59,7 +61,7 @@ export async function followNetworks(
       if (signal.aborted) return;
       log.warn(
         { file, error: String(error) },
-        'the networks file cannot be read; the last good one stays',
+        `${networksUnreadable.sentence}; the last good one stays`,
       );
     }
   }

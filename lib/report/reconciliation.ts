@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { Bytes, Missing, Traffic, ProblemLog } from '../model.ts';
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 
@@ -15,7 +16,6 @@ const REASONS: { readonly [reason in keyof Missing]: string } = {
 };
 
 const COUNTERS = 'counters';
-const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
 
 export interface ReconciliationOptions {
   /** Length of a window in milliseconds. */
@@ -58,14 +58,13 @@ export class Reconciliation {
       problems.resolve(COUNTERS);
       return;
     }
-    problems.report(COUNTERS, UNCOUNTED, {
+    problems.report(COUNTERS, CONDITIONS.countersIncomplete, {
       pods: podsOf(short),
       podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
       received: sum(short, ({ uncounted }) => uncounted.received),
       likely:
         'kernels before 6.7 do not count what Cilium redirects into a pod (bpf_redirect_peer)',
-      fix: 'a newer kernel on this node; until then the totals of these pods are what was captured',
     });
   }
 
@@ -92,7 +91,7 @@ export class Reconciliation {
     const who = { ...identity(traffic.pod), interface: traffic.iface, kernel, missing };
     if (off) {
       const likely = REASONS[most.reason];
-      problems.report(booksOf(name), 'the books of a pod do not balance', { ...who, likely });
+      problems.report(booksOf(name), CONDITIONS.podUnbalanced, { ...who, likely });
     } else if (books.off) problems.resolve(booksOf(name));
     books.off = off;
   }

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
 import type { Directory } from '../naming/directory.ts';
@@ -149,8 +150,9 @@ export class WindowQueue {
     this.#held.splice(this.#held.indexOf(held), 1);
     if (certain) problems.resolve('names');
     else {
-      const what = 'peers of windows are not named, since the cluster was not followed';
-      problems.report('names', what, { resources: sync.lateFor(performance.now() - GRACE) });
+      problems.report('names', CONDITIONS.peersUnnamed, {
+        resources: sync.lateFor(performance.now() - GRACE),
+      });
     }
     // A watch that ends in its time and is renewed costs at most the grace, and no window is late for it.
     reporter.report(held, { certain, late: !certain || sync.since > held.at });

@@ -21,8 +21,8 @@ for (const [status, second, first] of [
   [403, /INFLUX_TOKEN/, /INFLUX_USERNAME/],
   [404, /INFLUX_BUCKET/, /INFLUX_DATABASE/],
   [429, /quota/, /quota/],
-  [500, /look at its log/, /look at its log/],
-  [503, /look at its log/, /look at its log/],
+  [500, /read its log/, /read its log/],
+  [503, /read its log/, /read its log/],
 ] as const) {
   test(`a ${status} of InfluxDB has a remedy of its own`, async () => {
     await using influx = await StandIn.start();

@@ -46,7 +46,7 @@ test('books that are off for a minute are spoken of once, with the likeliest rea
   const missing = { uncaptured: 100_000, overload: 900_000 };
   assert.deepEqual(audit(times(5, missing)), []);
   assert.deepEqual(audit(times(30, missing)), [
-    'the books of a pod do not balance: the pod has more flows than iftop can follow',
+    "the rows of a pod have fewer bytes than the kernel's counters: the pod has more flows than iftop can follow",
   ]);
 });
 
@@ -71,8 +71,8 @@ test('each interface of a pod has books of its own, and what one misses another 
 test('once more when it is over, and again when it comes again', () => {
   const off = times(10, { uncaptured: 1_000_000 });
   const once = [
-    'the books of a pod do not balance: it passed while no capture was running',
-    'a trouble is over: it passed while no capture was running',
+    "the rows of a pod have fewer bytes than the kernel's counters: it passed while no capture was running",
+    'a problem is over: it passed while no capture was running',
   ];
   assert.deepEqual(audit([...off, ...times(20, {})]), once);
   assert.deepEqual(audit([...off, ...times(30, {}), ...off]), [...once, once[0]]);
@@ -114,7 +114,7 @@ test('counters of pods that do not count are spoken of once for the node, and on
   const what = "the kernel's counters do not have all that was captured of pods";
   assert.deepEqual(fields, [
     [what, 2, 3, 0, 14_000_000],
-    ['a trouble is over', 2, 3, 0, 14_000_000],
+    ['a problem is over', 2, 3, 0, 14_000_000],
   ]);
 });
 
