@@ -23,7 +23,7 @@ import {
 
 export interface CheckOptions {
   readonly config: Config;
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'server' | 'inCluster' | 'via' | 'get'>;
   readonly proc: string;
   readonly print: (line: string) => void;
 }

@@ -16,7 +16,7 @@ export type Get = (path: string) => Promise<Readable>;
 
 interface NodeOptions {
   readonly config: Pick<Config, 'node' | 'interfaces'>;
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'server' | 'inCluster' | 'via'>;
   readonly proc: string;
 }
 
