@@ -3,7 +3,7 @@ import type { Condition } from '../lib/conditions.ts';
 import type { Log, ProblemLog } from '../lib/model.ts';
 import type { LogLevel } from './config.ts';
 
-/** JSON lines on a descriptor: 1 is stdout. Written at once, so that the last words are not lost. */
+/** JSON lines on a descriptor: 1 is stdout. Lines are written at once, so that the last ones are not lost. */
 export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
   return pino(
     {

@@ -6,7 +6,7 @@ import type { Health, Verdict } from './health.ts';
 import { BACKLOG, listener } from './listener.ts';
 import type { Exposition } from './metrics/exposition.ts';
 
-/** A scrape reads /proc of every capture: who asks sooner gets the same again. In milliseconds. */
+/** A scrape reads /proc of every capture, so its text is served again for so many milliseconds. */
 const SAME = 1000;
 
 /**
@@ -20,7 +20,7 @@ export async function serve(
 ): Promise<Server> {
   const text = atMostEvery(SAME, () => exposition.metrics());
   const server = listener((request, response) => {
-    // It may have a query, or come as a proxy would be asked.
+    // A URL may have a query, or be whole, as in a request to a proxy.
     const path = URL.parse(request.url ?? '', 'http://any')?.pathname;
     if (path === '/healthz') answer(response, health.alive());
     else if (path === '/readyz') answer(response, health.ready());
