@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import './v8-flags.ts';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';

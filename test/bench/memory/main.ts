@@ -1,7 +1,7 @@
 /**
  * What each memory measure of the image saves (docs/decisions/memory.md): the agent with all measures, and with each
- * one left out in turn, while its pods talk. Prints a table in Markdown. With two pods it takes eight minutes, with
- * 110 half an hour, on an idle machine: rows that InfluxDB is too slow to take are memory of the agent, too.
+ * one left out in turn, while its pods talk. Prints a table in Markdown. With two pods it takes five minutes, with
+ * 110 twenty, on an idle machine: rows that InfluxDB is too slow to take are memory of the agent, too.
  *
  *   node test/lab/enter.ts test/bench/memory/main.ts [number of pods]
  */
@@ -28,15 +28,12 @@ interface Variant {
   readonly environment?: NodeJS.ProcessEnv;
   /** Names of plug-ins of the bundler that are left out. */
   readonly plugin?: string;
-  /** A module that is left out. */
-  readonly module?: string;
   /** client-node is bundled as a whole. */
   readonly whole?: boolean;
 }
 
 const VARIANTS: readonly Variant[] = [
   { name: 'all measures' },
-  { name: 'without `--no-turbofan`', module: '/daemon/v8-flags.ts' },
   {
     name: 'without `--max-semi-space-size`',
     environment: { NODE_OPTIONS: NODE_OPTIONS.replace(/--max-semi-space-size=\d+/, '') },
@@ -45,9 +42,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'without the forced collection',
     environment: { NODE_OPTIONS: NODE_OPTIONS.replace('--expose-gc', '') },
   },
-  { name: 'without `MALLOC_ARENA_MAX`', environment: { MALLOC_ARENA_MAX: undefined } },
   { name: 'with undici of npm', plugin: 'without-undici' },
-  { name: 'with undici of Node', plugin: 'without-web-socket' },
   { name: 'with two bytes a character', plugin: 'in-ascii' },
   { name: 'with the whole client-node', whole: true },
 ];
@@ -87,18 +82,14 @@ async function measure(node: Lab, variant: Variant) {
   return found;
 }
 
-async function bundle(directory: string, { plugin, module, whole }: Variant): Promise<void> {
+async function bundle(directory: string, { plugin, whole }: Variant): Promise<void> {
   const { plugins, treeshake, output, ...input } = config;
   // Some packages of the whole client-node have no licence file.
   const left = new Set([plugin, whole && 'licences']);
   const kept = (plugins as readonly Plugin[]).filter(({ name }) => !left.has(name));
-  const without: Plugin = {
-    name: 'without-module',
-    load: (id) => (module && id.endsWith(module) ? '' : undefined),
-  };
   const build = await rolldown({
     ...input,
-    plugins: [without, ...kept],
+    plugins: kept,
     ...(!whole && treeshake !== undefined && { treeshake }),
   });
   await build.write({ ...(output as OutputOptions), dir: directory });
