@@ -1,8 +1,8 @@
 # The image of nstats: node, iftop, the few programs that start it, and the daemon, bundled. Nothing
 # else: no package manager, no compiler, no shell tools but sh itself.
 #
-#   docker build -t nstats:0.1.0 .
-#   docker run --rm nstats:0.1.0 --help
+#   docker build -t nstats .
+#   docker run --rm nstats --help
 
 # Any image of Debian with node and npm in /usr/local/bin; for every platform that it is there for.
 ARG BASE=node:26-trixie-slim
@@ -51,9 +51,8 @@ LABEL org.opencontainers.image.title="nstats" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # DEP0169: the InfluxDB client calls url.parse(), of which Node would warn outside of node_modules.
-# The others save a third of the memory at 110 busy pods: what lives is small, and Node would give what
-# has died up to 16 MB a thread before it looks. --expose-gc is for daemon/garbage.ts.
-ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production MALLOC_ARENA_MAX=1 \
+# The others save memory (docs/decisions/memory.md).
+ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production \
     NODE_OPTIONS="--disable-warning=DEP0169 --expose-gc --max-semi-space-size=2"
 WORKDIR /nstats
 COPY --from=programs /image /

@@ -13,24 +13,24 @@ export interface Config {
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
-  /** By which the API server of a kubeconfig is asked, where that names none itself. */
+  /** For the API server of a kubeconfig that names no proxy itself. */
   readonly proxies?: Proxies;
-  /** A file that Node itself has read by now; where it could not, it has only warned. */
+  /** A file of certificates that Node itself has read at its start. Node only warns of one that it cannot read. */
   readonly extraAuthorities?: string;
-  /** Where rows wait for InfluxDB, and the bytes that they may have. */
+  /** Where rows wait for InfluxDB, and how many bytes they may have. */
   readonly spool: { readonly directory: string; readonly max: number };
   readonly peersPerPod: number;
   readonly peerDetail: 'pod' | 'workload';
   readonly networksFile: string | undefined;
-  /** Undefined: all of them. */
+  /** Undefined: all namespaces. */
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly excludeNamespaces: ReadonlySet<string>;
-  /** What the daemon and its children may take together: a share of one core, or Infinity. */
+  /** Cores that the daemon and its children may take together, or Infinity. */
   readonly cpuBudget: number;
   readonly listen: { readonly host: string | undefined; readonly port: number };
-  /** What of each flow /metrics tells. */
+  /** Which flows /metrics has. */
   readonly flowMetrics: 'none' | 'namespace';
-  /** The pod that we are a sidecar of: only it is observed, in the namespace that is our own too. */
+  /** The pod that the agent is a sidecar of: no other is observed, and its network namespace is the agent's. */
   readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
 }
@@ -136,7 +136,7 @@ export function readConfig(environment: Environment): Config {
   return config;
 }
 
-/** What a variable was set to, for an error message: no secrets, nor a URL that may hold some. */
+/** What a variable was set to, for an error message. Secrets, and URLs that may hold some, are left out. */
 function shown(name: string, value: string | undefined): string {
   if (value === undefined) return 'is not set';
   return SECRET.test(name) || /[@?]/.test(value) ? 'is set' : `is "${value}"`;
@@ -148,7 +148,7 @@ function target(
   proxies: Proxies,
 ): Target {
   const text = get('INFLUX_URL');
-  // What `canParse` says of a very long one is not what the constructor does.
+  // `URL.canParse` accepts very long URLs that the constructor rejects.
   const parsed = URL.parse(text ?? '') ?? undefined;
   const bare = parsed && !parsed.username && !parsed.password && !parsed.search;
   const usable = bare && /^https?:$/.test(parsed.protocol);
@@ -251,7 +251,7 @@ function interfaces(text: string): string[] | undefined {
   return list.every(isInterface) && new Set(list).size === list.length ? list : undefined;
 }
 
-/** Whether Linux lets an interface be called so (`dev_valid_name`, net/core/dev.c; by its ctype 0xa0 is a space). */
+/** Whether Linux lets an interface have this name (`dev_valid_name`, net/core/dev.c, for which 0xa0 is a space). */
 function isInterface(name: string): boolean {
   const bytes = Buffer.from(name).toString('latin1');
   return /^[^\s/:]{1,15}$/.test(bytes) && !/^(?:-.*|\.{1,2}|lo)$/.test(name);

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
+import type { Condition } from '../lib/conditions.ts';
 import type { Log, ProblemLog } from '../lib/model.ts';
 import type { LogLevel } from './config.ts';
 
-/** JSON lines on a descriptor: 1 is stdout. Written at once, so that the last words are not lost. */
+/** JSON lines on a descriptor: 1 is stdout. Lines are written at once, so that the last ones are not lost. */
 export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
   return pino(
     {
@@ -15,41 +16,42 @@ export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
   );
 }
 
-/** A trouble that lasts is said again this often, in milliseconds. */
+/** A problem that lasts is logged again this often, in milliseconds. */
 const AGAIN = 3_600_000;
-/** One that comes back before it has been away so long was not over. */
+/** A problem that returns within so many milliseconds was not over. */
 const SETTLED = 60_000;
-/** No more are kept: without the oldest, that one would be said once more. */
+/** No more problems are kept. One that was dropped is logged as new when it is reported again. */
 const MOST = 1000;
 
-interface Trouble {
+interface Problem {
   readonly what: string;
   readonly fields: object;
   readonly since: number;
-  said: number;
+  logged: number;
   times: number;
   ending?: NodeJS.Timeout | undefined;
 }
 
 /**
- * A trouble is said when it comes (warn), once an hour while it lasts, and when it has been over for a
- * minute (info). In between it is counted: `times` and `since` are in every line but the first.
+ * Logs a problem when it comes (warn), once an hour while it lasts, and when it has been over for a minute (info). In
+ * between it is counted: `times` and `since` are in every line but the first.
  */
 export class Problems implements ProblemLog {
   readonly #log: Log;
-  readonly #problems = new Map<string, Trouble>();
+  readonly #problems = new Map<string, Problem>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  report(subject: string, what: string, fields: object): void {
+  report(subject: string, { sentence: what, remedy }: Condition, given: object): void {
     const now = Date.now();
     const key = `${subject}\n${what}`;
     const known = this.#problems.get(key);
+    const fields = withFix(given, remedy);
     if (!known) {
       this.#log.warn(fields, what);
-      this.#problems.set(key, { what, fields, since: now, said: now, times: 1 });
+      this.#problems.set(key, { what, fields, since: now, logged: now, times: 1 });
       const [oldest] = this.#problems;
       if (oldest && this.#problems.size > MOST) this.#drop(...oldest);
       return;
@@ -57,28 +59,33 @@ export class Problems implements ProblemLog {
     known.times += 1;
     clearTimeout(known.ending);
     known.ending = undefined;
-    if (now - known.said < AGAIN) return;
-    known.said = now;
+    if (now - known.logged < AGAIN) return;
+    known.logged = now;
     this.#log.warn({ ...fields, ...history(known) }, what);
   }
 
   resolve(subject: string): void {
-    for (const [key, trouble] of this.#problems) {
+    for (const [key, problem] of this.#problems) {
       if (!key.startsWith(`${subject}\n`)) continue;
-      trouble.ending ??= setTimeout(() => {
-        this.#drop(key, trouble);
-        const { fields, what } = trouble;
-        this.#log.info({ ...fields, trouble: what, ...history(trouble) }, 'a trouble is over');
+      problem.ending ??= setTimeout(() => {
+        this.#drop(key, problem);
+        const { fields, what } = problem;
+        this.#log.info({ ...fields, problem: what, ...history(problem) }, 'a problem is over');
       }, SETTLED).unref();
     }
   }
 
-  #drop(key: string, { ending }: Trouble): void {
+  #drop(key: string, { ending }: Problem): void {
     clearTimeout(ending);
     this.#problems.delete(key);
   }
 }
 
-function history({ times, since }: Trouble): { times: number; since: string } {
+/** The remedy that the error asks for, or else the condition's. */
+function withFix(fields: { readonly fix?: string | undefined }, remedy: string): object {
+  return { ...fields, fix: fields.fix ?? remedy };
+}
+
+function history({ times, since }: Problem): { times: number; since: string } {
   return { times, since: new Date(since).toISOString() };
 }

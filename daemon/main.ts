@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import './v8-flags.ts';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -10,6 +9,7 @@ import { writer } from '../lib/influx/writer.ts';
 import { type ApiClient, connect } from '../lib/kubernetes/client/client.ts';
 import { check } from './check/check.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
+import { CONDITIONS } from '../lib/conditions.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import { faultOfInflux, spoolRemedy } from './check/remedies.ts';
 import { createLog, Problems } from './log.ts';
@@ -31,13 +31,13 @@ Environment variables:
 ${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} (${fallback})`).join('\n')}
 `;
 
-/** Memory for rows that wait when the disk does not take them. */
+/** Bytes of memory for rows that wait while the disk does not take them. */
 const MEMORY_BYTES = 32 * 1024 * 1024;
-/** Agents do not all write in the same instant, but each always at the same time of a window. */
+/** Milliseconds. Agents write at different moments of a window, each always at the same one. */
 const OFFSET_MOST = 1000;
-/** We end so soon after we are asked to (milliseconds): a kubelet in a hurry kills after two seconds. */
+/** Milliseconds from SIGTERM to the end: a kubelet in a hurry kills after two seconds. */
 const END = 1300;
-/** What InfluxDB has not taken by then is on disk, or will not be: a disk is not waited for much longer. */
+/** Milliseconds that the disk has after that for rows that InfluxDB has not taken. */
 const DISK = 100;
 /** Nothing is written with --dry-run, so InfluxDB need not be configured. */
 const NOWHERE = {
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const config = readConfig(values['dry-run'] ? { ...process.env, ...NOWHERE } : process.env);
-  const client = reach(config);
+  const client = connectTo(config);
   if (values.check)
     return check({ config, client, proc: PROC, print: (text) => console.log(text) });
 
@@ -94,7 +94,7 @@ async function main(): Promise<number> {
   const queue = new Queue({ write: writer(influx), backlog, offset, problems, explain });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
-  await tellForeign(root, directory, log);
+  await logForeign(root, directory, log);
   await pipeline(queue);
   queue.close();
   const late = sleep(asked + END - performance.now(), 'late' as const, { ref: false });
@@ -107,21 +107,21 @@ async function main(): Promise<number> {
   if (inMemory > 0)
     log.error({ rows: inMemory }, 'ended before InfluxDB had taken all rows; these are lost');
   log.info({ written, refused, dropped, damaged, kept, lost: inMemory }, 'ended');
-  // A request that InfluxDB does not answer would keep us for as long as its time-out.
+  // A request that InfluxDB does not answer would keep the process until its time-out.
   if (unanswered) process.exit(0);
   await backlog.close();
   return 0;
 }
 
-/** What waits for another InfluxDB waits until one is configured that it is for. */
-async function tellForeign(root: string, directory: string, log: Log): Promise<void> {
+/** Rows for another InfluxDB stay on disk until that one is configured again. */
+async function logForeign(root: string, directory: string, log: Log): Promise<void> {
   const foreign = await foreignIn(root, directory);
   if (foreign.length === 0) return;
   const fix = `to have them delivered, move the files into ${directory}; else remove them`;
-  log.warn({ foreign, fix }, 'rows on disk wait for another InfluxDB than the one configured');
+  log.warn({ foreign, fix }, CONDITIONS.rowsForeign.sentence);
 }
 
-function reach({ kubeconfig, proxies }: Config): ApiClient {
+function connectTo({ kubeconfig, proxies }: Config): ApiClient {
   if (!kubeconfig && !process.env['KUBERNETES_SERVICE_HOST']) {
     throw new ConfigError([
       'KUBECONFIG is not set and this is no pod; it must be the path of a kubeconfig',
@@ -142,6 +142,6 @@ try {
     error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
   if (!wrong) throw error;
   console.error(`nstats: ${(error as Error).message}\nSee --help.`);
-  // What has been begun by then, such as captures, would keep us.
+  // Captures that have been started would keep the process.
   process.exit(2);
 }

@@ -33,11 +33,11 @@ export interface PipelineOptions {
   readonly signal: AbortSignal;
 }
 
-/** At our end captures have so long for a last report: a kubelet in a hurry kills after two seconds. */
+/** Milliseconds that captures have for a last report at the end: a kubelet in a hurry kills after two seconds. */
 const LAST_REPORTS = 850;
-/** How often windows that wait for their names are looked at. */
+/** How often windows that wait for their names are checked, in milliseconds. */
 const FLUSH_EVERY = 500;
-/** So long after everything has been listed, what that took is garbage. */
+/** Milliseconds after the first lists until what they took is garbage. */
 const SETTLE = 5000;
 
 /**
@@ -110,7 +110,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     closing.set(end, setTimeout(close, GRACE));
   }
 
-  // Rows have whole seconds: the last window must not have the one of the window before it.
+  // Rows have whole seconds: the last window must not have the second of the window before it.
   const end = Math.max(Date.now(), last + 1);
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
@@ -122,7 +122,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   await windows.end(config.sidecar === undefined);
   following.abort();
   server.close();
-  // Whoever sends or reads slowly would keep us for as long as the server has patience.
+  // A slow client would keep the process until its time-out.
   server.closeAllConnections();
   await followed;
 }

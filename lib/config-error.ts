@@ -1,4 +1,4 @@
-/** All that is wrong with the configuration: a line for each variable. */
+/** All mistakes of the configuration, a line for each variable. */
 export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG';
   readonly mistakes: readonly string[];

@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * An address in the one spelling that is compared everywhere, which is also iftop's (inet_ntop).
- * Undefined if it is not an address; zone indices are dropped.
+ * An address in canonical spelling, which is also iftop's (inet_ntop): addresses are compared as text. Undefined if it is
+ * not an address; zone indices are dropped.
  */
 export function canonical(address: string): string | undefined {
   const [plain = ''] = address.split('%');
-  // ipaddr.js alone would take `10` and `0xbeef`, which a host may be called, for addresses.
+  // ipaddr.js takes `10` and `0xbeef` for addresses, which are valid host names.
   if (!isIP(plain)) return undefined;
   const parsed = ipaddr.parse(plain);
   return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString();
@@ -59,12 +59,12 @@ export function firstAddresses(cidr: string, places: readonly number[] = [0, 1])
   );
 }
 
-/** Whether it can be the address of one host for all others, on whatever link they are. */
+/** Whether an address can be one host's, on any link. */
 export function isUnicast(address: string): boolean {
   return !Object.hasOwn(SPECIAL, ipaddr.process(address).range());
 }
 
-/** Whether it is out of a range for private use: RFC 1918, RFC 6598 or unique local IPv6. */
+/** Whether an address is in a range for private use: RFC 1918, RFC 6598 or unique local IPv6. */
 export function isPrivate(address: string): boolean {
   return PRIVATE.has(ipaddr.process(address).range());
 }

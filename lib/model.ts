@@ -1,5 +1,7 @@
 /** The types on the arrows of the pipeline, and nothing else. Times are milliseconds since 1970. */
 
+import type { Condition } from './conditions.ts';
+
 /** A pod of this node that is to be observed. */
 export interface LocalPod {
   readonly uid: string;
@@ -172,10 +174,10 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** The log of what may go on for hours: it is not said each time. */
+/** The log of what may go on for hours: it is not logged each time. */
 export interface ProblemLog {
-  /** `subject` and `what` tell one trouble from another. */
-  report(subject: string, what: string, fields: object): void;
-  /** All problems of a subject are over, or the subject is. */
+  /** `subject` and `condition` tell one problem from another. `fix` of `fields` goes before the condition's remedy. */
+  report(subject: string, condition: Condition, fields: object): void;
+  /** All problems of a subject are over, or the subject is gone. */
   resolve(subject: string): void;
 }

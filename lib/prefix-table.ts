@@ -53,7 +53,7 @@ export class PrefixTable<V> {
     return true;
   }
 
-  /** The smallest network that an address is in. Takes as many look-ups as there are lengths. */
+  /** The smallest network that an address is in. It takes a look-up for each length of a prefix. */
   match(address: string): Match<V> | undefined {
     if (!isIP(address)) return undefined;
     const key = keyOf(ipaddr.process(address));

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** The proxies of the environment (HTTP_PROXY, HTTPS_PROXY), and the hosts that are asked directly (NO_PROXY). */
+/** The proxies of the environment (HTTP_PROXY, HTTPS_PROXY), and the hosts that need none (NO_PROXY). */
 export interface Proxies {
   readonly http: string | undefined;
   readonly https: string | undefined;
@@ -24,9 +24,8 @@ function isEncoded(text: string): boolean {
 }
 
 /**
- * The proxy by which a URL is asked for, as Go's programs read these variables, kubectl among them: a
- * name in NO_PROXY is for what is below it too, networks count, and loopback needs no proxy. Node's own
- * reading of NO_PROXY knows no networks, which is what people write for the addresses of a cluster.
+ * The proxy for a URL, by the rules of Go's programs, such as kubectl: a domain in NO_PROXY covers its subdomains, CIDRs
+ * are allowed, and loopback needs no proxy. Node's own NO_PROXY knows no CIDRs, which people write for a cluster.
  */
 export function proxyFor(url: string, { http, https, no }: Proxies): string | undefined {
   const { protocol, hostname, port: given } = new URL(url);
@@ -65,7 +64,7 @@ function inNetwork(address: string, network: string): boolean {
   return list.check(address, type);
 }
 
-/** A URL without the user and password that may be in it. */
+/** A URL without user and password. */
 export function withoutUser(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/]*@/, '$1');
 }

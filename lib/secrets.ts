@@ -1,7 +1,7 @@
-/** Shorter than this it is no secret, and would be found in any text. */
+/** Characters. A shorter secret would be found in any text. */
 const LEAST = 4;
 
-/** A text of others without our own credentials: a server or proxy may say them back to us. */
+/** A text of a server or proxy without the agent's credentials, which it may repeat. */
 export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
   return secrets
     .filter((secret): secret is string => (secret ?? '').length >= LEAST)

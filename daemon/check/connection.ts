@@ -1,4 +1,4 @@
-/** A server that we connect to, and the settings by which it is reached. */
+/** A server that the agent connects to, and the settings by which it is reached. */
 export interface Server {
   /** As it is called in a sentence. */
   readonly name: string;
@@ -45,12 +45,12 @@ const KINDS: readonly Kind[] = [
     codes: /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ESOCKETTIMEDOUT)$/,
     what: ({ name, url }) => `${name} does not answer at ${url}`,
     fix: ({ address }) =>
-      `is the host in ${address} right? Look at NetworkPolicies, firewalls and routes on the way there`,
+      `is the host in ${address} right? Check NetworkPolicies, firewalls and routes on the way there`,
   },
   {
     codes: /^(ERR_PROXY_\w+)$/,
     what: ({ name }) => `the proxy lets nothing through to ${name}`,
-    fix: ({ proxy }) => `look at ${proxy}: address, user and password of the proxy`,
+    fix: ({ proxy }) => `check ${proxy}: address, user and password of the proxy`,
   },
   {
     codes:
@@ -61,12 +61,12 @@ const KINDS: readonly Kind[] = [
   {
     codes: /^CERT_HAS_EXPIRED$/,
     what: ({ name }) => `the certificate of ${name} has expired`,
-    fix: ({ name }) => `renew the certificate of ${name}, and look at the clock of this node`,
+    fix: ({ name }) => `renew the certificate of ${name}, and check the clock of this node`,
   },
   {
     codes: /^CERT_NOT_YET_VALID$/,
     what: ({ name }) => `the certificate of ${name} is not valid yet`,
-    fix: ({ name }) => `look at the clocks of this node and of ${name}`,
+    fix: ({ name }) => `check the clocks of this node and of ${name}`,
   },
   {
     codes: /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
@@ -76,7 +76,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     codes: /ALERT_.*(CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/,
-    what: ({ name }) => `${name} does not take our client certificate, or wants one`,
+    what: ({ name }) => `${name} does not take the agent's client certificate, or wants one`,
     fix: ({ name, identity }) =>
       identity ?? `nstats sends no client certificate: let ${name} ask for none`,
   },
@@ -95,7 +95,7 @@ const KINDS: readonly Kind[] = [
     what: ({ name }) => `${name} closed the connection`,
     fix: ({ name, url, address }) => {
       const tls = url.startsWith('http:') ? `; if it speaks TLS, ${address} must say https://` : '';
-      return `look at ${name} and at proxies on the way there${tls}`;
+      return `check ${name} and proxies on the way there${tls}`;
     },
   },
 ];
@@ -112,7 +112,7 @@ export function connectionFault(
   const known = proxied ? 'ERR_PROXY_TUNNEL' : late ? 'ETIMEDOUT' : (code ?? '');
   const kind = KINDS.find(({ codes }) => codes.test(known));
   if (!kind) return undefined;
-  // Who cannot connect has not come farther than to the proxy.
+  // A connection that cannot be made fails at the proxy.
   const { via } = server;
   const next =
     via && CONNECTING.test(known)
@@ -122,7 +122,7 @@ export function connectionFault(
   return { what: kind.what(next, host) + more(message), fix: kind.fix(next, host) };
 }
 
-/** What the message adds; some only say the code again, or that it was "aborted". */
+/** What a message adds; some only repeat the code, or say "aborted". */
 function more(message: string): string {
   const [, reason = message] = /SSL routines:[^:]*:([^:]+)/.exec(message) ?? [];
   return /^(aborted|socket hang up|read ECONNRESET)?$/.test(reason) ? '' : ` (${reason.trim()})`;

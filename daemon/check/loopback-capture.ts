@@ -9,10 +9,9 @@ import { enter, stay } from '../../lib/linux/netns-exec.ts';
 import { netnsOf } from '../../lib/linux/pod-netns.ts';
 
 /**
- * Enters our own namespace as any pod's would be, unless it is all we are to see (`own`), and lets
- * iftop see some packets on `lo`, for a shorter time if `signal` is aborted. Resolves to the bytes that
- * it counted.
- * @throws SessionError, or an error that says that it counted nothing
+ * Enters the agent's own network namespace as it enters a pod's, or with `own` stays in it, and lets iftop capture some
+ * packets on `lo`, for a shorter time if `signal` is aborted. Resolves to the bytes that iftop counted.
+ * @throws SessionError, or an error that says that iftop counted nothing
  */
 export async function captureLoopback(
   proc: string,

@@ -1,22 +1,19 @@
+import { type Condition, CONDITIONS } from '../../lib/conditions.ts';
 import { LockError } from '../../lib/influx/spool/lock.ts';
 import { type Target, WriteError } from '../../lib/influx/writer.ts';
 import { type ApiClient, ApiError } from '../../lib/kubernetes/client/client.ts';
+import { deniedCondition } from '../../lib/kubernetes/sync.ts';
 import { withoutUser } from '../../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
+import type { Finding } from './finding.ts';
 
-/** What to do about what is missing: said by --check, and in the log. */
-export const NODE_REMEDY = 'is NODE_NAME the name of this node as `kubectl get nodes` has it?';
-export const NAMESPACES_REMEDY =
-  'the pod needs hostPID: true, the capabilities SYS_PTRACE and SYS_ADMIN, and where SELinux is on the component selinux or openshift';
-const RIGHTS_REMEDY =
-  'the service account needs get, list and watch on pods, services, nodes and namespaces (manifests/base/rbac.yaml)';
-
+/** What an error of iftop, or of starting it, asks for. */
 export function captureRemedy(error: Error): string {
   const { message } = error;
   if (/ENOENT|\b12[67]\b/.test(message)) {
     return 'install iftop, util-linux (nsenter, setpriv) and coreutils (stdbuf, nice)';
   }
-  return 'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged';
+  return CONDITIONS.captureImpossible.remedy;
 }
 
 type Reached = Pick<ApiClient, 'server' | 'inCluster' | 'via'>;
@@ -57,6 +54,15 @@ function influxServer({ url, proxy }: Target): Server {
   };
 }
 
+/** What an error of the API server means for a resource. */
+export function apiFinding(error: unknown, reached: Reached, resource: string): Finding {
+  const isDenied = error instanceof ApiError && error.status === 403;
+  const condition: Condition = isDenied
+    ? deniedCondition(resource, false)
+    : CONDITIONS.apiServerLost;
+  return { condition, ...faultOfApi(error, apiServer(reached)) };
+}
+
 /** What an error of the API server, or on the way there, means. */
 export function faultOfApi(error: unknown, server: Server): Fault {
   const known = error instanceof Error ? error : new Error(String(error));
@@ -71,18 +77,20 @@ export function faultOfApi(error: unknown, server: Server): Fault {
   const { code } = known as { code?: string };
   if (code === 'ENOENT' || code === 'EACCES')
     return { what, fix: 'is KUBECONFIG right, or is the service account mounted in this pod?' };
-  return { what, fix: 'look at the API server' };
+  return { what, fix: CONDITIONS.apiServerLost.remedy };
 }
 
 function fixStatus({ status, message }: ApiError, { address }: Server): string {
   const mounted = 'is the service account mounted in the pod (automountServiceAccountToken)?';
   if (status === 401) return `the token is not valid here: is it of this cluster, and ${mounted}`;
   if (status === 403)
-    return message.includes('system:anonymous') ? `no token was sent: ${mounted}` : RIGHTS_REMEDY;
+    return message.includes('system:anonymous')
+      ? `no token was sent: ${mounted}`
+      : CONDITIONS.namesDenied.remedy;
   if (status === 407) return 'the proxy wants a user and a password: set them in its URL';
-  if (status === 429) return 'the API server is overloaded: look at its priority and fairness';
+  if (status === 429) return 'the API server is overloaded: check its priority and fairness';
   if (status >= 500)
-    return 'the API server is in trouble: look at its log and `kubectl get --raw /readyz`';
+    return 'the API server has a problem: read its log and `kubectl get --raw /readyz`';
   return `is the server in ${address} an API server, or does a proxy answer in its place?`;
 }
 
@@ -93,15 +101,15 @@ export function faultOfInflux(error: unknown, target: Target): Fault {
   if (status !== undefined) return { what: known.message, fix: fixWrite(status, target) };
   const code = error instanceof WriteError ? error.connection : undefined;
   const fault = connectionFault({ message: known.message, code }, influxServer(target));
-  return fault ?? { what: known.message, fix: 'is INFLUX_URL right, and is InfluxDB running?' };
+  return fault ?? { what: known.message, fix: CONDITIONS.influxAway.remedy };
 }
 
 function fixWrite(status: number, { api }: Target): string {
   const account = api === 2 ? 'INFLUX_TOKEN' : 'INFLUX_USERNAME and INFLUX_PASSWORD';
-  if (status === 401) return `InfluxDB does not know us: check ${account}`;
+  if (status === 401) return `InfluxDB does not know the agent: check ${account}`;
   if (status === 403) {
     const where = api === 2 ? 'the bucket INFLUX_BUCKET' : 'the database INFLUX_DATABASE';
-    return `InfluxDB does not let us write: may ${account} write to ${where}?`;
+    return `InfluxDB does not let the agent write: may ${account} write to ${where}?`;
   }
   if (status === 404) {
     return api === 2
@@ -112,16 +120,20 @@ function fixWrite(status: number, { api }: Target): string {
   if (status === 413) return 'let InfluxDB, or the proxy before it, take requests of 1 MB and more';
   if (status === 429)
     return 'InfluxDB is overloaded, or a quota is used up: raise it, or lengthen INTERVAL';
-  if (status >= 500) return 'InfluxDB, or the proxy before it, is in trouble: look at its log';
+  if (status >= 500) return 'InfluxDB, or the proxy before it, has a problem: read its log';
   return api === 2
     ? 'check INFLUX_URL, INFLUX_BUCKET and INFLUX_ORG, and what InfluxDB says'
     : 'check INFLUX_URL, INFLUX_DATABASE and INFLUX_RETENTION_POLICY, and what InfluxDB says';
 }
 
-/** What is wrong with SPOOL_DIR; until it is mended rows wait in memory only. */
+/** What an error of SPOOL_DIR means for the rows that wait. */
+export function spoolCondition(error: Error): Condition {
+  return error instanceof LockError ? CONDITIONS.spoolLocked : CONDITIONS.spoolUnusable;
+}
+
+/** What to do about an error of SPOOL_DIR; until then rows wait in memory only. */
 export function spoolRemedy(error: Error): string {
-  if (error instanceof LockError)
-    return 'another nstats on this node uses it: end that one, or set SPOOL_DIR to another directory for this one';
+  if (error instanceof LockError) return CONDITIONS.spoolLocked.remedy;
   switch ((error as { readonly code?: string }).code) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -135,9 +147,11 @@ export function spoolRemedy(error: Error): string {
     case 'EEXIST':
       return 'set SPOOL_DIR to a directory: there is a file on its way';
     case 'EIO':
-      return 'the disk of SPOOL_DIR is failing: look at the log of the kernel';
+      return 'the disk of SPOOL_DIR is failing: read the log of the kernel';
+    case 'ERR_WINDOW_SIZE':
+      return 'raise SPOOL_MAX, or shorten INTERVAL: a shorter window is smaller';
     case undefined:
     default:
-      return 'mount a volume at SPOOL_DIR that can be written, and that can be locked';
+      return CONDITIONS.spoolUnusable.remedy;
   }
 }

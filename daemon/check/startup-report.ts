@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Directory } from '../../lib/naming/directory.ts';
-import type { Log } from '../../lib/model.ts';
-import type { Config } from '../config.ts';
-import {
-  apiServer,
-  faultOfApi,
-  captureRemedy,
-  NAMESPACES_REMEDY,
-  NODE_REMEDY,
-  spoolRemedy,
-} from './remedies.ts';
-import { INTERFACES_REMEDY } from '../../lib/capture/pod-interfaces.ts';
-import { captureLoopback } from './loopback-capture.ts';
+import { CONDITIONS } from '../../lib/conditions.ts';
 import type { NodeCapture } from '../../lib/capture/node-capture.ts';
+import { deniedCondition, type Sync } from '../../lib/kubernetes/sync.ts';
+import type { Log } from '../../lib/model.ts';
+import type { Directory } from '../../lib/naming/directory.ts';
 import type { Sink } from '../../lib/report/sink.ts';
-import { isLocal, type Sync, withoutThem } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf, counted } from '../../lib/words.ts';
+import type { Config } from '../config.ts';
+import { type Finding, findingOf } from './finding.ts';
+import { captureLoopback } from './loopback-capture.ts';
+import {
+  type apiServer,
+  apiFinding,
+  captureRemedy,
+  spoolCondition,
+  spoolRemedy,
+} from './remedies.ts';
 
 export interface StartupReportOptions {
   readonly config: Pick<Config, 'node' | 'interval' | 'spool' | 'sidecar'>;
@@ -31,20 +31,16 @@ export interface StartupReportOptions {
   readonly signal: AbortSignal;
 }
 
-/** Something that is as it should be, or is not and has a remedy. */
-interface Finding {
-  readonly what: string;
-  readonly fix?: string;
-  readonly error?: string;
-}
+/** What is as it should be, in a sentence, or a condition that is not. */
+type Result = string | Finding;
 
 /** When the first window should be there, in milliseconds; but with long ones sooner. */
 const WAIT = { least: 15_000, window: 6000, most: 60_000 };
 
 /**
- * What --check tries beforehand the daemon proves by working, which costs nothing: once, when it has
- * had time for that, the log says what is there, and of each thing that is not how to mend it. Only
- * what no pod has proven is tried apart. InfluxDB is not asked: the first window is for that.
+ * The daemon proves by working what --check tries beforehand. Once, when it has had time for that, the log says what is
+ * there, and the remedy for each thing that is not. Only what no pod has proven is tried. InfluxDB is not asked: the first
+ * window is written to it.
  */
 export async function reportStartup(options: StartupReportOptions): Promise<void> {
   const { config, log, signal, sink, totals } = options;
@@ -53,16 +49,18 @@ export async function reportStartup(options: StartupReportOptions): Promise<void
   if (signal.aborted) return;
   const captured = await captures(options);
   if (signal.aborted) return;
-  const findings = [
+  const results = [
     ...captured,
     ...ofResources(options),
     ...spool(config.spool.directory, sink.figures),
   ];
-  const good = findings.filter(({ fix }) => fix === undefined).map(({ what }) => what);
-  const windows = `${counted(totals.windows, 'window')} named`;
-  log.info({ good: [...good, windows] }, 'a first look at what is there');
-  for (const { what, ...rest } of findings)
-    if (rest.fix !== undefined) log.warn(rest, `a first look finds a fault: ${what}`);
+  const good = results.filter((result) => typeof result === 'string');
+  log.info({ good: [...good, `${counted(totals.windows, 'window')} named`] }, 'startup report');
+  for (const result of results) {
+    if (typeof result === 'string') continue;
+    const { condition, what: error, fix } = result;
+    log.warn({ error, fix }, `startup report: ${condition.sentence}`);
+  }
 }
 
 async function captures({
@@ -70,70 +68,67 @@ async function captures({
   proc,
   registry,
   signal,
-}: StartupReportOptions): Promise<Finding[]> {
+}: StartupReportOptions): Promise<Result[]> {
   const { podsReady, sessions } = registry.figures;
-  if (sessions > 0)
-    return [{ what: capturesOf(sessions, podsReady) }, ...uncaptured(registry.figures, proc)];
+  const others = uncaptured(registry.figures, proc);
+  if (sessions > 0) return [capturesOf(sessions, podsReady), ...others];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));
-    return [{ what: `capture: ${failure.message}`, fix: captureRemedy(failure) }];
+    return [findingOf(CONDITIONS.captureImpossible, failure, captureRemedy(failure))];
   }
-  const what = 'no capture runs yet, but iftop can';
-  return [{ what }, ...uncaptured(registry.figures, proc)];
+  return ['no capture runs yet, but iftop can', ...others];
 }
 
 export function uncaptured(
   { podsUnfound, states }: Pick<NodeCapture['figures'], 'podsUnfound' | 'states'>,
   proc: string,
 ): Finding[] {
+  const { namespaceNotFound, interfaceMissing } = CONDITIONS;
   const unfound = `of ${counted(podsUnfound, 'pod')} no network namespace is found in ${proc}`;
-  // The log has said of each of them why.
+  // The log says why for each of them.
   const unavailable = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
   return [
-    ...(podsUnfound > 0 ? [{ what: unfound, fix: NAMESPACES_REMEDY }] : []),
-    ...(states.unavailable > 0 ? [{ what: unavailable, fix: INTERFACES_REMEDY }] : []),
+    ...(podsUnfound > 0 ? [findingOf(namespaceNotFound, new Error(unfound))] : []),
+    ...(states.unavailable > 0 ? [findingOf(interfaceMissing, new Error(unavailable))] : []),
   ];
 }
 
-/** What is found of the resources; of one whose list has not had its turn yet nothing is. */
+/** What is found of the resources. A resource whose first list is under way is left out. */
 export function ofResources({
   config,
   client = { server: '', inCluster: false },
   sync,
   directory,
-}: Pick<StartupReportOptions, 'config' | 'client' | 'sync' | 'directory'>): Finding[] {
-  const server = apiServer(client);
+}: Pick<StartupReportOptions, 'config' | 'client' | 'sync' | 'directory'>): Result[] {
   const nodes = sync.states.find(({ resource }) => resource === 'nodes');
-  const isListed = nodes?.listed && !directory.hasNode(config.node);
-  const stranger = isListed
-    ? [{ what: `the API server has no node ${config.node}`, fix: NODE_REMEDY }]
+  const isUnknown = nodes?.listed && !directory.hasNode(config.node);
+  const unknown = isUnknown
+    ? [findingOf(CONDITIONS.nodeUnknown, new Error(`no node ${config.node}`))]
     : [];
-  // What is wrong with the server is wrong once, not with each resource.
+  // A server that is gone is one finding, not one for each resource.
   const lost = sync.states.filter(
     ({ followed, denied, restarts }) => !followed && !denied && restarts > 0,
   );
-  const unreachable = lost.slice(-1).map(({ error }): Finding => {
-    const { what, fix } = faultOfApi(error, server);
-    const resources = lost.map(({ resource }) => resource).join(', ');
-    return { what: `${resources}: not followed`, error: what, fix };
+  const unreachable = lost.slice(-1).map(({ resource, error }): Finding => {
+    const finding = apiFinding(error, client, resource);
+    const resources = lost.map((each) => each.resource).join(', ');
+    return { ...finding, what: `${resources}: ${finding.what}` };
   });
-  return sync.states
-    .flatMap(({ resource, listed, denied, followed, error }): Finding[] => {
-      if (followed) return [{ what: `${resource}: followed` }];
-      // A sidecar is content with addresses.
-      if (denied && config.sidecar) return [{ what: `${resource}: denied` }];
-      if (!denied) return [];
-      const without = isLocal(resource) ? `, ${withoutThem(resource, listed)}` : '';
-      const what = `${resource}: we may not list and watch them${without}`;
-      return [{ what, fix: faultOfApi(error, server).fix }];
-    })
-    .concat(unreachable, stranger);
+  const results = sync.states.flatMap(({ resource, listed, denied, followed, error }): Result[] => {
+    if (followed) return [`${resource}: followed`];
+    // A sidecar is content with addresses.
+    if (denied && config.sidecar) return [`${resource}: denied`];
+    if (!denied) return [];
+    const { what, fix } = apiFinding(error, client, resource);
+    return [{ condition: deniedCondition(resource, listed), what: `${resource}: ${what}`, fix }];
+  });
+  return [...results, ...unreachable, ...unknown];
 }
 
 function spool(directory: string, { failure }: Sink['figures']): Finding[] {
   if (!failure) return [];
-  const what = `SPOOL_DIR ${directory}: it takes no rows: ${failure.message}`;
-  return [{ what, fix: spoolRemedy(failure) }];
+  const fault = new Error(`${directory}: ${failure.message}`);
+  return [findingOf(spoolCondition(failure), fault, spoolRemedy(failure))];
 }

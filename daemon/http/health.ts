@@ -1,13 +1,14 @@
+import { type Condition, CONDITIONS, inWords } from '../../lib/conditions.ts';
 import type { NodeCapture } from '../../lib/capture/node-capture.ts';
 import type { Sink } from '../../lib/report/sink.ts';
 import type { Sync } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf } from '../../lib/words.ts';
 
-/** A window is closed some seconds after its end; after this many intervals the loop has stopped. */
+/** A window is closed some seconds after its end. After so many intervals without one the loop has stopped. */
 const LATE = 3;
-/** An iftop that says nothing for eight seconds is ended, and so is one that does not start in ten. */
-const SILENT = 60_000;
+/** Milliseconds. An iftop that reports nothing for 8 s is ended, and so is one that does not start in 10 s. */
+const IDLE = 60_000;
 
 export interface HealthOptions {
   /** Length of a window in milliseconds. */
@@ -24,7 +25,7 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** What the probes are told: the truth of what has happened so far, whatever the wall clock is set to. */
+/** What the probes are answered, by a clock that nobody sets. */
 export class Health {
   readonly #options: HealthOptions;
   #closed = performance.now();
@@ -40,41 +41,38 @@ export class Health {
   }
 
   /**
-   * Alive: what a new start could mend. Windows are closed in time, some iftop is heard of if any
-   * runs, and captures can be started. What one pod suffers is seen to by its own capture.
+   * Not alive: what a restart of the agent could mend. Windows are closed in time, some iftop has answered if any runs,
+   * and captures can be started. A pod whose capture fails is tried again by itself.
    */
   alive(): Verdict {
     const { interval, registry } = this.#options;
     const { figures } = registry;
     const now = performance.now();
     const closed = now - this.#closed;
-    const silent = now - (registry.heard ?? now);
+    const idle = now - (registry.heard ?? now);
     const stuck = registry.stuckFor;
+    const answered =
+      figures.sessions > 0 ? `iftop answered ${seconds(idle)} ago` : 'there is no iftop to ask';
     return verdict([
-      [closed < LATE * interval + 10_000, `last window closed ${seconds(closed)} ago`],
-      [true, capturesOf(figures.sessions, figures.podsReady)],
-      silent < SILENT
-        ? [
-            true,
-            figures.sessions > 0
-              ? `iftop answered ${seconds(silent)} ago`
-              : 'there is no iftop to ask',
-          ]
-        : [false, `no iftop has answered for ${seconds(silent)}`],
-      stuck < SILENT
-        ? [true, 'captures can be started']
-        : [false, `captures wait to be started, and none was for ${seconds(stuck)}`],
+      closed < LATE * interval + 10_000
+        ? `last window closed ${seconds(closed)} ago`
+        : [CONDITIONS.windowsLate, `last window closed ${seconds(closed)} ago`],
+      capturesOf(figures.sessions, figures.podsReady),
+      idle < IDLE ? answered : [CONDITIONS.iftopsIdle, `for ${seconds(idle)}`],
+      stuck < IDLE ? 'captures can be started' : [CONDITIONS.startsStuck, `for ${seconds(stuck)}`],
     ]);
   }
 
   /**
-   * Ready: the pods of the node have been listed once, and all that names peers as far as we may, and
-   * the rows of a window were written, or are on disk.
+   * Ready: the pods of the node have been listed once, and all that names peers as far as the agent may, and the rows of a
+   * window were written, or are on disk.
    */
   ready(): Verdict {
     const { sync, totals, sink } = this.#options;
     this.#safe ||= totals.windows > 0 && isKept(sink.figures);
-    const first = this.#safe ? 'written, or on disk' : missing(totals.windows, sink.figures);
+    const first = this.#safe
+      ? 'written, or on disk'
+      : inWords(missing(totals.windows, sink.figures));
     return {
       ok: sync.complete && this.#safe,
       reasons: [...sync.reasons, `first window: ${first}`],
@@ -87,19 +85,18 @@ function isKept({ inMemory, written, bytes }: Sink['figures']): boolean {
   return inMemory === 0 && (written > 0 || bytes > 0);
 }
 
-function missing(windows: number, { inMemory }: Sink['figures']): string {
-  if (windows === 0) return 'not over yet, or not named';
-  return inMemory > 0
-    ? 'in memory only; neither InfluxDB nor the disk has taken it yet'
-    : 'InfluxDB has taken none of its rows, and none is on disk; the log says why';
+function missing(windows: number, { inMemory }: Sink['figures']): Condition {
+  if (windows === 0) return CONDITIONS.windowPending;
+  return inMemory > 0 ? CONDITIONS.windowInMemory : CONDITIONS.windowRefused;
 }
 
-type Reason = [good: boolean, sentence: string];
+/** What is good, in a sentence, or a condition with its details. */
+type Reason = string | readonly [Condition, string];
 
 function verdict(reasons: readonly Reason[]): Verdict {
   return {
-    ok: reasons.every(([good]) => good),
-    reasons: reasons.map(([, sentence]) => sentence),
+    ok: reasons.every((reason) => typeof reason === 'string'),
+    reasons: reasons.map((reason) => (typeof reason === 'string' ? reason : inWords(...reason))),
   };
 }
 

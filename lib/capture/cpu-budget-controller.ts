@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ProblemLog } from '../model.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { CpuBudget } from './cpu-budget.ts';
@@ -54,8 +55,7 @@ export class CpuBudgetController {
     const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
     const { pause, resume } = this.#budget.decide(measurement);
     if (this.#budget.isTooSmall) {
-      const what = 'the daemon alone takes more CPU than CPU_BUDGET allows: give it more';
-      problems.report(TOO_SMALL, what, { budget });
+      problems.report(TOO_SMALL, CONDITIONS.budgetTooSmall, { budget });
     } else problems.resolve(TOO_SMALL);
     for (const key of pause) interfaces.get(key)?.pause();
     for (const key of resume) interfaces.get(key)?.resume();

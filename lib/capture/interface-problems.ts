@@ -1,11 +1,12 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { LocalPod, ProblemLog } from '../model.ts';
 import { identity, subjectOf } from './identity.ts';
 
 const WHAT = {
-  failure: 'capture failed; it is tried again',
-  refusal: 'an interface of a pod cannot be captured: it is in the totals only',
-  overload: 'iftop is at its limits with this pod: what it misses is in the totals only',
-  budget: 'its capture is paused for CPU_BUDGET: what passes meanwhile is in the totals only',
+  failure: CONDITIONS.captureFailed,
+  refusal: CONDITIONS.interfaceRefused,
+  overload: CONDITIONS.captureOverloaded,
+  budget: CONDITIONS.capturePaused,
 } as const;
 type Kind = keyof typeof WHAT;
 const KINDS = Object.keys(WHAT) as Kind[];

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedWindow, LocalPod, Log, ProblemLog } from '../model.ts';
 import type { PodSink } from '../kubernetes/selection.ts';
@@ -51,7 +52,7 @@ export class NodeCapture {
       reported: () => void (counts.frames += 1),
       unparsed: (pod: LocalPod, lines: number) => {
         counts.unparsedLines += lines;
-        problems.report(qualifiedName(pod), 'lines of iftop cannot be read', identity(pod));
+        problems.report(qualifiedName(pod), CONDITIONS.linesUnreadable, identity(pod));
       },
     };
     const registry = new PodRegistry(

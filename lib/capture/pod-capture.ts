@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
 import type { ReportedState } from './capture-state.ts';
@@ -95,9 +96,8 @@ export class PodCapture implements Owner {
     const { pod } = this;
     const isUnfound = performance.now() - this.#soughtSince >= UNFOUND;
     if (!isUnfound || !this.states.includes('waiting')) return;
-    const what =
-      'no network namespace of its processes has one of its addresses: it is not measured';
-    this.#options.problems.report(this.#subject, what, { ...identity(pod), ips: pod.ips });
+    const fields = { ...identity(pod), ips: pod.ips };
+    this.#options.problems.report(this.#subject, CONDITIONS.namespaceNotFound, fields);
   }
 
   /** The namespace is reached through one of these processes of the pod now; without any it is dead. */

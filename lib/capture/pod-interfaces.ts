@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Netns, Window } from '../model.ts';
 import { parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { interfacesIn, readLinks, readNetTexts, standInFor } from '../linux/interfaces.ts';
@@ -11,10 +12,6 @@ import type {
   InterfaceCaptureOptions,
   Owner,
 } from './interface-capture-types.ts';
-
-/** What to do about a pod that has nothing to capture. */
-export const INTERFACES_REMEDY =
-  'name the interface that carries the pod in IFACE (a list, such as eth0,net1), bring it up, or turn the pod off with the annotation nstats/observe=false';
 
 export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -177,7 +174,7 @@ export class PodInterfaces implements CaptureListener {
     if (this.#pod.terminating) return;
     if (this.#netns && this.#replace(this.#netns, name)) return;
     const interfaces = some(this.#names.split(','));
-    this.#interfaces.get(name)?.reportRefusal({ error, interfaces, fix: INTERFACES_REMEDY });
+    this.#interfaces.get(name)?.reportRefusal({ error, interfaces });
   }
 
   /** Plain data: what is known of the pod later is no part of it. */
@@ -214,9 +211,8 @@ export class PodInterfaces implements CaptureListener {
     this.#nextReading = now + Math.min(ABSENT.most, pause);
     if (!this.#isWithout || this.#pod.terminating) return;
     if (interfaces.some((name) => this.#replace(netns, name))) return;
-    const what = 'a pod has none of the interfaces of IFACE: it is not captured';
     const fields = { ...identity(this.#pod), wanted: interfaces, interfaces: some(names) };
-    problems.report(this.#subject, what, { ...fields, fix: INTERFACES_REMEDY });
+    problems.report(this.#subject, CONDITIONS.interfaceMissing, fields);
   }
 
   /** Captures what carries the pod instead of an interface that is down, or not there. Returns false if nothing does. */

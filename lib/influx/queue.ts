@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ProblemLog } from '../model.ts';
 import type { Backlog, Waiting } from './spool/backlog.ts';
 import { deliver, type Delivered } from './delivery.ts';
@@ -225,7 +226,7 @@ export class Queue {
     this.#counts.refused += Math.min(rows, refused);
     if (refusal) {
       const fields = { rows: refused, total: this.#counts.refused, ...refusal };
-      problems.report(REFUSALS, 'InfluxDB refuses a row; it is lost', fields);
+      problems.report(REFUSALS, CONDITIONS.rowsRefused, fields);
     } else problems.resolve(REFUSALS);
     this.#suspects.forget(batches);
     if (!this.#suspects.next()) problems.resolve(ASIDE);
@@ -233,9 +234,8 @@ export class Queue {
   }
 
   #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
-    const what =
-      'InfluxDB takes other rows, but not these; they are kept, and tried again after others';
-    this.#options.problems.report(ASIDE, what, { rows, error: error.message });
+    const fields = { rows, error: error.message };
+    this.#options.problems.report(ASIDE, CONDITIONS.rowsSetAside, fields);
     for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
 
@@ -257,14 +257,13 @@ export class Queue {
     const isYoung = performance.now() - this.#began < STARTING;
     const isFirst = this.#taken === undefined && mayBeStarting(error);
     const { what = error.message, fix } = explain?.(error) ?? {};
-    const kept = 'InfluxDB does not take rows; they are kept';
     if (isFirst && isYoung) {
       const wait = 'nothing, if InfluxDB is just starting';
-      problems.report(INFLUXDB, kept, { error: what, fix: wait });
+      problems.report(INFLUXDB, CONDITIONS.influxAway, { error: what, fix: wait });
     } else {
       // It has been said without a remedy, which would be repeated in an hour only.
-      const more = isFirst ? ', and has taken none since the start' : '';
-      problems.report(INFLUXDB, `${kept}${more}`, { error: what, fix });
+      const condition = isFirst ? CONDITIONS.influxNever : CONDITIONS.influxAway;
+      problems.report(INFLUXDB, condition, { error: what, fix });
     }
   }
 

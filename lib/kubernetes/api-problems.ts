@@ -1,7 +1,8 @@
+import { CONDITIONS } from '../conditions.ts';
 import type { ProblemLog } from '../model.ts';
 import { ApiError } from './client/client.ts';
 import { ExpiredError } from './watch.ts';
-import { type Sync, withoutThem } from './sync.ts';
+import { deniedCondition, type Sync } from './sync.ts';
 
 /** What fails within so many milliseconds is one event. */
 const GATHER = 1000;
@@ -65,12 +66,10 @@ export class ApiProblems {
     const { what: error, fix } = explain([...this.#failed.values()].at(-1));
     this.#failed.clear();
     if (resources.length === 1 && this.#areFollowedBut(first)) {
-      const what = 'a resource of the API server cannot be followed; it is tried again';
-      problems.report(first, what, { resource: first, error, fix });
+      problems.report(first, CONDITIONS.resourceLost, { resource: first, error, fix });
       problems.resolve(SERVER);
     } else {
-      const what = 'the API server cannot be followed; it is tried again';
-      problems.report(SERVER, what, { resources, error, fix });
+      problems.report(SERVER, CONDITIONS.apiServerLost, { resources, error, fix });
     }
     // It was only a moment.
     for (const resource of resources) if (!this.#lost.has(resource)) this.followed(resource);
@@ -84,8 +83,7 @@ export class ApiProblems {
   #sayDenied(resource: string, error: unknown): void {
     const { problems, explain, sync } = this.#options;
     const listed = sync.states.some((state) => state.resource === resource && state.listed);
-    const what = `the service account may not list and watch them, ${withoutThem(resource, listed)}`;
-    const { what: said, fix } = explain(error);
-    problems.report(resource, what, { resource, error: said, fix });
+    const { what, fix } = explain(error);
+    problems.report(resource, deniedCondition(resource, listed), { resource, error: what, fix });
   }
 }

@@ -1,3 +1,4 @@
+import { type Condition, CONDITIONS, inWords } from '../conditions.ts';
 import { ApiError } from './client/client.ts';
 
 interface State {
@@ -129,18 +130,14 @@ function namesSince(resource: string, { denied, excused, listed, since }: State)
 }
 
 /** What it means that a resource may not be listed, or not any more. */
-export function withoutThem(resource: string, listed: boolean): string {
-  if (isLocal(resource)) {
-    return listed ? 'so new pods of this node are not observed' : 'so nothing is observed';
-  }
-  return resource === NAMELESS
-    ? 'so their annotation nstats/observe has no effect'
-    : 'so their names are missing';
+export function deniedCondition(resource: string, listed: boolean): Condition {
+  if (isLocal(resource)) return listed ? CONDITIONS.newPodsDenied : CONDITIONS.podsDenied;
+  return resource === NAMELESS ? CONDITIONS.annotationsDenied : CONDITIONS.namesDenied;
 }
 
 function sentence(resource: string, { listed, since, denied }: State): string {
-  if (denied) return `we may not list them (RBAC), ${withoutThem(resource, listed)}`;
-  if (!listed) return 'not listed yet';
+  if (denied) return inWords(deniedCondition(resource, listed));
+  if (!listed) return inWords(CONDITIONS.notListed);
   if (since !== undefined) return 'listed and followed';
   const without = resource === NAMELESS ? '; no name depends on it' : '';
   return `listed, but not followed at the moment${without}`;

@@ -2,8 +2,8 @@ import type { Bytes, Edge, LocalPod, Peer, Window } from '../model.ts';
 import { orient } from '../accounting/orient.ts';
 
 /**
- * Names the far end of every pair of a window and adds up what goes to the same peer. Bytes
- * become whole here, so that whatever is summed later is summed without rounding.
+ * Names the far end of every pair of a window and adds up what goes to the same peer. Bytes are rounded here, so that later
+ * sums need no rounding.
  */
 export function attribute(
   pod: Pick<LocalPod, 'ips'>,
@@ -25,7 +25,7 @@ export function attribute(
   return [...edges.values()].map(whole).filter(({ sent, received }) => sent + received > 0);
 }
 
-/** What tells one peer from another. */
+/** The key of a peer: two peers with the same key are the same. */
 export function keyOf({ kind, namespace, name, workload, zone }: Peer): string {
   return [kind, namespace, name, workload, zone].join('\n');
 }

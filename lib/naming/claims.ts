@@ -2,24 +2,22 @@ import { firstAddresses } from '../ip-address.ts';
 import type { Owner } from '../kubernetes/records.ts';
 
 /**
- * By what an owner has an address: the API tells it of the node, the service or the pod; or the
- * node's network plug-in has published it; or it is where many plug-ins have one of the node's own
- * in its pod range: the first address is that of the bridge or gateway (CNI's host-local, Antrea,
- * kube-router), the one before it that of flannel's tunnel. Of several at once the first is the name.
+ * Why an owner has an address, the strongest claim first: the API server reports it of the node, the service or the pod;
+ * the node's network plug-in has published it; or many plug-ins give it to the node: of a node's pod range the first
+ * address is the bridge's or gateway's (CNI's host-local, Antrea, kube-router), the one before it flannel's tunnel's.
  */
 export const CLAIMS = ['node', 'service', 'pod', 'plugin', 'range'] as const;
 export type Claim = (typeof CLAIMS)[number];
 
 /**
- * Several owners of one kind can share an address for good: services that of a load balancer or an
- * external IP, on different ports; nodes that of a NAT or a virtual IP. Pods cannot: what looks so is
- * one address in two networks, or one that changes hands. Nor are nodes known to share others.
+ * Whether several owners can share an address for good: services share a load balancer's or an external IP, on different
+ * ports; nodes share a NAT's or a virtual IP. Pods do not: theirs is one address in two networks, or it changes hands.
  */
 export function canShare(claim: Claim): boolean {
   return claim === 'node' || claim === 'service';
 }
 
-/** Whether it can be out of date, or wrong, while it stands: an owner in the API disproves it. */
+/** Whether a claim can be out of date, or wrong: an owner in the API disproves it. */
 export function isWeak(claim: Claim): boolean {
   return claim === 'plugin' || claim === 'range';
 }

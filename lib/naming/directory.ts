@@ -6,7 +6,7 @@ import { PrefixTable } from '../prefix-table.ts';
 import type { Owner } from '../kubernetes/records.ts';
 import { type Tenure, Tenures } from './tenures.ts';
 
-/** Of the nodes, pods and services that the API tells of. */
+/** Nodes, pods and services. */
 const KINDS = 3;
 
 /**
@@ -15,7 +15,7 @@ const KINDS = 3;
  */
 const LINGER = 30_000;
 
-/** Times of the API are whole seconds, rounded down, by clocks that may be a second apart. */
+/** Milliseconds: times of the API are whole seconds, rounded down, by clocks that may be a second apart. */
 const CLOCKS = 2000;
 
 export interface DirectoryOptions {
@@ -25,15 +25,15 @@ export interface DirectoryOptions {
   readonly networkOf?: (address: string) => string | undefined;
 }
 
-/** A tenure by itself, as it is kept for a later process. */
+/** A tenure with its address, as it is kept for a later process. */
 export interface OwnedAddress extends Readonly<Tenure> {
   readonly address: string;
 }
 
 /**
- * Who had which address when: pods, services and nodes of the cluster. An owner has an address from
- * the earliest moment that the API allows for until we hear that it is gone, so that two owners may
- * overlap that never did, but none is ever taken for another.
+ * Which pod, service or node had which address when. An owner has an address from the earliest moment that the API allows
+ * for until the API server reports that it is gone. So owners may overlap here that never did, but none is taken for
+ * another.
  */
 export class Directory {
   readonly #options: DirectoryOptions;
@@ -43,7 +43,7 @@ export class Directory {
   readonly #tenures = new Tenures();
   readonly #nodesByName = new Map<string, Owner>();
   readonly #listed = new Set<Owner['kind']>();
-  /** The nodes' ranges out of which pods get their addresses, as far as they are put together. */
+  /** The nodes' pod ranges; undefined until they are needed. */
   #podRanges: PrefixTable<true> | undefined;
   #ambiguous = 0;
 
@@ -67,7 +67,7 @@ export class Directory {
     return this.#ambiguous;
   }
 
-  /** An object is as it is said here; `at` is when we heard. */
+  /** An object is new, or has changed; `at` is when the API server reported it. */
   put(owner: Owner, at: number): void {
     const owners = this.#owners[owner.kind];
     const old = owners.get(owner.uid);
@@ -79,12 +79,12 @@ export class Directory {
     const by = Math.min(at, Math.max(owner.started, owner.since) + CLOCKS);
     for (const [ip, claim] of claims) this.#tenures.begin(ip, owner, claim, from, by);
     if (owner.kind === 'node') this.#putNode(owner, old);
-    // Pods that have ended are many, and nothing is to be known of them.
+    // Pods that have ended are many, and have no address.
     if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
     else owners.delete(owner.uid);
   }
 
-  /** An object is gone; `at` is when we heard, `running` what it did when it was last told of. */
+  /** An object is gone; `at` is when the API server reported it, `running` whether a pod ran by its last state. */
   remove({ kind, uid, running }: Pick<Owner, 'kind' | 'uid' | 'running'>, at: number): void {
     const old = this.#owners[kind].get(uid);
     if (!old) return;
@@ -104,8 +104,8 @@ export class Directory {
   }
 
   /**
-   * Who had these addresses in a span of time, for a later process; `known` is the moment up to which
-   * all that happened has been heard: whoever has an address now surely had it until then.
+   * Who had these addresses in a span of time, for a later process. All that happened until `known` has been reported:
+   * an owner that has an address now surely had it until then.
    */
   tenures(addresses: Iterable<string>, from: number, to: number, known: number): OwnedAddress[] {
     return [...addresses].flatMap((address) =>
@@ -116,7 +116,7 @@ export class Directory {
     );
   }
 
-  /** Takes in what an earlier process knew of addresses. Their owners may have gone since. */
+  /** Takes in what an earlier process knew of addresses, whose owners may be gone by now. */
   restore(owned: readonly OwnedAddress[]): void {
     for (const { address, ...tenure } of owned) this.#tenures.restore(address, tenure);
   }
@@ -137,9 +137,8 @@ export class Directory {
   }
 
   /**
-   * Names an address in canonical spelling by who had it in a span of time, ends included. If it is
-   * not certain that we have heard of all that happened by then, pods, whose addresses change hands,
-   * are not named.
+   * Names an address in canonical spelling by who had it in a span of time, ends included. Unless it is `certain` that all
+   * that happened by then has been reported, pods, whose addresses change hands, are not named.
    */
   peer(address: string, from: number, to: number, certain = true): Peer {
     const owner = holderOf(this.#tenures.during(address, from, to), from, to);
@@ -153,7 +152,7 @@ export class Directory {
     if (this.#isOfPods(address)) return UNKNOWN;
     const network = networkOf?.(address);
     if (network) return nameless('external', network);
-    // It may well be somebody's of whom we have not heard.
+    // It may be an owner's that has not been reported yet.
     const heard = certain && this.#listed.size === KINDS;
     if (!heard && isPrivate(address)) return UNKNOWN;
     return nameless('external', externalNetwork(address));
@@ -164,7 +163,7 @@ export class Directory {
     if (node.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
   }
 
-  /** Whether it is out of a pod range of a node. A range that cannot be read is none. */
+  /** Whether an address is in a pod range of a node. A range that cannot be read does not count. */
   #isOfPods(address: string): boolean {
     if (!this.#podRanges) {
       this.#podRanges = new PrefixTable();

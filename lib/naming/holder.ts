@@ -2,7 +2,7 @@ import { CLAIMS, canShare, isWeak } from './claims.ts';
 import type { Owner } from '../kubernetes/records.ts';
 import type { Tenure } from './tenures.ts';
 
-/** The one owner of an address in a span of time, of those who had it then; `several` if it is not certain. */
+/** The owner of an address in a span of time, of all who had it then; `several` if that is not certain. */
 export function holderOf(
   tenures: readonly Tenure[],
   from: number,
@@ -10,7 +10,7 @@ export function holderOf(
 ): Owner | undefined | 'several' {
   if (tenures.length < 2) return tenures[0]?.owner;
   const best = CLAIMS.find((claim) => tenures.some((tenure) => tenure.claim === claim));
-  // One that is weak and still stands beside a better one is out of date, not a change of hands.
+  // A weak claim that still stands beside a stronger one is out of date, not a change of hands.
   const rivals = tenures.filter(
     ({ claim, until }) => claim === best || !isWeak(claim) || until < to,
   );
@@ -20,7 +20,7 @@ export function holderOf(
     rivals.every((rival) => {
       if (rival.claim !== best) return covers(tenure, tenure.from, rival);
       if (rival === tenure || alone) return true;
-      // Where one has gone, another may have come: then it must surely have had it before.
+      // When a rival has gone, this owner may have come after it, so it must surely have had the address before.
       const since = rival.until < to ? tenure.by : tenure.from;
       return canShare(best) && covers(tenure, since, rival);
     }),
@@ -31,16 +31,15 @@ export function holderOf(
     return since <= Math.max(rival.from, from) && tenure.until >= Math.min(rival.until, to);
   }
 
-  /** Who surely had it before the others did goes first: at the latest from the start of the span. */
+  /** The owner that surely had the address first, but no earlier than the span's start. */
   function byName(a: Tenure, b: Tenure): number {
     return Math.max(a.by, from) - Math.max(b.by, from) || compare(a.owner, b.owner);
   }
 }
 
 /**
- * The order of those who share an address, the same for everyone who knows them: the oldest service,
- * so that a name stays when another joins; the newest node, since an old one with the address of a
- * new one is likely a machine that is gone.
+ * The order of owners that share an address, the same on every agent: the oldest service first, so that a name stays when
+ * another joins; the newest node first, since an old node with the address of a new one is likely a machine that is gone.
  */
 function compare(a: Owner, b: Owner): number {
   const age = a.kind === 'node' ? b.since - a.since : a.since - b.since;

@@ -7,12 +7,12 @@ import { type Match, PrefixTable } from '../prefix-table.ts';
 
 /** Four times what a ConfigMap can hold: some 200 000 networks. */
 const MOST_MIB = 4;
-/** In MiB, for what 200 000 take; more is an error, and not the end of the daemon. */
+/** MiB that 200 000 networks take. A file that takes more is an error, and not the end of the daemon. */
 const MEMORY = 256;
 
 /**
- * Reads a file of named networks. The YAML of 50 000 takes a second and 150 MB: a thread of its own
- * does that, so that nothing else waits and the memory is free again afterwards.
+ * Reads a file of named networks in a thread of its own, whose memory is free again afterwards. In the daemon's thread
+ * parsing would block captures for 50 ms with 1000 networks, 0.5 s with 20 000, and 2 s and 250 MB with 100 000.
  * @throws when the file cannot be read, is too large, or `signal` is aborted
  */
 export async function readNetworks(path: string, signal?: AbortSignal): Promise<Networks> {
@@ -42,17 +42,7 @@ async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-/** Changes when the file does, or the link to it: the kubelet exchanges that of a ConfigMap. */
-export async function stateOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, ctimeNs } = await stat(path, { bigint: true });
-    return `${dev} ${ino} ${size} ${ctimeNs}`;
-  } catch (error) {
-    return String(error);
-  }
-}
-
-/** A mistake as it is told. */
+/** A mistake as it is logged. */
 export function described({ line, message }: Mistake): string {
   return `line ${line}: ${message}`;
 }

@@ -18,7 +18,7 @@ export interface Networks {
 const LONGEST = 253;
 
 /**
- * Reads names of networks: YAML, name to CIDRs. Never throws: what is wrong is told, and all else
+ * Reads names of networks: YAML, name to CIDRs. Never throws: what is wrong is a mistake, and all else
  * still counts. A network with two names has the first one.
  */
 export function parseNetworks(text: string): Networks {
@@ -33,12 +33,12 @@ export function parseNetworks(text: string): Networks {
   const named = new Map<string, { readonly name: string; readonly line: number }>();
 
   // In the schema `failsafe` all scalars are strings: a network may be called 65536, or no. The
-  // library compares each key with all others to find one that is there twice, so we look ourselves.
+  // library compares each key with all others to find one that is there twice, so `namedOn` does.
   let document: ReturnType<typeof parse>;
   try {
     document = parse();
   } catch (error) {
-    // What is nested thousands of levels deep is too much for the library's recursion.
+    // The library recurses: thousands of nested levels overflow the stack.
     wrong(0, `the file cannot be read: ${String(error)}`);
     return { networks, mistakes };
   }

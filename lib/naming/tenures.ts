@@ -1,10 +1,7 @@
 import type { Claim } from './claims.ts';
 import type { Owner } from '../kubernetes/records.ts';
 
-/**
- * An owner has an address from one moment to another: at most from `from` to `until`, which is
- * Infinity while it still does, and surely from `by`.
- */
+/** An owner has an address at most from `from` to `until` (Infinity while it has it), and surely from `by` on. */
 export interface Tenure {
   owner: Owner;
   readonly claim: Claim;
@@ -16,15 +13,15 @@ export interface Tenure {
 /** Who had which address and when. Times are milliseconds since 1970. */
 export class Tenures {
   readonly #byAddress = new Map<string, Tenure[]>();
-  /** Those that have ended, in the order of their ends. */
+  /** Tenures that have ended, in the order of their ends. */
   readonly #ended: { readonly address: string; readonly tenure: Tenure }[] = [];
 
-  /** The number of addresses that somebody has, or had not long ago. */
+  /** The number of addresses that have an owner, or had one not long ago. */
   get size(): number {
     return this.#byAddress.size;
   }
 
-  /** An owner has an address; if it had it already, it is only known better. */
+  /** An owner has an address. A tenure that is known already only becomes more exact. */
   begin(address: string, owner: Owner, claim: Claim, from: number, by: number): void {
     const known = this.#current(address, owner);
     const tenure = known ?? { owner, claim, from, by, until: Infinity };
@@ -44,7 +41,7 @@ export class Tenures {
     this.#ended.push({ address, tenure });
   }
 
-  /** An earlier process knew of a tenure, and knows nothing of it after its end. */
+  /** Takes in a tenure that an earlier process knew. */
   restore(address: string, tenure: Tenure): void {
     const { owner, from, until } = tenure;
     const others = this.#byAddress.get(address) ?? [];
@@ -61,7 +58,7 @@ export class Tenures {
     this.#ended.sort((a, b) => a.tenure.until - b.tenure.until);
   }
 
-  /** Those who had an address at some time of a span, both its ends included. */
+  /** The tenures of an address in a span, ends included. */
   during(address: string, from: number, to: number): Tenure[] {
     const tenures = this.#byAddress.get(address) ?? [];
     return tenures.filter((tenure) => tenure.from <= to && tenure.until >= from);
@@ -85,7 +82,7 @@ export class Tenures {
   }
 }
 
-/** A pod that is gone has no address any more that surely is a later one's. */
+/** A pod that is gone loses its address when a later pod surely has it. */
 function giveWay(old: Tenure, later: Tenure): void {
   const pods = old.owner.kind === 'pod' && later.owner.kind === 'pod';
   if (pods && old.owner.uid !== later.owner.uid && later.from > old.from) {

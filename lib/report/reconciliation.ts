@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 import type { Missing, ProblemLog, Traffic } from '../model.ts';
 import { sum } from '../sum.ts';
@@ -76,17 +77,13 @@ export class Reconciliation {
       return;
     }
     const most = parts.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    problems.report(
-      missingOf(name),
-      "the rows of a pod have fewer bytes than the kernel's counters",
-      {
-        ...identity(pod),
-        interface: iface,
-        kernel: bytes,
-        missing: all,
-        likely: REASONS[most.reason],
-      },
-    );
+    problems.report(missingOf(name), CONDITIONS.podUnbalanced, {
+      ...identity(pod),
+      interface: iface,
+      kernel: bytes,
+      missing: all,
+      likely: REASONS[most.reason],
+    });
   }
 
   /** Where the counters of one pod fall short, those of all pods of the node most likely do: one problem for the node. */
@@ -97,14 +94,13 @@ export class Reconciliation {
       problems.resolve(COUNTERS);
       return;
     }
-    problems.report(COUNTERS, "the kernel's counters do not have all that was captured of pods", {
+    problems.report(COUNTERS, CONDITIONS.countersIncomplete, {
       pods: podsOf(short),
       podsSeen: podsOf(traffic),
       sent: sum(short, ({ uncounted }) => uncounted.sent),
       received: sum(short, ({ uncounted }) => uncounted.received),
       likely:
         'kernels before 6.7 do not count what Cilium redirects into a pod (bpf_redirect_peer)',
-      fix: 'a newer kernel on this node; until then the totals of these pods are what was captured',
     });
   }
 }

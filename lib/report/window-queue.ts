@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeCapture } from '../capture/node-capture.ts';
 import type { StoredWindow } from '../influx/spool/stored-window.ts';
@@ -159,8 +160,9 @@ export class WindowQueue {
     this.#waiting.splice(this.#waiting.indexOf(window), 1);
     if (certain) problems.resolve('names');
     else {
-      const what = 'peers of windows are not named, since the cluster was not followed';
-      problems.report('names', what, { resources: sync.lateFor(performance.now() - GRACE) });
+      problems.report('names', CONDITIONS.peersUnnamed, {
+        resources: sync.lateFor(performance.now() - GRACE),
+      });
     }
     // A watch that ends in its time and is renewed costs no more than the grace, and makes no window late.
     reporter.report(window, { certain, late: !certain || sync.since > window.at });

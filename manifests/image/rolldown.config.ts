@@ -1,20 +1,15 @@
 /**
  * Bundles the daemon, and its thread for networks, with all that they import: npm run bundle writes it to dist/, the
- * Dockerfile puts it into the image. It starts sooner and takes half the memory, mainly because
- * client-node's generated API, of which nothing is used, is left out.
+ * Dockerfile puts it into the image. It starts sooner and takes less memory (docs/decisions/memory.md).
  *
  * It is not minified, so stack traces can be read. A source map would make them exact, but Node needs
  * some 35 MB to use it.
  */
-import http from 'node:http';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 import { licences } from './licences.ts';
 
-/**
- * client-node makes its requests by way of undici; lib/kubernetes/client/client.ts makes ours by itself.
- * As CommonJS it would be loaded as a whole, which takes 8 MB.
- */
+/** client-node makes its requests with undici, which lib/kubernetes/client/client.ts does not use. */
 const withoutUndici: Plugin = {
   name: 'without-undici',
   resolveId: (id) => (id === 'undici' ? id : undefined),
@@ -25,29 +20,11 @@ const withoutUndici: Plugin = {
       : undefined,
 };
 
-/**
- * Whoever imports node:http as a module gets all that it exports, and with WebSocket and its events Node's own undici,
- * which takes 14 MB. Without these it is the same.
- */
-const withoutWebSocket: Plugin = {
-  name: 'without-web-socket',
-  resolveId: (id, _importer, { kind }) =>
-    /^(?:node:)?http$/.test(id) && kind === 'import-statement' ? '\0http' : undefined,
-  load(id) {
-    if (id !== '\0http') return undefined;
-    const absent = new Set(['WebSocket', 'CloseEvent', 'MessageEvent']);
-    const names = Object.keys(http).filter((name) => !absent.has(name));
-    return `const http = process.getBuiltinModule('node:http');
-      export default http;
-      export const { ${names.join(', ')} } = http;`;
-  },
-};
-
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** With a single character that is not ASCII Node takes two bytes for each of all of them. */
+/** With a single character that is not ASCII Node keeps the whole text with two bytes a character. */
 const inAscii: Plugin = {
   name: 'in-ascii',
   generateBundle(_options, bundle) {
@@ -67,7 +44,7 @@ export default defineConfig({
   platform: 'node',
   // It does not say so itself, but its modules only define things.
   treeshake: { moduleSideEffects: [{ test: /@kubernetes\/client-node\//, sideEffects: false }] },
-  plugins: [withoutUndici, withoutWebSocket, inAscii, licences()],
+  plugins: [withoutUndici, inAscii, licences()],
   output: {
     dir: 'dist',
     comments: false,

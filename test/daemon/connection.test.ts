@@ -67,8 +67,8 @@ const servers: readonly {
     start: () =>
       createTcp((socket) => void socket.on('error', () => {}).once('data', () => socket.destroy())),
     what: /closed the connection$/,
-    api: /API server and at proxies.*`server` of KUBECONFIG must say https/,
-    influx: /InfluxDB and at proxies.*INFLUX_URL must say https/,
+    api: /API server and proxies.*`server` of KUBECONFIG must say https/,
+    influx: /InfluxDB and proxies.*INFLUX_URL must say https/,
   },
 ];
 

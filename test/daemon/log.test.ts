@@ -2,14 +2,20 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Problems } from '../../daemon/log.ts';
+import type { Condition } from '../../lib/conditions.ts';
 
 const LOG = new URL('../../daemon/log.ts', import.meta.url).href;
 const MINUTE = 60_000;
+const [FAILED, SLOW, BROKEN] = [conditionOf('failed'), conditionOf('slow'), conditionOf('broken')];
+
+function conditionOf(sentence: string): Condition {
+  return { sentence, found: '', remedy: `mend ${sentence}` };
+}
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 }));
 afterEach(() => mock.timers.reset());
 
-/** Troubles, and what they have said, each with its level. */
+/** Problems, and what they have said, each with its level. */
 function listening(): { problems: Problems; said: object[] } {
   const said: object[] = [];
   const at = (level: string) => (fields: object, msg: string) =>
@@ -18,40 +24,49 @@ function listening(): { problems: Problems; said: object[] } {
   return { problems: new Problems(log), said };
 }
 
-test('a trouble is said once, and again when it comes back after it was over', () => {
+test('a problem is logged once, and again when it comes back after it was over', () => {
   const { problems, said } = listening();
-  for (const attempt of [1, 2, 3]) problems.report('demo/web', 'failed', { attempt });
-  assert.deepEqual(said.splice(0), [{ level: 'warn', msg: 'failed', attempt: 1 }]);
+  for (const attempt of [1, 2, 3]) problems.report('demo/web', FAILED, { attempt });
+  assert.deepEqual(said.splice(0), [
+    { level: 'warn', msg: 'failed', attempt: 1, fix: 'mend failed' },
+  ]);
   problems.resolve('demo/web');
   mock.timers.tick(MINUTE);
-  const over = { level: 'info', msg: 'a trouble is over', trouble: 'failed' };
+  const over = { level: 'info', msg: 'a problem is over', problem: 'failed', fix: 'mend failed' };
   const since = new Date(0).toISOString();
   assert.deepEqual(said.splice(0), [{ ...over, attempt: 1, times: 3, since }]);
-  problems.report('demo/web', 'failed', { attempt: 4 });
-  assert.deepEqual(said, [{ level: 'warn', msg: 'failed', attempt: 4 }]);
+  problems.report('demo/web', FAILED, { attempt: 4, fix: 'closer' });
+  assert.deepEqual(said, [{ level: 'warn', msg: 'failed', attempt: 4, fix: 'closer' }]);
 });
 
-test('a trouble that comes and goes is one', () => {
+test('a problem that comes and goes is one', () => {
   const { problems, said } = listening();
   for (let time = 0; time < 20; time += 1) {
-    problems.report('services', 'broken', {});
+    problems.report('services', BROKEN, {});
     problems.resolve('services');
     mock.timers.tick(MINUTE / 2);
   }
   assert.equal(said.length, 1);
   mock.timers.tick(MINUTE);
   const since = new Date(0).toISOString();
-  const over = { level: 'info', msg: 'a trouble is over', trouble: 'broken', times: 20, since };
+  const over = {
+    level: 'info',
+    msg: 'a problem is over',
+    problem: 'broken',
+    fix: 'mend broken',
+    times: 20,
+    since,
+  };
   assert.deepEqual(said.slice(1), [over]);
 });
 
-test('a trouble that lasts is said once an hour, with how often it was', () => {
+test('a problem that lasts is logged once an hour, with how often it was', () => {
   const { problems, said } = listening();
   for (let minute = 0; minute < 150; minute += 1) {
-    problems.report('demo/web', 'failed', { minute });
+    problems.report('demo/web', FAILED, { minute });
     mock.timers.tick(MINUTE);
   }
-  const line = { level: 'warn', msg: 'failed' };
+  const line = { level: 'warn', msg: 'failed', fix: 'mend failed' };
   const since = new Date(0).toISOString();
   assert.deepEqual(said, [
     { ...line, minute: 0 },
@@ -60,34 +75,34 @@ test('a trouble that lasts is said once an hour, with how often it was', () => {
   ]);
 });
 
-test('another trouble, or the same of another subject, is said too', () => {
+test('another problem, or the same of another subject, is logged too', () => {
   const { problems, said } = listening();
-  problems.report('demo/web', 'failed', {});
-  problems.report('demo/web', 'slow', {});
-  problems.report('demo/web-1', 'failed', {});
+  problems.report('demo/web', FAILED, {});
+  problems.report('demo/web', SLOW, {});
+  problems.report('demo/web-1', FAILED, {});
   assert.equal(said.length, 3);
 });
 
 test('all problems of a subject end together, and those of no other', () => {
   const { problems, said } = listening();
-  problems.report('demo/web', 'failed', {});
-  problems.report('demo/web', 'slow', {});
-  problems.report('demo/web-1', 'failed', {});
+  problems.report('demo/web', FAILED, {});
+  problems.report('demo/web', SLOW, {});
+  problems.report('demo/web-1', FAILED, {});
   problems.resolve('demo/web');
   problems.resolve('never heard of');
   mock.timers.tick(MINUTE);
   assert.deepEqual(
-    said.slice(3).map((line) => 'trouble' in line && line.trouble),
+    said.slice(3).map((line) => 'problem' in line && line.problem),
     ['failed', 'slow'],
   );
 });
 
 test('of ever new problems only the latest thousand are kept', () => {
   const { problems, said } = listening();
-  for (let pod = 0; pod <= 1000; pod += 1) problems.report(`demo/web-${pod}`, 'failed', {});
-  problems.report('demo/web-1', 'failed', {});
+  for (let pod = 0; pod <= 1000; pod += 1) problems.report(`demo/web-${pod}`, FAILED, {});
+  problems.report('demo/web-1', FAILED, {});
   assert.equal(said.length, 1001);
-  problems.report('demo/web-0', 'failed', {});
+  problems.report('demo/web-0', FAILED, {});
   assert.equal(said.length, 1002);
 });
 

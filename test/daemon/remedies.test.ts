@@ -21,8 +21,8 @@ for (const [status, second, first] of [
   [403, /INFLUX_TOKEN/, /INFLUX_USERNAME/],
   [404, /INFLUX_BUCKET/, /INFLUX_DATABASE/],
   [429, /quota/, /quota/],
-  [500, /look at its log/, /look at its log/],
-  [503, /look at its log/, /look at its log/],
+  [500, /read its log/, /read its log/],
+  [503, /read its log/, /read its log/],
 ] as const) {
   test(`a ${status} of InfluxDB has a remedy of its own`, async () => {
     await using influx = await StandIn.start();
@@ -42,6 +42,7 @@ for (const [code, words] of [
   ['EROFS', /mount a volume/],
   ['EACCES', /let the user/],
   ['ENOTDIR', /there is a file/],
+  ['ERR_WINDOW_SIZE', /raise SPOOL_MAX/],
 ] as const) {
   test(`so has a disk that says ${code}`, () => {
     assert.match(spoolRemedy(Object.assign(new Error('no'), { code })), words);

@@ -72,9 +72,9 @@ test('every line is a JSON object with level, time and message', () => {
 
 test('when all is well nothing is said after the first window, but for debugging', () => {
   const said = daemon.log.slice(...calm).map(parse);
-  // The first look is taken once, and may fall into these windows.
+  // The startup report is made once, and may fall into these windows.
   const messages = said
-    .filter(({ level, msg }) => level !== 'debug' && !msg.startsWith('a first look'))
+    .filter(({ level, msg }) => level !== 'debug' && !msg.startsWith('startup report'))
     .map(({ msg }) => msg);
   assert.deepEqual(messages, []);
   const closed = lines.filter(({ msg }) => msg === 'window closed');
@@ -85,7 +85,7 @@ test('when all is well nothing is said after the first window, but for debugging
   assert.ok(Number(closed[0]?.pods) === 2 && Number(closed[0]?.bytes) > 0);
 });
 
-test('an API server that is gone is one trouble, whatever the number of resources', () => {
+test('an API server that is gone is one problem, whatever the number of resources', () => {
   const told = lines.filter(({ level, msg }) => level === 'warn' && /API server/.test(msg));
   assert.equal(told.length, 1, JSON.stringify(told));
   assert.equal(told[0]?.resources?.length, 5);
@@ -93,7 +93,7 @@ test('an API server that is gone is one trouble, whatever the number of resource
   assert.match(String(told[0]?.fix), /KUBECONFIG|API server/);
 });
 
-test('a trouble is told of once', () => {
+test('a problem is logged once', () => {
   const told = lines.filter(({ level }) => level === 'warn');
   const which = told.map(({ msg, resource }) => `${msg}: ${resource}`);
   assert.ok(which.length >= 2);

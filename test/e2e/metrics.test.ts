@@ -151,11 +151,11 @@ test('an iftop that is killed is a restart, a slow one is starting, a babbling o
   sh('umount', ['--lazy', iftop]);
 });
 
-const looks = () => daemon.log.filter((line) => line.includes('a first look'));
+const reports = () => daemon.log.filter((line) => line.includes('startup report'));
 
-test('the log has a first look: what is there in one line', async () => {
-  await until(() => looks().length > 0, 'the look');
-  const said = looks();
+test('the startup report says in one line what is there', async () => {
+  await until(() => reports().length > 0, 'the report');
+  const said = reports();
   assert.equal(said.length, 1, said.join('\n'));
   assert.match(
     said[0] ?? '',

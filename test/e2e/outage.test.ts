@@ -32,7 +32,10 @@ before(async () => {
   await until(() => processesNamed('iftop').length === 2, 'the captures');
   web.traffic('spray', 9, 20_000, '10.244.0.11');
   await until(async () => (await rows()).length > 0, 'the first window');
-  await until(() => daemon.log.some((line) => line.includes('a first look')), 'the first look');
+  await until(
+    () => daemon.log.some((line) => line.includes('startup report')),
+    'the startup report',
+  );
 });
 
 after(async () => {
@@ -82,9 +85,9 @@ for (const seconds of OUTAGES) {
         assert.ok(line.includes(`"${resource}"`), line);
       assert.match(line, /nothing listens at|closed the connection/);
     }
-    const over = () => daemon.log.slice(lines).filter((line) => line.includes('a trouble is over'));
+    const over = () => daemon.log.slice(lines).filter((line) => line.includes('a problem is over'));
     if (OUTAGES.at(-1) === seconds) {
-      await until(() => over().length > 0, 'the end of the trouble', 90);
+      await until(() => over().length > 0, 'the end of the problem', 90);
       assert.equal(over().length, 1, over().join('\n'));
     }
   });

@@ -2,21 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import packageJson from '../../package.json' with { type: 'json' };
+import { NAMING_THE_VERSION, withVersion } from '../../manifests/version.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-
-for (const file of [
-  'Dockerfile',
-  'manifests/base/daemonset.yaml',
-  'manifests/sidecar/component/container.yaml',
-  'manifests/nstats.yaml',
-  'README.md',
-]) {
-  test(`${file} names the version of package.json`, () => {
-    const text = readFileSync(join(ROOT, file), 'utf8');
-    const named = [...text.matchAll(/(?:nstats:|ARG VERSION=)(\d+\.\d+\.\d+)/g)];
-    assert.ok(named.length > 0);
-    for (const [, version] of named) assert.equal(version, packageJson.version);
-  });
-}
+test('the version of package.json is written wherever the image is named', () => {
+  for (const file of NAMING_THE_VERSION) {
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    assert.match(text, /\b(nstats:|ARG VERSION=)\d/, file);
+    assert.equal(text, withVersion(text), `npm run manifests writes ${file}`);
+  }
+});

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONDITIONS } from '../../lib/conditions.ts';
 import { drain, MIB, rows, Site } from './site.ts';
 
 let site: Site;
@@ -58,7 +59,7 @@ describe('what waits', () => {
     assert.deepEqual(site.said.slice(1), [
       {
         message: 'rows are damaged on disk; they are lost',
-        fields: { rows: 1, total: 1 },
+        fields: { rows: 1, total: 1, fix: CONDITIONS.rowsDamaged.remedy },
       },
     ]);
     assert.ok(!site.over.has('InfluxDB'));

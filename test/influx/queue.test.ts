@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONDITIONS } from '../../lib/conditions.ts';
 import type { Queue } from '../../lib/influx/queue.ts';
 import { drain, MIB, rows, Site } from './site.ts';
 
@@ -56,7 +57,13 @@ describe('what InfluxDB may answer', () => {
       assert.deepEqual(site.said, [
         {
           message: 'InfluxDB refuses a row; it is lost',
-          fields: { rows: 1, total: 1, row: 'm v=33i 1', error: `${status} unable to parse it` },
+          fields: {
+            rows: 1,
+            total: 1,
+            row: 'm v=33i 1',
+            error: `${status} unable to parse it`,
+            fix: CONDITIONS.rowsRefused.remedy,
+          },
         },
       ]);
     });

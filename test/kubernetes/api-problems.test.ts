@@ -70,7 +70,7 @@ test('a restart of the server is one warning with all its resources, and one lin
   assert.equal(said.length, 1, 'one of them is still missing');
   follow('pods of n');
   pass(61);
-  assert.deepEqual(said.map(({ msg }) => msg).slice(1), ['a trouble is over']);
+  assert.deepEqual(said.map(({ msg }) => msg).slice(1), ['a problem is over']);
 });
 
 test('a resource that fails alone, and one that is denied, have lines of their own', () => {
@@ -84,13 +84,13 @@ test('a resource that fails alone, and one that is denied, have lines of their o
         'the service account may not list and watch them, so new pods of this node are not observed',
         'pods of n',
       ],
-      ['a resource of the API server cannot be followed; it is tried again', 'services'],
+      ['a resource of the API server cannot be followed', 'services'],
     ],
   );
   assert.match(String(said[0]?.['fix']), /get, list and watch/);
   follow('services');
   pass(61);
-  assert.equal(said.at(-1)?.msg, 'a trouble is over');
+  assert.equal(said.at(-1)?.msg, 'a problem is over');
   assert.equal(said.at(-1)?.['resource'], 'services');
 });
 

@@ -97,10 +97,6 @@ for (const folder of AGENTS) {
   });
 }
 
-test('the Dockerfile labels the image with this version', () => {
-  assert.match(readFileSync('Dockerfile', 'utf8'), new RegExp(`^ARG VERSION=${version}$`, 'm'));
-});
-
 test('what the settings say without an overlay is what the daemon does without settings', () => {
   const manifests = build('base');
   const { NODE_NAME: _, ...settings } = environment(manifests, agent(manifests));

@@ -12,7 +12,7 @@ afterEach(() => mock.timers.reset());
 const BALANCED: Missing = { uncaptured: 0, overload: 0, paused: 0, other: 0 };
 const UNBALANCED = "the rows of a pod have fewer bytes than the kernel's counters";
 const UNCOUNTED = "the kernel's counters do not have all that was captured of pods";
-const OVER = 'a trouble is over';
+const OVER = 'a problem is over';
 
 /** One window of a pod that carried ten megabytes. */
 function traffic(missing: Partial<Missing> = {}, name = 'web'): Traffic {

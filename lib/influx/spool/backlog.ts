@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../../conditions.ts';
 import type { Log, ProblemLog } from '../../model.ts';
 import { batchesOf, MOST } from '../batches.ts';
 import { KeptWindows } from './kept-windows.ts';
@@ -157,7 +158,7 @@ export class Backlog {
     if (this.has(batch)) {
       const { rows } = batch;
       const total = (this.#lost.damaged += rows);
-      problems.report(DAMAGE, 'rows are damaged on disk; they are lost', { rows, total });
+      problems.report(DAMAGE, CONDITIONS.rowsDamaged, { rows, total });
       await this.done(batch);
     }
     return [];
@@ -212,10 +213,10 @@ export class Backlog {
     this.#failure = failure;
     const { directory, problems, fix } = this.#options;
     if (!failure) return problems.resolve(DISK);
-    const isLocked = failure instanceof LockError;
-    const why = isLocked ? 'another agent has the directory' : 'for want of the disk';
+    const { spoolLocked, spoolUnusable } = CONDITIONS;
+    const condition = failure instanceof LockError ? spoolLocked : spoolUnusable;
     const fields = { directory, error: failure.message, fix: fix?.(failure) };
-    problems.report(DISK, `rows that wait are in memory, ${why}`, fields);
+    problems.report(DISK, condition, fields);
   }
 
   async #putWindow(spool: Spool, end: number, record: Buffer): Promise<void> {

@@ -4,8 +4,21 @@ import { readAtMost } from './read-file.ts';
 
 /** Its end in milliseconds since 1970; what was being written when a process was killed has an extension. */
 const NAME = /^(\d{1,15})\.window(\.new)?$/;
-/** Of a larger one nothing is read: 250 pods with a thousand pairs each make half of it. */
+/** Bytes of a window at most: 250 pods with a thousand pairs each make half of it. */
 const LARGEST = 64 * 1024 * 1024;
+
+/** A window stays in memory, since its file would have too many bytes, by itself or with the other ones. */
+export class WindowSizeError extends Error {
+  readonly code = 'ERR_WINDOW_SIZE';
+
+  constructor(isAlone: boolean) {
+    super(
+      isAlone
+        ? `a window has more than ${LARGEST / 1024 / 1024} MiB`
+        : 'windows that wait for names have more than half of SPOOL_MAX',
+    );
+  }
+}
 
 /** Windows that are not rows yet, a file each, in a directory that is this process's alone. */
 export class WindowFiles {
@@ -41,7 +54,7 @@ export class WindowFiles {
 
   /** Whether a window may have so many bytes. */
   hasRoom(end: number, bytes: number): boolean {
-    return this.bytes - (this.#sizes.get(end) ?? 0) + bytes <= this.#max;
+    return bytes <= LARGEST && this.bytes - (this.#sizes.get(end) ?? 0) + bytes <= this.#max;
   }
 
   has(end: number): boolean {
@@ -54,8 +67,7 @@ export class WindowFiles {
    */
   async put(end: number, record: Buffer): Promise<void> {
     const before = this.#sizes.get(end);
-    if (!this.hasRoom(end, record.length))
-      throw new Error('windows that wait for names have more than half of SPOOL_MAX');
+    if (!this.hasRoom(end, record.length)) throw new WindowSizeError(record.length > LARGEST);
     const path = this.#path(end);
     const unfinished = `${path}.new`;
     try {
