@@ -17,7 +17,6 @@ import { PodRegistry } from '../lib/capture/pod-registry.ts';
 import { Reporter, type Sink } from '../lib/report/reporter.ts';
 import { Sync } from '../lib/kubernetes/sync.ts';
 import { Totals } from '../lib/report/totals.ts';
-import { Cpu } from '../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../lib/report/window-queue.ts';
 
 export interface PipelineOptions {
@@ -61,7 +60,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
-  const cpu = new Cpu(proc, () => registry.processes);
+  const { cpu } = registry;
   const state = { client, sink, proc, directory, sync, registry, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const windows = new WindowQueue({ reporter, log, problems, ...state });

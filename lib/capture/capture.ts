@@ -6,14 +6,15 @@ import type { Counters, LocalPod, Netns } from '../model.ts';
 import { openCounters, parseNetDev, readNetDev } from '../linux/interface-counters.ts';
 import { absentFrom } from '../linux/bare-netns.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
-import { ProcFile } from '../linux/proc-file.ts';
-import { parseStat } from '../linux/process-stat.ts';
+import type { ProcFile } from '../linux/proc-file.ts';
+import type { CpuTime } from '../linux/cpu-time.ts';
 import { enter, openNetns, stay } from '../linux/netns-exec.ts';
 import type { StartLimiter } from './start-limiter.ts';
 
 export interface CaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
+  readonly cpu: CpuTime;
   /** The interface that is to have the pod's addresses where there is no eth0. */
   readonly primary: string;
   /** The namespace is our own: there is nothing to enter. */
@@ -53,7 +54,6 @@ export class Capture {
   #session: Session | undefined;
   /** What is read of it every other second, from when it captures until it has ended. */
   #counters: ProcFile | undefined;
-  #stat: ProcFile | undefined;
 
   constructor(
     pod: () => LocalPod,
@@ -90,8 +90,8 @@ export class Capture {
 
   /** CPU time in seconds that its process has used; undefined while there is none. */
   get cpu(): number | undefined {
-    const text = this.#stat?.read();
-    return text === undefined ? undefined : parseStat(text)?.cpu;
+    const { pid } = this;
+    return pid === undefined ? undefined : this.#options.cpu.of(pid);
   }
 
   /** Another process of the pod will do as well; without any (false) the namespace is a dead one. */
@@ -151,8 +151,8 @@ export class Capture {
       }
     } finally {
       ledger.released(this.counters());
-      for (const file of [this.#counters, this.#stat]) file?.close();
-      [this.#counters, this.#stat] = [undefined, undefined];
+      this.#counters?.close();
+      this.#counters = undefined;
     }
   }
 
@@ -161,6 +161,5 @@ export class Capture {
     if (pid === undefined) return;
     const { proc } = this.#options;
     this.#counters = openCounters(proc, { inode: this.netns.inode, pid });
-    this.#stat = ProcFile.open(`${proc}/${pid}/stat`);
   }
 }

@@ -1,29 +1,27 @@
 import type { ProblemLog } from '../model.ts';
-import { statOf } from '../linux/process-stat.ts';
-import { CpuBudget } from './cpu-budget.ts';
-import type { Load } from './load.ts';
-import type { PodCapture } from './pod.ts';
+import type { CpuTime } from '../linux/cpu-time.ts';
+import { type CaptureCpu, CpuBudget } from './cpu-budget.ts';
 import type { InterfaceCapture } from './interface-capture.ts';
 
-export interface ThrottleOptions {
-  readonly proc: string;
+export interface CpuBudgetOptions {
+  readonly cpu: CpuTime;
   /** A share of one core. */
   readonly budget: number;
-  readonly pods: ReadonlyMap<string, PodCapture>;
+  /** The interfaces that are to be captured. */
+  readonly captures: () => Iterable<InterfaceCapture>;
   readonly problems: ProblemLog;
 }
 
-/** /proc counts hundredths of a second: of less time than this a share would be noise. */
+/** /proc counts hundredths of a second: in less time than this (milliseconds) a share would be noise. */
 const MEASURE_EVERY = 2000;
-const TOO_SMALL = 'budget';
 
 /** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
 export class CpuBudgetController {
-  readonly #options: ThrottleOptions;
-  readonly #budget: CpuBudget;
+  readonly #options: CpuBudgetOptions;
+  readonly #budget: CpuBudget<InterfaceCapture>;
   readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ThrottleOptions) {
+  constructor(options: CpuBudgetOptions) {
     this.#options = options;
     this.#budget = new CpuBudget(options.budget);
     if (!Number.isFinite(options.budget)) return;
@@ -35,33 +33,17 @@ export class CpuBudgetController {
   }
 
   #measure(): void {
-    const { proc, pods, budget, problems } = this.#options;
-    const own = statOf(proc, 'self');
-    if (!own) return;
-    let total = own.cpu + own.waitedFor;
-    const loads = new Map<string, Load>();
-    const interfaces = new Map<string, InterfaceCapture>();
-    for (const [uid, { gone, interfaces: all }] of pods)
-      for (const [name, observed] of all) {
-        const cpu = observed.capture?.cpu;
-        total += cpu ?? 0;
-        if (gone || observed.retired) continue;
-        const [key, paused] = [`${uid} ${name}`, observed.state === 'paused'];
-        loads.set(key, { cpu, paused, packets: packetsOf(observed) });
-        interfaces.set(key, observed);
-      }
-    const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
-    const { pause, resume } = this.#budget.decide(measurement);
+    const { cpu, budget, captures: all, problems } = this.#options;
+    const captures = new Map<InterfaceCapture, CaptureCpu>();
+    for (const each of all())
+      captures.set(each, { cpu: each.capture?.cpu, paused: each.state === 'paused' });
+    const now = performance.now() / 1000;
+    const { pause, resume } = this.#budget.decide(now, cpu.read(), captures);
     if (this.#budget.isTooSmall) {
       const what = 'the daemon alone takes more CPU than CPU_BUDGET allows: give it more';
-      problems.report(TOO_SMALL, what, { budget });
-    } else problems.resolve(TOO_SMALL);
-    for (const key of pause) interfaces.get(key)?.pause();
-    for (const key of resume) interfaces.get(key)?.resume();
+      problems.report('budget', what, { budget });
+    } else problems.resolve('budget');
+    for (const capture of pause) capture.pause();
+    for (const capture of resume) capture.resume();
   }
-}
-
-function packetsOf(observed: InterfaceCapture): number | undefined {
-  const counters = observed.counters();
-  return counters && counters.sentPackets + counters.receivedPackets;
 }

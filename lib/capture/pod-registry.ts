@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedWindow, LocalPod, Log, Netns, ProblemLog } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
 import type { PodSink, ListedPod } from '../kubernetes/selection.ts';
+import { CpuTime } from '../linux/cpu-time.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
@@ -35,6 +36,7 @@ const NEW = 60;
 
 /** The pods of this node by the UID in their cgroups, each with its captures and their ledgers. */
 export class PodRegistry implements PodSink {
+  readonly cpu: CpuTime;
   readonly #options: PodRegistryOptions;
   readonly #captures: PodInterfacesOptions;
   readonly #pods = new Map<LocalPod['cgroupUid'], PodCapture>();
@@ -63,14 +65,15 @@ export class PodRegistry implements PodSink {
     const restarted = () => void (this.#restarts += 1);
     // The kubelet's network plug-in gives a pod its addresses on eth0.
     const primary = interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '';
-    const common = { proc, interfaces, primary, log, problems };
+    this.cpu = new CpuTime(proc, () => this.processes);
+    const common = { proc, cpu: this.cpu, interfaces, primary, log, problems };
     this.#captures = { ...common, starts, reported, unparsed, restarted, own: sidecar };
     this.#finder = new NamespaceFinder({ proc, interfaces });
     this.#started = statOf(proc, 'self')?.started ?? Infinity;
     this.#controller = new CpuBudgetController({
-      proc,
+      cpu: this.cpu,
       budget: cpuBudget,
-      pods: this.#pods,
+      captures: () => this.#toCapture,
       problems,
     });
     this.#timer = setInterval(() => {
@@ -216,6 +219,12 @@ export class PodRegistry implements PodSink {
 
   get #interfaces(): InterfaceCapture[] {
     return [...this.#pods.values()].flatMap(({ interfaces }) => [...interfaces.values()]);
+  }
+
+  get #toCapture(): InterfaceCapture[] {
+    const pods = [...this.#pods.values()].filter(({ gone }) => !gone);
+    const interfaces = pods.flatMap((pod) => [...pod.interfaces.values()]);
+    return interfaces.filter(({ retired }) => !retired);
   }
 
   get #waiting(): PodCapture[] {

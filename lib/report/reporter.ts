@@ -14,7 +14,7 @@ import { Summary } from './summary.ts';
 import type { Sync } from '../kubernetes/sync.ts';
 import type { Totals } from './totals.ts';
 import { residentBytes } from '../linux/memory.ts';
-import type { Cpu } from '../linux/cpu-time.ts';
+import type { CpuTime } from '../linux/cpu-time.ts';
 
 /** Where rows go: the queue before InfluxDB, or stdout. */
 export interface Sink {
@@ -72,7 +72,7 @@ export interface ReporterOptions {
   readonly sync: Sync;
   readonly registry: PodRegistry;
   readonly totals: Totals;
-  readonly cpu: Cpu;
+  readonly cpu: CpuTime;
 }
 
 /** How far the names of a window can be trusted. */

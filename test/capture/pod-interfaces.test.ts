@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { CpuTime } from '../../lib/linux/cpu-time.ts';
 import { Problems } from '../../daemon/log.ts';
 import { PodInterfaces } from '../../lib/capture/pod-interfaces.ts';
 import { StartLimiter } from '../../lib/capture/start-limiter.ts';
@@ -23,6 +24,7 @@ for (const terminating of [false, true]) {
     const owner = { pod, gone: false, since: performance.now(), left: () => {} };
     const interfaces = new PodInterfaces(owner, {
       proc: tree.path,
+      cpu: new CpuTime('/proc', () => []),
       interfaces: ['eth0'],
       primary: 'eth0',
       own: false,

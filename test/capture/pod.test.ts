@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CpuTime } from '../../lib/linux/cpu-time.ts';
 import { Problems } from '../../daemon/log.ts';
 import { PodCapture } from '../../lib/capture/pod.ts';
 import { StartLimiter } from '../../lib/capture/start-limiter.ts';
@@ -30,6 +31,7 @@ function observe(
     { selection: 'selected', wasOff: false },
     {
       proc,
+      cpu: new CpuTime('/proc', () => []),
       interfaces: ['eth0'],
       primary: 'eth0',
       own: false,

@@ -7,7 +7,7 @@ import { printer } from '../../daemon/printer.ts';
 import { Reporter } from '../../lib/report/reporter.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { Totals } from '../../lib/report/totals.ts';
-import { Cpu } from '../../lib/linux/cpu-time.ts';
+import { CpuTime } from '../../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../../lib/report/window-queue.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { ClosedWindow } from '../../lib/model.ts';
@@ -57,7 +57,7 @@ beforeEach(() => {
     proc: '/proc',
     registry: registry as unknown as PodRegistry,
     totals,
-    cpu: new Cpu('/proc', () => []),
+    cpu: new CpuTime('/proc', () => []),
   });
   windows = new WindowQueue({
     ...state,

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { memory } from '../../../lib/linux/memory.ts';
-import type { Cpu } from '../../../lib/linux/cpu-time.ts';
+import type { CpuTime } from '../../../lib/linux/cpu-time.ts';
 import { byName, counter, gauge, type Metric } from './metric.ts';
 
 export interface ProcessSources {
   readonly proc: string;
-  readonly cpu: Cpu;
+  readonly cpu: CpuTime;
   /** The processes of the captures. */
   readonly children: () => readonly number[];
 }
