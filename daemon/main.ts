@@ -3,6 +3,7 @@ import './v8-flags.ts';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { errorOf } from '../lib/error-of.ts';
 import { Backlog } from '../lib/influx/spool/backlog.ts';
 import { Queue } from '../lib/influx/queue.ts';
 import { directoryName, foreignIn } from '../lib/influx/spool/target-directory.ts';
@@ -130,7 +131,7 @@ function reach({ kubeconfig, proxies }: Config): ApiClient {
   try {
     return connect(kubeconfig, { ...(proxies && { proxies }) });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorOf(cause).message;
     throw new ConfigError([`KUBECONFIG is "${kubeconfig ?? ''}"; it cannot be used: ${why}`]);
   }
 }

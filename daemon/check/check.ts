@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { errorOf } from '../../lib/error-of.ts';
 import { roomIn } from '../../lib/influx/spool/room.ts';
 import { directoryName } from '../../lib/influx/spool/target-directory.ts';
 import { encodeAgent } from '../../lib/influx/line-protocol.ts';
@@ -59,7 +60,7 @@ export async function check(options: CheckOptions): Promise<number> {
     try {
       options.print(`ok    ${name}: ${await run()}`);
     } catch (cause) {
-      const error = cause instanceof Error ? cause : new Error(String(cause));
+      const error = errorOf(cause);
       failures += 1;
       const late = Object.assign(new Error(`no answer in ${TIMEOUT / 1000} s`), {
         code: 'ETIMEDOUT',

@@ -1,3 +1,4 @@
+import { errorOf } from '../../lib/error-of.ts';
 import { LockError } from '../../lib/influx/spool/lock.ts';
 import { type Target, WriteError } from '../../lib/influx/writer.ts';
 import { type ApiClient, ApiError } from '../../lib/kubernetes/client/client.ts';
@@ -59,7 +60,7 @@ function influxServer({ url, proxy }: Target): Server {
 
 /** What an error of the API server, or on the way there, means. */
 export function faultOfApi(error: unknown, server: Server): Fault {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = errorOf(error);
   const what = known.message;
   if (error instanceof ApiError) return { what, fix: fixStatus(error, server) };
   const fault = connectionFault(known, server);
@@ -88,7 +89,7 @@ function fixStatus({ status, message }: ApiError, { address }: Server): string {
 
 /** What an error of InfluxDB, or on the way there, means. */
 export function faultOfInflux(error: unknown, target: Target): Fault {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = errorOf(error);
   const status = error instanceof WriteError ? error.status : undefined;
   if (status !== undefined) return { what: known.message, fix: fixWrite(status, target) };
   const code = error instanceof WriteError ? error.connection : undefined;

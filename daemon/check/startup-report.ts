@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorOf } from '../../lib/error-of.ts';
 import type { Directory } from '../../lib/naming/directory.ts';
 import type { Log } from '../../lib/model.ts';
 import type { Config } from '../config.ts';
@@ -77,7 +78,7 @@ async function captures({
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = errorOf(error);
     return [{ what: `capture: ${failure.message}`, fix: captureRemedy(failure) }];
   }
   const what = 'no capture runs yet, but iftop can';

@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import type { Amount, Bytes, Pair, Slot } from '../model.ts';
 import { between } from '../linux/interface-counters.ts';
 
@@ -47,8 +48,4 @@ export function refine(
 /** The point of an amount's interval, from its lower end at -1 to its upper at 1. */
 function best(amount: Amount, by: number): number {
   return Math.max(0, amount.bytes + by * amount.slack);
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

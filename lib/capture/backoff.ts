@@ -1,12 +1,13 @@
+import { backoff, type BackoffTimes } from '../backoff.ts';
+
 /** When something that has failed is tried again: later with each failure. All times are milliseconds. */
 export class Backoff {
-  readonly #first: number;
-  readonly #most: number;
+  readonly #times: BackoffTimes;
   #failures = 0;
   #until = 0;
 
-  constructor({ first, most }: { readonly first: number; readonly most: number }) {
-    [this.#first, this.#most] = [first, most];
+  constructor(times: BackoffTimes) {
+    this.#times = times;
   }
 
   /** It has failed since it was last reset. */
@@ -19,7 +20,7 @@ export class Backoff {
   }
 
   failed(): void {
-    this.#until = performance.now() + Math.min(this.#most, this.#first * 2 ** this.#failures);
+    this.#until = performance.now() + backoff(this.#times, this.#failures);
     this.#failures += 1;
   }
 

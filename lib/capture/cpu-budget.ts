@@ -1,4 +1,5 @@
 import type { CpuSeconds } from '../linux/cpu-time.ts';
+import { sum } from '../sum.ts';
 
 export interface CaptureCpu {
   /** CPU seconds of the capture's process; undefined while there is none. */
@@ -120,7 +121,7 @@ export class CpuBudget<Capture> {
 
   /** The share of a core that the daemon and the captures that run are expected to take. */
   get #share(): number {
-    return this.#running.reduce((total, [, { share }]) => total + share, this.#own);
+    return this.#own + sum(this.#running, ([, { share }]) => share);
   }
 }
 

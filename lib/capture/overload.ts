@@ -1,3 +1,5 @@
+import { backoff } from '../backoff.ts';
+
 /** Pauses grow up to this, so that a pod is captured again within a minute of the storm's end. */
 const PAUSE = { first: 5000, most: 30_000 };
 /** A capture that has run unstrained for so long follows its pod again. */
@@ -22,7 +24,7 @@ export class Overload {
   stopped(now: number): number {
     this.strained(now);
     this.#stops += 1;
-    return Math.min(PAUSE.most, PAUSE.first * 2 ** (this.#stops - 1));
+    return backoff(PAUSE, this.#stops - 1);
   }
 
   /** Is it over? `since`: when the capture that runs was started, if one does. */

@@ -1,8 +1,9 @@
-import type { Amount, Bytes, Counters, Flow, Frame, Slot } from '../model.ts';
+import type { Amount, Bytes, Counters, Frame, Slot } from '../model.ts';
 import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
+import { sum } from '../sum.ts';
 import { CpuLoad } from './cpu-load.ts';
 
 /** Without packets iftop does not tick by itself (iftop.c, `tick`): after this it is asked to. */
@@ -200,7 +201,7 @@ function idleTimeout(what: string): SessionError {
 
 /** What the totals have and the listed pairs have not. */
 function remainder({ flows, total }: Frame, direction: 'sent' | 'received'): Amount {
-  const listed = flows.reduce((sum, flow: Flow) => sum + flow[direction].bytes, 0);
+  const listed = sum(flows, (flow) => flow[direction].bytes);
   const bytes = Math.max(0, total[direction].bytes - listed);
   return { bytes, slack: Math.min(bytes, total[direction].slack) };
 }
@@ -220,10 +221,7 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
 function isBeyond({ flows, rest }: Slot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;
   return (['sent', 'received'] as const).some((direction) => {
-    const least = [rest, ...flows].reduce(
-      (sum, { [direction]: { bytes, slack } }) => sum + bytes - slack,
-      0,
-    );
+    const least = sum([rest, ...flows], ({ [direction]: { bytes, slack } }) => bytes - slack);
     return least > counted[direction] + earlier[direction];
   });
 }

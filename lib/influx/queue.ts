@@ -1,4 +1,8 @@
+import { backoff, jittered } from '../backoff.ts';
+import { errorOf } from '../error-of.ts';
 import type { ProblemLog } from '../model.ts';
+import { sum } from '../sum.ts';
+import { Waker } from '../waker.ts';
 import type { Backlog, Waiting } from './spool/backlog.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import type { StoredWindow } from './spool/stored-window.ts';
@@ -50,7 +54,7 @@ export class Queue {
   #attempts = 0;
   /** When the backlog may go, and when anything at all, which InfluxDB says (Retry-After). */
   #notBefore = { backlog: 0, any: 0 };
-  #wake: (() => void) | undefined;
+  readonly #waker = new Waker();
   #closing = false;
 
   constructor(options: QueueOptions) {
@@ -66,7 +70,7 @@ export class Queue {
   push(lines: readonly string[], end: number): void {
     const at = performance.now() + this.#options.offset;
     for (const batch of this.#options.backlog.add(lines, end)) this.#fresh.set(batch, at);
-    this.#wake?.();
+    this.#waker.wake();
   }
 
   keep(window: StoredWindow): void {
@@ -87,8 +91,8 @@ export class Queue {
 
   /** Delivers until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
-    this.#options.backlog.open(() => this.#wake?.());
+    signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
+    this.#options.backlog.open(() => this.#waker.wake());
     while (!signal.aborted) {
       const turn = this.#turn();
       if (!turn && this.#closing) {
@@ -97,7 +101,7 @@ export class Queue {
         continue;
       }
       const delay = turn ? turn.at - performance.now() : Infinity;
-      if (!turn || delay > 0) await this.#wait(delay);
+      if (!turn || delay > 0) await this.#waker.wait(delay);
       else await this.#send(turn.batches);
     }
   }
@@ -105,7 +109,7 @@ export class Queue {
   /** Lets `run` end when all that waits has been delivered. */
   close(): void {
     this.#closing = true;
-    this.#wake?.();
+    this.#waker.wake();
   }
 
   /** What is to be sent next, and when. */
@@ -220,7 +224,7 @@ export class Queue {
     const { backlog, problems } = this.#options;
     // What was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => backlog.has(batch));
-    const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
+    const rows = sum(kept, (batch) => batch.rows);
     this.#counts.written += Math.max(0, rows - refused);
     this.#counts.refused += Math.min(rows, refused);
     if (refusal) {
@@ -241,12 +245,11 @@ export class Queue {
 
   /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    this.#say(error instanceof Error ? error : new Error(String(error)));
+    this.#say(errorOf(error));
     this.#fresh.clear();
     this.#counts.retries += 1;
-    const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
     const now = performance.now();
-    this.#notBefore.backlog = now + backoff * (0.5 + Math.random());
+    this.#notBefore.backlog = now + jittered(backoff(BACKOFF, this.#attempts++));
     const told = error instanceof WriteError ? error.retryAfter : undefined;
     if (told !== undefined) this.#notBefore.any = now + told;
   }
@@ -266,13 +269,5 @@ export class Queue {
       const more = isFirst ? ', and has taken none since the start' : '';
       problems.report(INFLUXDB, `${kept}${more}`, { error: what, fix });
     }
-  }
-
-  async #wait(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined;
-    await promise;
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { backoff } from '../backoff.ts';
 import type { Waiting } from './spool/backlog.ts';
 
 interface Suspect {
@@ -39,7 +40,7 @@ export class Suspects {
   /** InfluxDB takes others: it is tried again later, after them. */
   setAside(batch: Waiting, now: number): void {
     const suspect = this.#of(batch);
-    suspect.notBefore = now + Math.min(ASIDE.most, ASIDE.first * 2 ** suspect.strikes);
+    suspect.notBefore = now + backoff(ASIDE, suspect.strikes);
     suspect.strikes += 1;
   }
 

@@ -1,8 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { Readable } from 'node:stream';
 import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
+import { beginning } from '../beginning.ts';
 import { secretsOfProxy } from '../proxy.ts';
+import { retryAfter } from '../retry-after.ts';
 import { withoutSecrets } from '../secrets.ts';
 
 /** Where rows go: a 2.x bucket, or a 1.x database. */
@@ -39,6 +41,7 @@ export class WriteError extends Error {
     super(withoutSecrets(reason(cause), secrets).slice(0, WORDS_MOST));
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
+    // The client reads the header itself, but as milliseconds.
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
     this.connection = http ? undefined : codeOf(cause);
     this.dropped = dropped(this.message) ?? invalidLines(http?.json)?.length;
@@ -68,8 +71,6 @@ const PATIENCE = 10_000;
 const ANSWER_MOST = 1024 * 1024;
 /** Of what InfluxDB says of an error, in characters. */
 const WORDS_MOST = 1000;
-/** Longer than this no server is left alone, in milliseconds. */
-const RETRY_AFTER_MOST = 300_000;
 
 export interface WriterOptions {
   /** How long a write may take, from the first byte of the request to the last of the answer, in ms. */
@@ -136,18 +137,8 @@ function bounded(request: typeof httpRequest) {
       // Of what is not called JSON the client keeps a thousand characters, which may cut a list of InfluxDB 3.
       const told = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
       const seen = { statusCode, statusMessage, headers: told };
-      callback(Object.assign(Readable.from(beginning(answer)), seen));
+      callback(Object.assign(Readable.from(beginning(answer, ANSWER_MOST)), seen));
     });
-}
-
-async function* beginning(answer: IncomingMessage): AsyncGenerator<Buffer> {
-  let left = ANSWER_MOST;
-  for await (const piece of answer as AsyncIterable<Buffer>) {
-    yield piece.subarray(0, left);
-    left -= piece.length;
-    // To leave an answer before its end closes the connection.
-    if (left <= 0) return;
-  }
 }
 
 /** Path and query of the write endpoint. */
@@ -201,12 +192,6 @@ function invalidLines(json: unknown): string[] | undefined {
   if (typeof error !== 'string' || !/^partial write\b/.test(error)) return undefined;
   if (!Array.isArray(data) || data.length === 0) return undefined;
   return data.map((line: { error_message?: unknown } | null) => String(line?.error_message));
-}
-
-/** The client reads the header itself, but as milliseconds. */
-function retryAfter(header: string | readonly string[] | undefined): number | undefined {
-  const seconds = /^\d+$/.test(String(header)) ? Number(header) : NaN;
-  return seconds >= 0 ? Math.min(RETRY_AFTER_MOST, seconds * 1000) : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { backoff, jittered } from '../backoff.ts';
 import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
 import type { KubernetesObject } from './records.ts';
@@ -23,7 +24,10 @@ export interface ReflectorOptions<T> extends WatchOptions {
 }
 
 /** Where nothing but to wait helps, in milliseconds; a watch is cheap to ask for, a list is not. */
-const BACKOFF = { first: 800, watch: 8000, list: 30_000 };
+const [WATCH, LIST] = [
+  { first: 800, most: 8000 },
+  { first: 800, most: 30_000 },
+];
 /** All agents are told to list again in the same instant, and do so within so many milliseconds. */
 const SPREAD = 1000;
 /** A watch that says nothing so often in a row has a resourceVersion that is still to come. */
@@ -87,17 +91,13 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       if (again) pause = SPREAD * Math.random();
       else {
         pause = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-        if (!outage?.on) pause += backoff(attempts++, version === undefined);
+        if (!outage?.on)
+          pause += jittered(backoff(version === undefined ? LIST : WATCH, attempts++));
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
       if (!again && outage?.on) await outage.turn(signal);
     }
   }
-}
-
-function backoff(attempts: number, list: boolean): number {
-  const most = list ? BACKOFF.list : BACKOFF.watch;
-  return Math.min(most, BACKOFF.first * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
 async function listAll<T>(

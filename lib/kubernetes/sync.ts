@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import { ApiError } from './client/client.ts';
 
 interface State {
@@ -68,7 +69,7 @@ export class Sync {
 
   /** How often a list or watch has failed. */
   get restarts(): number {
-    return this.states.reduce((sum, { restarts }) => sum + restarts, 0);
+    return sum(this.states, ({ restarts }) => restarts);
   }
 
   /** Windows have waited for it for long enough. */

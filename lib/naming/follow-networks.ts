@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorOf } from '../error-of.ts';
 import type { Mistake } from './networks.ts';
 import type { Log } from '../model.ts';
 import { ConfigError } from '../config-error.ts';
@@ -27,7 +28,7 @@ export async function followNetworks(
   const { file, log, signal, period = 10_000 } = options;
   let state = await stateOf(file);
   let { networks, mistakes } = await readNetworks(file, signal).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorOf(error).message;
     throw new ConfigError([
       `NETWORKS_FILE is "${file}"; it must be a readable YAML file of names and CIDRs: ${why}`,
     ]);

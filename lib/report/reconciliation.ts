@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import type { Bytes, Missing, Traffic, ProblemLog } from '../model.ts';
 import { identity, podsOf, subjectOf } from '../capture/identity.ts';
 
@@ -105,8 +106,4 @@ function booksOf(name: string): string {
 
 function size({ sent, received }: Bytes): number {
   return sent + received;
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import { attribute, keyOf } from '../naming/attribute.ts';
 import { mergeByName } from '../accounting/merge.ts';
 import { missing, uncounted } from '../accounting/missing.ts';
@@ -223,8 +224,4 @@ export class Reporter {
 
 function attributedOf(edges: Traffic['edges']): Traffic['attributed'] {
   return { sent: sum(edges, ({ sent }) => sent), received: sum(edges, ({ received }) => received) };
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import { SeriesCount } from '../influx/series-count.ts';
 import type { Bytes, Missing, Peer, Traffic, Window } from '../model.ts';
 import { FlowTotals } from './flow-totals.ts';
@@ -63,7 +64,7 @@ export class Totals {
     return {
       kernel: size(this.kernel),
       uncounted: size(this.uncounted),
-      attributed: [...this.attributed.values()].reduce((sum, bytes) => sum + size(bytes), 0),
+      attributed: sum(this.attributed.values(), size),
       uncaptured: this.missing.uncaptured,
       overload: this.missing.overload,
       paused: this.missing.paused,

@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import type { Log, ProblemLog } from '../../model.ts';
 import { batchesOf, MOST } from '../batches.ts';
 import { KeptWindows } from './kept-windows.ts';
@@ -266,10 +267,4 @@ export class Backlog {
     if (lost > 0) log.error({ rows: lost, directory }, 'rows on disk are damaged');
     return spool;
   }
-}
-
-function sum<T>(items: Iterable<T>, value: (item: T) => number): number {
-  let total = 0;
-  for (const item of items) total += value(item);
-  return total;
 }

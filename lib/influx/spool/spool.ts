@@ -1,5 +1,6 @@
 import { mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sum } from '../../sum.ts';
 import { lock } from './lock.ts';
 import { readAtMost } from './read-file.ts';
 import { type Found, payloadOf, scan } from './record.ts';
@@ -154,8 +155,7 @@ export class Spool implements Disposable {
   /** Removes the oldest segments until there is room for so many bytes; returns them. */
   async makeRoom(bytes: number): Promise<ReadonlySet<Segment>> {
     const dropped = new Set<Segment>();
-    const used = () =>
-      this.#segments.reduce((sum, segment) => sum + segment.bytes, this.windows.bytes);
+    const used = () => this.windows.bytes + sum(this.#segments, (segment) => segment.bytes);
     for (let [oldest] = this.#segments; oldest && used() + bytes > this.#max; ) {
       await this.#remove(oldest);
       dropped.add(oldest);

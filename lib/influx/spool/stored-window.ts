@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import { isIP } from 'node:net';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { OwnedAddress } from '../../naming/directory.ts';
@@ -25,7 +26,7 @@ const LARGEST = { maxOutputLength: 256 * 1024 * 1024 };
 /** A window as a record, whose rows are some that it would have become. */
 export function encodeWindow(window: StoredWindow): Buffer {
   const { end, pods } = window;
-  const rows = pods.reduce((sum, { window: { pairs } }) => sum + 1 + pairs.length, 1);
+  const rows = 1 + sum(pods, ({ window: { pairs } }) => 1 + pairs.length);
   // JSON has no infinite numbers: none that is read back is one.
   const text = JSON.stringify({ ...window, version: VERSION });
   return encodeRecord({ end, rows, payload: packed(text) });

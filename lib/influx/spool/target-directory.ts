@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -55,5 +56,5 @@ async function bytesIn(directory: string): Promise<number> {
       ),
     ),
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return sum(sizes, (size) => size);
 }

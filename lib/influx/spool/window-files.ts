@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAtMost } from './read-file.ts';
@@ -20,7 +21,7 @@ export class WindowFiles {
   }
 
   get bytes(): number {
-    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    return sum(this.#sizes.values(), (size) => size);
   }
 
   /** What an earlier process left, oldest first. */

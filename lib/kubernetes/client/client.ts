@@ -4,9 +4,11 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
+import { errorOf } from '../../error-of.ts';
+import { beginning } from '../../beginning.ts';
 import { isLoopback, proxyFor, type Proxies, secretsOfProxy, withoutUser } from '../../proxy.ts';
 import { withoutSecrets } from '../../secrets.ts';
-import { ApiError, beginning, isUnavailable } from './api-error.ts';
+import { ApiError, isUnavailable } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import { Outage } from './outage.ts';
@@ -37,6 +39,9 @@ export interface ApiClient {
 
 /** So many credentials are remembered: a watch may be older than those that are used now. */
 const REMEMBERED = 4;
+
+/** Of the body of an error no more is read, in bytes. */
+const ERROR_MOST = 16 * 1024;
 
 export interface ConnectOptions {
   /** How long an HTTP/2 connection may be silent before it is given up, in ms. */
@@ -81,7 +86,7 @@ export function connect(
     if (status >= 200 && status < 300) return body;
     // What was read of tokens and keys may be older than their files.
     if (status === 401) config = undefined;
-    throw new ApiError(path, status, headers, clean(await beginning(body)));
+    throw new ApiError(path, status, headers, clean(await errorText(body)));
   };
   return {
     server: withoutUser(server),
@@ -107,6 +112,10 @@ export function connect(
   };
 }
 
+async function errorText(body: Readable): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(beginning(body, ERROR_MOST))).toString();
+}
+
 function load(kubeconfig: string | undefined, proxies: Proxies | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
@@ -117,7 +126,7 @@ function load(kubeconfig: string | undefined, proxies: Proxies | undefined): Kub
     config.loadFromFile(kubeconfig);
   } catch (error) {
     // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
-    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [first = ''] = errorOf(error).message.split('\n');
     // oxlint-disable-next-line preserve-caught-error -- for the same reason
     throw new Error(first);
   }

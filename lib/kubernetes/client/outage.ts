@@ -1,3 +1,5 @@
+import { backoff, jittered } from '../../backoff.ts';
+
 /** Between two attempts, in milliseconds: it grows, and is somewhere between half of this and all. */
 const PAUSE = { first: 500, most: 4000 };
 /** When the server answers again, those that waited ask within so many milliseconds, not in one instant. */
@@ -51,13 +53,13 @@ export class Outage {
 
   /** Lets the one that has waited for longest try; the others go on waiting, whatever comes of it. */
   #next(): NodeJS.Timeout {
-    const pause = Math.min(PAUSE.most, PAUSE.first * 2 ** this.#attempts++);
+    const pause = jittered(backoff(PAUSE, this.#attempts++));
     const turn = () => {
       const [first] = this.#waiting;
       if (first) this.#waiting.delete(first);
       this.#timer = this.#waiting.size > 0 ? this.#next() : undefined;
       first?.();
     };
-    return setTimeout(turn, pause * (0.5 + Math.random() / 2));
+    return setTimeout(turn, pause);
   }
 }
