@@ -78,33 +78,29 @@ export interface WriterOptions {
 }
 
 /**
- * A writer by way of the official client. The client's own queue and retries are turned off: they
- * drop a batch for good after any status below 429, and all that is left after three minutes. Its
- * time-out begins anew with each byte, and of an answer it keeps what comes; both are bounded here.
+ * A writer with the official client. The client's own queue and retries are turned off: they drop a
+ * batch for good after any status below 429, and everything after three minutes. The client's time-out
+ * starts anew with each byte, and the client keeps all of an answer: both are bounded here.
  */
 export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
-  // Its errors reach us as rejections; on the console they would only stand twice.
+  // The client's errors arrive as rejections; on the console they would be said twice.
   setLogger({ error() {}, warn() {} });
   const { url, proxy } = target;
   const secure = url.startsWith('https:');
   const Agent = secure ? HttpsAgent : HttpAgent;
-  const request = bounded(secure ? httpsRequest : httpRequest);
-  const agentOptions = { keepAlive: true, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
-  let agent = new Agent(agentOptions);
+  const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+  const request = bounded(secure ? httpsRequest : httpRequest, patience);
+  const influx = new InfluxDB({
+    url,
+    timeout: 0,
+    headers: { ...headers(target), 'accept-encoding': 'identity' },
+    transportOptions: {
+      agent: new Agent({ keepAlive: true, proxyEnv }),
+      // The only option by which the client takes a function that makes the request.
+      'follow-redirects': { http: { request }, https: { request } },
+    },
+  });
   return async (lines) => {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), patience);
-    const influx = new InfluxDB({
-      url,
-      timeout: 0,
-      headers: { ...headers(target), 'accept-encoding': 'identity' },
-      transportOptions: {
-        agent,
-        signal: late.signal,
-        // The one place where the client takes a function that makes the request.
-        'follow-redirects': { http: { request }, https: { request } },
-      },
-    });
     const api = influx.getWriteApi('', '', 's', {
       maxRetries: 0,
       flushInterval: 0,
@@ -115,30 +111,40 @@ export function writer(target: Target, { patience = PATIENCE }: WriterOptions = 
     try {
       api.writeRecords([...lines]);
       await api.flush();
-    } catch (error) {
-      // The client leaves a request that timed out running; this ends it.
-      agent.destroy();
-      agent = new Agent(agentOptions);
-      const why = late.signal.aborted
-        ? new Error(`no whole answer within ${patience / 1000} s`)
-        : (error as Error);
+    } catch (cause) {
+      const error = cause as Error;
+      const isLate = error.name === 'AbortError' || error.name === 'TimeoutError';
+      const why = isLate ? new Error(`no whole answer within ${patience / 1000} s`) : error;
       throw new WriteError(why, secretsOf(target));
-    } finally {
-      clearTimeout(timer);
     }
   };
 }
 
-/** Makes requests of whose answers the client sees only the beginning, and nothing to unpack. */
-function bounded(request: typeof httpRequest) {
-  return (options: RequestOptions, callback: (answer: Readable) => void) =>
-    request(options, (answer) => {
+/** Makes requests that end after a time, with answers of which the client sees the beginning, as JSON, not packed. */
+function bounded(request: typeof httpRequest, patience: number) {
+  return (options: RequestOptions, callback: (answer: Readable) => void) => {
+    const signal = AbortSignal.timeout(patience);
+    return request({ ...options, signal }, (answer) => {
       const { statusCode, statusMessage, headers } = answer;
-      // Of what is not called JSON the client keeps a thousand characters, which may cut a list of InfluxDB 3.
-      const told = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
-      const seen = { statusCode, statusMessage, headers: told };
-      callback(Object.assign(Readable.from(beginning(answer, ANSWER_MOST)), seen));
+      // Of any other type the client keeps a thousand characters, which may cut a list of InfluxDB 3.
+      const seen = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
+      const body = Readable.from(untilTimeout(beginning(answer, ANSWER_MOST), signal));
+      callback(Object.assign(body, { statusCode, statusMessage, headers: seen }));
     });
+  };
+}
+
+/** An answer that is broken off by the signal ends with the signal's reason. */
+async function* untilTimeout(
+  pieces: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 /** Path and query of the write endpoint. */
