@@ -1,6 +1,6 @@
 import { backoff, type BackoffTimes } from '../backoff.ts';
 
-/** When something that has failed is tried again: later with each failure. All times are milliseconds. */
+/** When to try again after failures: later with each. */
 export class Backoff {
   readonly #times: BackoffTimes;
   #failures = 0;
@@ -10,7 +10,7 @@ export class Backoff {
     this.#times = times;
   }
 
-  /** It has failed since it was last reset. */
+  /** There was a failure since the last reset. */
   get hasFailed(): boolean {
     return this.#failures > 0;
   }
@@ -24,7 +24,7 @@ export class Backoff {
     this.#failures += 1;
   }
 
-  /** Why it failed may have changed: it is tried at once, but counts as having failed. */
+  /** The cause may be gone: the next attempt is due at once, but the failures still count. */
   end(): void {
     this.#until = 0;
   }

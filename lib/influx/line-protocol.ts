@@ -11,8 +11,8 @@ export interface Context {
 }
 
 /**
- * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod`. No row says
- * nothing but zero. This file is the only home of measurement, tag and field names; their set and
+ * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod`. A row of
+ * zeros is left out. Measurement, tag and field names stand in this file only; their set and
  * order are fixed, since InfluxDB 3 never lets a table's tags change.
  */
 export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Context): string[] {
@@ -110,7 +110,7 @@ function line(head: string, fields: AgentFields, time: number): string {
   return `${head} ${list.join(',')} ${time}`;
 }
 
-/** What is no whole number that a float can tell apart from the next is none: InfluxDB would refuse it. */
+/** Only safe integers are integers: InfluxDB refuses others. */
 function whole(value: number): number {
   const rounded = Math.round(value);
   return Number.isSafeInteger(rounded) ? rounded : 0;

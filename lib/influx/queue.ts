@@ -12,47 +12,46 @@ import { mayBeStarting, type Write, WriteError } from './writer.ts';
 export interface QueueOptions {
   readonly write: Write;
   readonly backlog: Backlog;
-  /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
+  /** Milliseconds that rows wait, so that not all agents write in the same instant. */
   readonly offset: number;
   readonly problems: ProblemLog;
-  /** What it means that InfluxDB does not take rows, and what to do, for the log. */
+  /** Why InfluxDB does not take rows, and what to do, for the log. */
   readonly explain?: (error: unknown) => { readonly what: string; readonly fix: string };
 }
 
-/** What problems with InfluxDB are filed under. */
+/** The subjects of problems with InfluxDB. */
 const [INFLUXDB, REFUSALS, ASIDE] = ['InfluxDB', 'InfluxDB refusals', 'InfluxDB set aside'];
-/** So long after we have started it may be starting too, in milliseconds. */
+/** Milliseconds after the agent's start in which InfluxDB may be starting too. */
 const STARTING = 60_000;
 const BACKOFF = { first: 500, most: 30_000 };
 /**
- * Between two requests of the backlog, in milliseconds: so long at least, and twice what the last
- * one took. An InfluxDB that was away gets everybody's backlog at once.
+ * Milliseconds between two requests with older rows: at least so many, and twice what the last request
+ * took. An InfluxDB that was away gets the older rows of all agents at once.
  */
 const PACE = { least: 250, times: 2 };
 
-/** What is to be sent, and when, by the monotonic clock. */
+/** The batches to send next, and when, by the monotonic clock. */
 interface Turn {
   readonly batches: readonly Waiting[];
   readonly at: number;
 }
 
 /**
- * Brings rows to InfluxDB, one request at a time. A fresh window goes as soon as it is there, whatever
- * was before; what could not be delivered goes between them, oldest first, at a bounded rate, and what
- * InfluxDB does not take while it takes others goes last. Writing a row twice is harmless: its time and
- * tags make it the same row.
+ * Sends rows to InfluxDB, one request at a time. The rows of a new window go at once, whatever waits;
+ * older rows go between them, oldest first, at a bounded rate; rows that InfluxDB does not take while it
+ * takes others go last. Writing a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
   readonly #options: QueueOptions;
-  /** When, by the monotonic clock, each batch that has not been tried yet may go. */
+  /** When each batch that has not been tried yet may be sent, by the monotonic clock. */
   readonly #fresh = new Map<Waiting, number>();
   readonly #counts = { written: 0, refused: 0, retries: 0 };
   readonly #suspects = new Suspects();
   readonly #began = performance.now();
-  /** A row that InfluxDB has taken, by which it can be told whether it takes any. */
+  /** A row that InfluxDB has taken: sent again, it shows whether InfluxDB takes any. */
   #taken: string | undefined;
   #attempts = 0;
-  /** When the backlog may go, and when anything at all, which InfluxDB says (Retry-After). */
+  /** When older rows may be sent, and when any rows, by InfluxDB's Retry-After. */
   #notBefore = { backlog: 0, any: 0 };
   readonly #waker = new Waker();
   #closing = false;
@@ -61,7 +60,7 @@ export class Queue {
     this.#options = options;
   }
 
-  /** What was written, what was lost by reason, and what waits. */
+  /** Rows written, rows lost by reason, and rows that wait. */
   get figures() {
     return { ...this.#counts, ...this.#options.backlog.figures };
   }
@@ -89,7 +88,7 @@ export class Queue {
     return this.#options.backlog.takeLeft();
   }
 
-  /** Delivers until `close` has been called and nothing is left, or `signal` is aborted. */
+  /** Sends until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
     this.#options.backlog.open(() => this.#waker.wake());
@@ -106,13 +105,13 @@ export class Queue {
     }
   }
 
-  /** Lets `run` end when all that waits has been delivered. */
+  /** Lets `run` end when all rows have been delivered. */
   close(): void {
     this.#closing = true;
     this.#waker.wake();
   }
 
-  /** What is to be sent next, and when. */
+  /** The next batches, and when. */
   #turn(): Turn | undefined {
     const fresh = this.#freshTurn();
     if (fresh && fresh.at <= performance.now()) return fresh;
@@ -141,7 +140,7 @@ export class Queue {
       const isClear = (batch: Waiting) => isInLine(batch) && !suspects.isDoubted(batch);
       return { batches: backlog.oldest(isClear), at };
     }
-    // While nothing has been taken yet, others are tried: one that is taken tells what this one is.
+    // While InfluxDB has taken nothing yet, other batches are tried: if one is taken, this one is to blame.
     const failures = suspects.failuresOf(first);
     const isLess = (batch: Waiting) => isInLine(batch) && suspects.failuresOf(batch) < failures;
     const [other] = this.#taken === undefined ? backlog.oldest(isLess) : [];
@@ -153,7 +152,7 @@ export class Queue {
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
-    // All of it was dropped or damaged.
+    // All rows were dropped or damaged.
     if (lines.length === 0) return this.#suspects.forget(batches);
     let delivered: Delivered;
     try {
@@ -175,8 +174,8 @@ export class Queue {
   }
 
   /**
-   * To look for the rows that are to blame may take thousands of requests: no fresh window waits for more than
-   * one of them. Between those of a window that has come in this way nothing goes.
+   * The search for the rows that are to blame may take thousands of requests: a new window waits for one of
+   * them at most. The requests of such a window are not interrupted.
    */
   #writeByTurns(): Write {
     let isFirst = true;
@@ -222,7 +221,7 @@ export class Queue {
     refusal: Delivered['refusal'],
   ): Promise<void> {
     const { backlog, problems } = this.#options;
-    // What was dropped while it was sent has been counted already.
+    // A batch that was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => backlog.has(batch));
     const rows = sum(kept, (batch) => batch.rows);
     this.#counts.written += Math.max(0, rows - refused);
@@ -243,19 +242,19 @@ export class Queue {
     for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
 
-  /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
+  /** All batches count as older now, so that after a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    this.#say(errorOf(error));
+    this.#report(errorOf(error));
     this.#fresh.clear();
     this.#counts.retries += 1;
     const now = performance.now();
     this.#notBefore.backlog = now + jittered(backoff(BACKOFF, this.#attempts++));
-    const told = error instanceof WriteError ? error.retryAfter : undefined;
-    if (told !== undefined) this.#notBefore.any = now + told;
+    const pause = error instanceof WriteError ? error.retryAfter : undefined;
+    if (pause !== undefined) this.#notBefore.any = now + pause;
   }
 
-  /** An InfluxDB that is started with us, and is not there yet, is no fault of the configuration. */
-  #say(error: Error): void {
+  /** An InfluxDB that starts with the agent, and does not answer yet, is no fault of the configuration. */
+  #report(error: Error): void {
     const { problems, explain } = this.#options;
     const isYoung = performance.now() - this.#began < STARTING;
     const isFirst = this.#taken === undefined && mayBeStarting(error);
@@ -265,7 +264,7 @@ export class Queue {
       const wait = 'nothing, if InfluxDB is just starting';
       problems.report(INFLUXDB, kept, { error: what, fix: wait });
     } else {
-      // It has been said without a remedy, which would be repeated in an hour only.
+      // The first report had no remedy, and would be repeated after an hour only.
       const more = isFirst ? ', and has taken none since the start' : '';
       problems.report(INFLUXDB, `${kept}${more}`, { error: what, fix });
     }

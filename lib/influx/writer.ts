@@ -7,7 +7,7 @@ import { secretsOfProxy } from '../proxy.ts';
 import { retryAfter } from '../retry-after.ts';
 import { withoutSecrets } from '../secrets.ts';
 
-/** Where rows go: a 2.x bucket, or a 1.x database. */
+/** Where rows are written: a 2.x bucket, or a 1.x database. */
 export type Target = { readonly url: string; readonly proxy?: string } & (
   | {
       readonly api: 2;
@@ -27,9 +27,9 @@ export type Target = { readonly url: string; readonly proxy?: string } & (
 /** InfluxDB did not take a batch. */
 export class WriteError extends Error {
   readonly code = 'ERR_INFLUX_WRITE';
-  /** Of the answer; undefined if there was none. */
+  /** The status of the answer; undefined if there was none. */
   readonly status: number | undefined;
-  /** Milliseconds until which InfluxDB wants to hear nothing more. */
+  /** Milliseconds in which InfluxDB wants no request. */
   readonly retryAfter: number | undefined;
   /** The code of the connection's error, if that failed. */
   readonly connection: string | undefined;
@@ -37,7 +37,7 @@ export class WriteError extends Error {
   readonly dropped: number | undefined;
 
   constructor(cause: Error, secrets: readonly (string | undefined)[] = []) {
-    // The answer itself is not kept as the cause: it may say our own credentials.
+    // The answer is not kept as the cause: it may repeat the agent's credentials.
     super(withoutSecrets(reason(cause), secrets).slice(0, WORDS_MOST));
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
@@ -48,11 +48,11 @@ export class WriteError extends Error {
   }
 }
 
-/** Of a server that is not there yet: no address, no listener, no answer. */
+/** Codes of a server that is not there yet: no address, no listener, no answer. */
 const ABSENT =
   /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)$/;
 
-/** InfluxDB, or what is in front of it, may be starting: it does not answer, or says that it is not ready. */
+/** InfluxDB, or what is in front of it, may be starting: it does not answer, or is not ready. */
 export function mayBeStarting(error: Error): boolean {
   if (!(error instanceof WriteError)) return false;
   const { status, connection } = error;
@@ -67,9 +67,9 @@ export function mayBeStarting(error: Error): boolean {
 export type Write = (lines: readonly string[]) => Promise<void>;
 
 const PATIENCE = 10_000;
-/** Of an answer no more is read, in bytes. */
+/** Bytes of an answer that are read. */
 const ANSWER_MOST = 1024 * 1024;
-/** Of what InfluxDB says of an error, in characters. */
+/** Characters of InfluxDB's message that are kept. */
 const WORDS_MOST = 1000;
 
 export interface WriterOptions {
@@ -165,7 +165,7 @@ function headers(target: Target): { authorization?: string } {
   return { authorization: `Basic ${credentials.toString('base64')}` };
 }
 
-/** All forms in which they are sent. */
+/** The credentials in all forms in which they are sent. */
 function secretsOf(target: Target): (string | undefined)[] {
   const proxySecrets = secretsOfProxy(target.proxy);
   if (target.api === 2) return [target.token, ...proxySecrets];
@@ -179,7 +179,7 @@ function codeOf(error: Error): string | undefined {
 }
 
 function reason(error: Error): string {
-  // Of several addresses that were tried Node has no message of its own.
+  // Node has no message of its own for several addresses that were tried.
   if (error instanceof AggregateError && !error.message)
     return error.errors.map((each) => (each as Error).message).join('; ');
   if (!(error instanceof HttpError)) return error.message || codeOf(error) || String(error);
@@ -192,7 +192,7 @@ function reason(error: Error): string {
   return `${error.statusCode} ${words ?? ''}${line === undefined ? '' : `: ${line}`}`;
 }
 
-/** What InfluxDB 3 says of each line that it refuses, when it has taken all others. */
+/** InfluxDB 3's message for each line that it refuses, when it has taken all others. */
 function invalidLines(json: unknown): string[] | undefined {
   const { error, data } = (json ?? {}) as { readonly error?: unknown; readonly data?: unknown };
   if (typeof error !== 'string' || !/^partial write\b/.test(error)) return undefined;

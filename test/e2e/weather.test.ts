@@ -127,7 +127,7 @@ test('what may not be listed has no names, and all else has', async () => {
     ready = await answer.text();
     return answer.ok;
   }, 'readiness');
-  assert.match(ready, /services: we may not list them/);
+  assert.match(ready, /services: the service account may not list them/);
   await sleep(1500);
   const since = (await lab.influx.query('SELECT last(rssBytes) FROM nstat_agent'))[0]?.time ?? 0;
   const sent = await send(6);
@@ -162,7 +162,7 @@ test('without any right nothing is observed, which is said as that, and the agen
   assert.equal(ready.status, 503);
   assert.match(
     await ready.text(),
-    /pods of lab-1: we may not list them \(RBAC\), so nothing is observed/,
+    /pods of lab-1: the service account may not list them \(RBAC\), so nothing is observed/,
   );
   // What is found by its cgroup is captured all the same, so that nothing is lost when the right is given.
   await until(() => processesNamed('iftop').length > 0, 'captures of what is there');

@@ -57,6 +57,6 @@ test('without the pods of the node nothing is complete, and what windows wait fo
   assert.equal(denied.complete, false);
   assert.match(
     denied.reasons.join('\n'),
-    /pods of n: we may not list them \(RBAC\), so nothing is observed/,
+    /pods of n: the service account may not list them \(RBAC\), so nothing is observed/,
   );
 });

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { retryAfter } from '../../retry-after.ts';
 
-/** Of the words of an error no more is kept, in characters. */
+/** Characters of an error's message that are kept. */
 const WORDS_MOST = 500;
 
 /** The API server's answer was not a success. */
 export class ApiError extends Error {
   readonly code = 'ERR_KUBERNETES_API';
   readonly status: number;
-  /** What it asked us to wait before trying again, in milliseconds. */
+  /** How long the server asks to wait before another attempt, in milliseconds. */
   readonly retryAfter: number | undefined;
 
   constructor(path: string, status: number, headers: IncomingHttpHeaders, body: string) {
@@ -18,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What says that the server cannot serve anybody now: what a proxy says in its place, too. */
+/** The status means that the server, or a proxy in its place, cannot serve any client now. */
 export function isUnavailable(status: number): boolean {
   return status === 429 || status >= 500;
 }
@@ -29,7 +29,7 @@ function explain(body: string): string {
     const { message } = JSON.parse(body) as { message?: unknown };
     if (typeof message === 'string') return message.slice(0, WORDS_MOST);
   } catch {
-    // It is no Status object; a proxy answers with a page of its own.
+    // Not a Status object: a proxy answers with a page of its own.
   }
   return body.trim().slice(0, WORDS_MOST);
 }
