@@ -3,7 +3,7 @@ import { errorOf } from '../error-of.ts';
 import type { ProblemLog } from '../model.ts';
 import { sum } from '../sum.ts';
 import { Waker } from '../waker.ts';
-import type { Backlog, Waiting } from './spool/backlog.ts';
+import type { UnsentRows, Waiting } from './spool/unsent-rows.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import type { StoredWindow } from './spool/stored-window.ts';
 import { Suspects } from './suspects.ts';
@@ -11,7 +11,7 @@ import { mayBeStarting, type Write, WriteError } from './writer.ts';
 
 export interface QueueOptions {
   readonly write: Write;
-  readonly backlog: Backlog;
+  readonly unsent: UnsentRows;
   /** Milliseconds that rows wait, so that not all agents write in the same instant. */
   readonly offset: number;
   readonly problems: ProblemLog;
@@ -52,7 +52,7 @@ export class Queue {
   #taken: string | undefined;
   #attempts = 0;
   /** When older rows may be sent, and when any rows, by InfluxDB's Retry-After. */
-  #notBefore = { backlog: 0, any: 0 };
+  #notBefore = { older: 0, any: 0 };
   readonly #waker = new Waker();
   #closing = false;
 
@@ -62,40 +62,40 @@ export class Queue {
 
   /** Rows written, rows lost by reason, and rows that wait. */
   get figures() {
-    return { ...this.#counts, ...this.#options.backlog.figures };
+    return { ...this.#counts, ...this.#options.unsent.figures };
   }
 
   /** Rows of a window that ended at `end`, in milliseconds. */
   push(lines: readonly string[], end: number): void {
     const at = performance.now() + this.#options.offset;
-    for (const batch of this.#options.backlog.add(lines, end)) this.#fresh.set(batch, at);
+    for (const batch of this.#options.unsent.add(lines, end)) this.#fresh.set(batch, at);
     this.#waker.wake();
   }
 
   keep(window: StoredWindow): void {
-    this.#options.backlog.keep(window);
+    this.#options.unsent.keep(window);
   }
 
   keeps(end: number): boolean {
-    return this.#options.backlog.keeps(end);
+    return this.#options.unsent.keeps(end);
   }
 
   stored(): Promise<void> {
-    return this.#options.backlog.stored();
+    return this.#options.unsent.stored();
   }
 
   takeLeft(): StoredWindow[] {
-    return this.#options.backlog.takeLeft();
+    return this.#options.unsent.takeLeft();
   }
 
   /** Sends until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
-    this.#options.backlog.open(() => this.#waker.wake());
+    this.#options.unsent.open(() => this.#waker.wake());
     while (!signal.aborted) {
       const turn = this.#turn();
       if (!turn && this.#closing) {
-        await this.#options.backlog.stored();
+        await this.#options.unsent.stored();
         if (!this.#turn()) return;
         continue;
       }
@@ -115,43 +115,43 @@ export class Queue {
   #turn(): Turn | undefined {
     const fresh = this.#freshTurn();
     if (fresh && fresh.at <= performance.now()) return fresh;
-    const old = this.#backlogTurn();
+    const old = this.#olderTurn();
     return fresh && old ? (fresh.at < old.at ? fresh : old) : (fresh ?? old);
   }
 
   #freshTurn(): Turn | undefined {
-    const first = [...this.#fresh].find(([batch]) => this.#options.backlog.isReady(batch));
+    const first = [...this.#fresh].find(([batch]) => this.#options.unsent.isReady(batch));
     if (!first) return undefined;
     const [batch, at] = first;
     return { batches: [batch], at: Math.max(this.#notBefore.any, this.#closing ? 0 : at) };
   }
 
-  #backlogTurn(): Turn | undefined {
-    const { backlog } = this.#options;
-    const at = Math.max(this.#notBefore.any, this.#notBefore.backlog);
+  #olderTurn(): Turn | undefined {
+    const { unsent } = this.#options;
+    const at = Math.max(this.#notBefore.any, this.#notBefore.older);
     const suspects = this.#suspects;
     const isInLine = (batch: Waiting) => !this.#fresh.has(batch) && !suspects.isAside(batch);
-    const [first] = backlog.oldest(isInLine);
+    const [first] = unsent.oldest(isInLine);
     if (!first) {
       const aside = suspects.next();
       return aside && { batches: [aside.batch], at: Math.max(at, aside.at) };
     }
     if (!suspects.isDoubted(first)) {
       const isClear = (batch: Waiting) => isInLine(batch) && !suspects.isDoubted(batch);
-      return { batches: backlog.oldest(isClear), at };
+      return { batches: unsent.oldest(isClear), at };
     }
     // While InfluxDB has taken nothing yet, other batches are tried: if one is taken, this one is to blame.
     const failures = suspects.failuresOf(first);
     const isLess = (batch: Waiting) => isInLine(batch) && suspects.failuresOf(batch) < failures;
-    const [other] = this.#taken === undefined ? backlog.oldest(isLess) : [];
+    const [other] = this.#taken === undefined ? unsent.oldest(isLess) : [];
     return { batches: [other ?? first], at };
   }
 
   async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
-    const { backlog, problems } = this.#options;
+    const { unsent, problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
-    const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
+    const lines = (await Promise.all(batches.map((batch) => unsent.load(batch)))).flat();
     // All rows were dropped or damaged.
     if (lines.length === 0) return this.#suspects.forget(batches);
     let delivered: Delivered;
@@ -159,7 +159,7 @@ export class Queue {
       delivered = await this.#deliver(batches, lines, write);
     } catch (error) {
       this.#suspects.failed(batches);
-      this.#suspects.prune((batch) => backlog.has(batch));
+      this.#suspects.prune((batch) => unsent.has(batch));
       this.#failed(error);
       return;
     }
@@ -170,7 +170,7 @@ export class Queue {
     else await this.#done(batches, refused, refusal);
     if (!left && refused === 0) this.#taken = lines[0];
     const now = performance.now();
-    this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
+    this.#notBefore.older = now + Math.max(PACE.least, PACE.times * (now - from));
   }
 
   /**
@@ -220,9 +220,9 @@ export class Queue {
     refused: number,
     refusal: Delivered['refusal'],
   ): Promise<void> {
-    const { backlog, problems } = this.#options;
+    const { unsent, problems } = this.#options;
     // A batch that was dropped while it was sent has been counted already.
-    const kept = batches.filter((batch) => backlog.has(batch));
+    const kept = batches.filter((batch) => unsent.has(batch));
     const rows = sum(kept, (batch) => batch.rows);
     this.#counts.written += Math.max(0, rows - refused);
     this.#counts.refused += Math.min(rows, refused);
@@ -232,7 +232,7 @@ export class Queue {
     } else problems.resolve(REFUSALS);
     this.#suspects.forget(batches);
     if (!this.#suspects.next()) problems.resolve(ASIDE);
-    await Promise.all(kept.map((batch) => backlog.done(batch)));
+    await Promise.all(kept.map((batch) => unsent.done(batch)));
   }
 
   #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
@@ -248,7 +248,7 @@ export class Queue {
     this.#fresh.clear();
     this.#counts.retries += 1;
     const now = performance.now();
-    this.#notBefore.backlog = now + jittered(backoff(BACKOFF, this.#attempts++));
+    this.#notBefore.older = now + jittered(backoff(BACKOFF, this.#attempts++));
     const pause = error instanceof WriteError ? error.retryAfter : undefined;
     if (pause !== undefined) this.#notBefore.any = now + pause;
   }

@@ -1,5 +1,5 @@
 import { backoff } from '../backoff.ts';
-import type { Waiting } from './spool/backlog.ts';
+import type { Waiting } from './spool/unsent-rows.ts';
 
 interface Suspect {
   /** Failed deliveries since InfluxDB last took nothing at all. */

@@ -27,7 +27,7 @@ const LARGEST = { maxOutputLength: 256 * 1024 * 1024 };
 export function encodeWindow(window: StoredWindow): Buffer {
   const { end, pods } = window;
   const rows = 1 + sum(pods, ({ window: { pairs } }) => 1 + pairs.length);
-  // JSON has no infinite numbers: none that is read back is one.
+  // JSON has no infinite numbers: they are written as null.
   const text = JSON.stringify({ ...window, version: VERSION });
   return encodeRecord({ end, rows, payload: packed(text) });
 }

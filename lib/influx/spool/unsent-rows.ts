@@ -8,7 +8,7 @@ import { encodeWindow, type StoredWindow } from './stored-window.ts';
 import { takeOver } from './take-over.ts';
 import type { Place, Spool } from './spool.ts';
 
-export interface BacklogOptions {
+export interface UnsentRowsOptions {
   readonly directory: string;
   /** Bytes of files in the directory, at most. */
   readonly max: number;
@@ -35,8 +35,8 @@ const [DISK, DAMAGE] = ['spool', 'spool damage'];
  * memory until they are on disk. While the disk does not take them they stay in memory, and each new
  * window is another attempt.
  */
-export class Backlog {
-  readonly #options: BacklogOptions;
+export class UnsentRows {
+  readonly #options: UnsentRowsOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
   readonly #windows = new KeptWindows();
@@ -50,7 +50,7 @@ export class Backlog {
   #lastDropped = NaN;
   #onChange = () => {};
 
-  constructor(options: BacklogOptions) {
+  constructor(options: UnsentRowsOptions) {
     this.#options = options;
   }
 
