@@ -124,12 +124,18 @@ export function writer(target: Target, { patience = PATIENCE }: WriterOptions = 
 function bounded(request: typeof httpRequest, patience: number) {
   return (options: RequestOptions, callback: (answer: Readable) => void) => {
     const signal = AbortSignal.timeout(patience);
-    return request({ ...options, signal }, (answer) => {
+    let isAnswered = false;
+    const outgoing = request({ ...options, signal }, (answer) => {
+      isAnswered = true;
       const { statusCode, statusMessage, headers } = answer;
       // Of any other type the client keeps a thousand characters, which may cut a list of InfluxDB 3.
       const seen = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
       const body = Readable.from(untilTimeout(beginning(answer, ANSWER_MOST), signal));
       callback(Object.assign(body, { statusCode, statusMessage, headers: seen }));
+    });
+    // Node has no error for a server that switches to another protocol without being asked.
+    return outgoing.on('close', () => {
+      if (!isAnswered) outgoing.emit('error', new Error('the connection was closed unanswered'));
     });
   };
 }
