@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Backlog } from '../lib/influx/spool/backlog.ts';
+import { errorOf } from '../lib/error-of.ts';
+import { UnsentRows } from '../lib/influx/spool/unsent-rows.ts';
 import { Queue } from '../lib/influx/queue.ts';
 import { directoryName, foreignIn } from '../lib/influx/spool/target-directory.ts';
 import { writer } from '../lib/influx/writer.ts';
@@ -88,10 +89,10 @@ async function main(): Promise<number> {
   const { directory: root, max } = config.spool;
   const directory = join(root, directoryName(influx));
   const disk = { directory, max, memory: MEMORY_BYTES, fix: spoolRemedy };
-  const backlog = new Backlog({ ...disk, log, problems });
+  const unsent = new UnsentRows({ ...disk, log, problems });
   const offset = Math.random() * OFFSET_MOST;
   const explain = (error: unknown) => faultOfInflux(error, influx);
-  const queue = new Queue({ write: writer(influx), backlog, offset, problems, explain });
+  const queue = new Queue({ write: writer(influx), unsent, offset, problems, explain });
   const cut = new AbortController();
   const delivered = queue.run(cut.signal);
   await logForeign(root, directory, log);
@@ -100,7 +101,7 @@ async function main(): Promise<number> {
   const late = sleep(asked + END - performance.now(), 'late' as const, { ref: false });
   const unanswered = (await Promise.race([delivered, late])) === 'late';
   cut.abort();
-  await Promise.race([backlog.stored(), sleep(DISK, undefined, { ref: false })]);
+  await Promise.race([unsent.stored(), sleep(DISK, undefined, { ref: false })]);
   const { written, refused, dropped, damaged, kept, inMemory } = queue.figures;
   if (kept > 0)
     log.info({ rows: kept }, 'ended before InfluxDB had taken all rows; these are kept');
@@ -109,7 +110,7 @@ async function main(): Promise<number> {
   log.info({ written, refused, dropped, damaged, kept, lost: inMemory }, 'ended');
   // A request that InfluxDB does not answer would keep the process until its time-out.
   if (unanswered) process.exit(0);
-  await backlog.close();
+  await unsent.close();
   return 0;
 }
 
@@ -130,7 +131,7 @@ function connectTo({ kubeconfig, proxies }: Config): ApiClient {
   try {
     return connect(kubeconfig, { ...(proxies && { proxies }) });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorOf(cause).message;
     throw new ConfigError([`KUBECONFIG is "${kubeconfig ?? ''}"; it cannot be used: ${why}`]);
   }
 }

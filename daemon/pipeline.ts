@@ -19,7 +19,6 @@ import type { Sink } from '../lib/report/sink.ts';
 import { atWindowEnd, statistics } from '../lib/report/statistics/all.ts';
 import { Sync } from '../lib/kubernetes/sync.ts';
 import { Totals } from '../lib/report/totals.ts';
-import { Cpu } from '../lib/linux/cpu-time.ts';
 import { GRACE, WindowQueue } from '../lib/report/window-queue.ts';
 
 export interface PipelineOptions {
@@ -63,7 +62,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
-  const cpu = new Cpu(proc, () => capture.processes);
+  const { cpu } = capture;
   const state = { client, sink, proc, directory, sync, registry: capture, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const agentFields = new AgentFieldReader(atWindowEnd, state);

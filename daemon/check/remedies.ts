@@ -1,4 +1,5 @@
 import { type Condition, CONDITIONS } from '../../lib/conditions.ts';
+import { errorOf } from '../../lib/error-of.ts';
 import { LockError } from '../../lib/influx/spool/lock.ts';
 import { type Target, WriteError } from '../../lib/influx/writer.ts';
 import { type ApiClient, ApiError } from '../../lib/kubernetes/client/client.ts';
@@ -65,7 +66,7 @@ export function apiFinding(error: unknown, reached: Reached, resource: string): 
 
 /** What an error of the API server, or on the way there, means. */
 export function faultOfApi(error: unknown, server: Server): Fault {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = errorOf(error);
   const what = known.message;
   if (error instanceof ApiError) return { what, fix: fixStatus(error, server) };
   const fault = connectionFault(known, server);
@@ -96,7 +97,7 @@ function fixStatus({ status, message }: ApiError, { address }: Server): string {
 
 /** What an error of InfluxDB, or on the way there, means. */
 export function faultOfInflux(error: unknown, target: Target): Fault {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = errorOf(error);
   const status = error instanceof WriteError ? error.status : undefined;
   if (status !== undefined) return { what: known.message, fix: fixWrite(status, target) };
   const code = error instanceof WriteError ? error.connection : undefined;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CONDITIONS } from '../../lib/conditions.ts';
+import { errorOf } from '../../lib/error-of.ts';
 import type { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { deniedCondition, type Sync } from '../../lib/kubernetes/sync.ts';
 import type { Log } from '../../lib/model.ts';
@@ -75,7 +76,7 @@ async function captures({
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error(String(error));
+    const failure = errorOf(error);
     return [findingOf(CONDITIONS.captureImpossible, failure, captureRemedy(failure))];
   }
   return ['no capture runs yet, but iftop can', ...others];

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
+import { errorOf } from '../../lib/error-of.ts';
 import type { Config } from '../config.ts';
 import { ConfigError } from '../../lib/config-error.ts';
 import type { Health, Verdict } from './health.ts';
@@ -31,7 +32,7 @@ export async function serve(
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorOf(cause).message;
     throw new ConfigError([
       `LISTEN is "${listen.host ?? ''}:${listen.port}"; it cannot be used: ${why}`,
     ]);

@@ -1,15 +1,16 @@
-/** When something that has failed is tried again: later with each failure. All times are milliseconds. */
+import { backoff, type BackoffTimes } from '../backoff.ts';
+
+/** When to try again after failures: later with each. */
 export class Backoff {
-  readonly #first: number;
-  readonly #most: number;
+  readonly #times: BackoffTimes;
   #failures = 0;
   #until = 0;
 
-  constructor({ first, most }: { readonly first: number; readonly most: number }) {
-    [this.#first, this.#most] = [first, most];
+  constructor(times: BackoffTimes) {
+    this.#times = times;
   }
 
-  /** It has failed since it was last reset. */
+  /** There was a failure since the last reset. */
   get hasFailed(): boolean {
     return this.#failures > 0;
   }
@@ -19,11 +20,11 @@ export class Backoff {
   }
 
   failed(): void {
-    this.#until = performance.now() + Math.min(this.#most, this.#first * 2 ** this.#failures);
+    this.#until = performance.now() + backoff(this.#times, this.#failures);
     this.#failures += 1;
   }
 
-  /** Why it failed may have changed: it is tried at once, but counts as having failed. */
+  /** The cause may be gone: the next attempt is due at once, but the failures still count. */
   end(): void {
     this.#until = 0;
   }

@@ -1,30 +1,28 @@
-import { CONDITIONS } from '../conditions.ts';
 import type { ProblemLog } from '../model.ts';
-import { statOf } from '../linux/process-stat.ts';
-import { CpuBudget } from './cpu-budget.ts';
-import type { Load } from './load.ts';
-import type { PodCapture } from './pod-capture.ts';
+import { CONDITIONS } from '../conditions.ts';
+import type { CpuTime } from '../linux/cpu-time.ts';
+import { type CaptureCpu, CpuBudget } from './cpu-budget.ts';
 import type { InterfaceCapture } from './interface-capture.ts';
 
-export interface ThrottleOptions {
-  readonly proc: string;
+export interface CpuBudgetOptions {
+  readonly cpu: CpuTime;
   /** A share of one core. */
   readonly budget: number;
-  readonly pods: () => readonly PodCapture[];
+  /** The interfaces that are to be captured. */
+  readonly captures: () => Iterable<InterfaceCapture>;
   readonly problems: ProblemLog;
 }
 
-/** /proc counts hundredths of a second: of less time than this a share would be noise. */
+/** /proc counts hundredths of a second: in less time than this (milliseconds) a share would be noise. */
 const MEASURE_EVERY = 2000;
-const TOO_SMALL = 'budget';
 
 /** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
 export class CpuBudgetController {
-  readonly #options: ThrottleOptions;
-  readonly #budget: CpuBudget;
+  readonly #options: CpuBudgetOptions;
+  readonly #budget: CpuBudget<InterfaceCapture>;
   readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ThrottleOptions) {
+  constructor(options: CpuBudgetOptions) {
     this.#options = options;
     this.#budget = new CpuBudget(options.budget);
     if (!Number.isFinite(options.budget)) return;
@@ -36,33 +34,15 @@ export class CpuBudgetController {
   }
 
   #measure(): void {
-    const { proc, pods, budget, problems } = this.#options;
-    const own = statOf(proc, 'self');
-    if (!own) return;
-    let total = own.cpu + own.waitedFor;
-    const loads = new Map<string, Load>();
-    const interfaces = new Map<string, InterfaceCapture>();
-    for (const { pod, gone, interfaces: all } of pods())
-      for (const observed of all) {
-        const cpu = observed.source?.cpu;
-        total += cpu ?? 0;
-        if (gone || observed.isRetired) continue;
-        const key = `${pod.cgroupUid} ${observed.name}`;
-        const paused = observed.state === 'paused';
-        loads.set(key, { cpu, paused, packets: packetsOf(observed) });
-        interfaces.set(key, observed);
-      }
-    const measurement = { now: performance.now(), self: own.cpu, total, pods: loads };
-    const { pause, resume } = this.#budget.decide(measurement);
-    if (this.#budget.isTooSmall) {
-      problems.report(TOO_SMALL, CONDITIONS.budgetTooSmall, { budget });
-    } else problems.resolve(TOO_SMALL);
-    for (const key of pause) interfaces.get(key)?.pause();
-    for (const key of resume) interfaces.get(key)?.resume();
+    const { cpu, budget, captures: all, problems } = this.#options;
+    const captures = new Map<InterfaceCapture, CaptureCpu>();
+    for (const each of all())
+      captures.set(each, { cpu: each.source?.cpu, paused: each.state === 'paused' });
+    const now = performance.now() / 1000;
+    const { pause, resume } = this.#budget.decide(now, cpu.read(), captures);
+    if (this.#budget.isTooSmall) problems.report('budget', CONDITIONS.budgetTooSmall, { budget });
+    else problems.resolve('budget');
+    for (const capture of pause) capture.pause();
+    for (const capture of resume) capture.resume();
   }
-}
-
-function packetsOf(observed: InterfaceCapture): number | undefined {
-  const counters = observed.counters();
-  return counters && counters.sentPackets + counters.receivedPackets;
 }

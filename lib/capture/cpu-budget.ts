@@ -1,203 +1,144 @@
-import { CaptureLoad, type Load } from './load.ts';
-import { CpuUsageWindow, WINDOW } from './cpu-usage-window.ts';
+import type { CpuSeconds } from '../linux/cpu-time.ts';
+import { sum } from '../sum.ts';
 
-/** CPU times are seconds since some beginning of their own, `now` is milliseconds of a clock that only goes on. */
-export interface Measurement {
-  readonly now: number;
-  /** Of the daemon alone. */
-  readonly self: number;
-  /** Of the daemon and all its children, ended ones included. */
-  readonly total: number;
-  readonly pods: ReadonlyMap<string, Load>;
+export interface CaptureCpu {
+  /** CPU seconds of the capture's process; undefined while there is none. */
+  readonly cpu: number | undefined;
+  readonly paused: boolean;
 }
 
-export interface Decision {
-  readonly pause: readonly string[];
-  readonly resume: readonly string[];
+/** Seconds of the budget that may be saved, or owed: what was spent above the budget is repaid. */
+const [SAVED, OWED] = [10, 60];
+/** Seconds over which a share is a mean; of the daemon's two the smaller counts, so that its bursts pause nothing. */
+const [SHORT, LONG] = [10, 60];
+/** Part of the budget that stays in use when captures are paused: the rest is saved for attempts to resume. */
+const KEPT = 0.8;
+/** A capture with less than this part of the budget is quiet: paused only after so many seconds above the budget. */
+const QUIET = { part: 0.1, after: 60 };
+/** Seconds from a pause to the next attempt: twice as long each time, until a capture has run for the longest of them. */
+const COOL_DOWN = { first: 15, most: 240 };
+
+interface State extends CaptureCpu {
+  /** Share of a core; of a paused capture the last one. */
+  readonly share: number;
+  /** When the capture was paused or resumed, or was first seen. */
+  readonly since: number;
+  readonly coolDown: number;
 }
 
-/** What is spent in so many seconds from the first measurement on does not count: a start takes what it takes. */
-const STARTING = 30;
-/** Seconds until a capture has ended that is paused at the next measurement instead of at this one. */
-const AHEAD = 5;
-/** Part of the budget that is left to the others when some are paused: the rest is saved for turns. */
-const LEFT = 0.8;
 /**
- * Seconds. What a capture takes in them has to be more than its next start will, else to pause it is
- * worth it only when it has been too much for as long, and no costlier one is left.
+ * Which captures to pause and resume, so that the daemon and its captures take no more than their budget
+ * in the mean. `Capture` is what tells captures apart.
  */
-const PATIENCE = 15;
-/** Seconds of a turn that are to be affordable; the least that it can last, if no window has room for more. */
-const TURN = { good: 10, least: AHEAD };
-/** For those that have been paused for so many seconds room is made. */
-const DARK = 120;
-/** Shares below this are alike. */
-const NOISE = 0.002;
-
-/**
- * Which captures to pause so that the daemon and all captures stay within a share of a core in every
- * window of time. The costliest are paused, of equal ones those that have run for longest. Who has
- * been paused for longest comes back first, once there is room in a window for the least that this
- * can cost: what cannot be afforded is not begun. No clock and no effects in here.
- */
-export class CpuBudget {
+export class CpuBudget<Capture> {
   readonly #budget: number;
-  readonly #costs = new Map<string, CaptureLoad>();
-  #usage: CpuUsageWindow;
-  #began = 0;
-  #last: Measurement | undefined;
-  /** The share of what is no capture, the daemon and all starts, over the last seconds. */
-  #own = 0;
-  /** CPU seconds that it takes to start a capture, the daemon's part included: what it took lately. */
-  #start = 0.05;
-  /** Since when all that runs has been too much. */
+  #states = new Map<Capture, State>();
+  #last: { readonly now: number; readonly used: CpuSeconds } | undefined;
+  /** CPU seconds that are saved; below zero they are owed. */
+  #credit = 0;
+  /** The daemon's share of a core. */
+  #daemon = { short: 0, long: 0 };
   #overSince: number | undefined;
+  /** When a capture was last resumed that does not fit in the budget. */
+  #attempt = -Infinity;
 
   /** `budget`: a share of one core. */
   constructor(budget: number) {
     this.#budget = budget;
-    this.#usage = new CpuUsageWindow(budget, 0);
   }
 
-  /** The daemon by itself takes more than the budget, which no pausing can mend. */
+  /** The daemon alone takes more than the budget: to pause captures does not help. */
   get isTooSmall(): boolean {
-    const { own } = this.#usage;
-    return this.#active.length === 0 && own > this.#budget && this.#usage.room(AHEAD) < 0;
+    return this.#credit < 0 && this.#own > this.#budget && this.#running.length === 0;
   }
 
-  /** What to do about a measurement, which is to be made every other second. */
-  decide(measurement: Measurement): Decision {
-    const last = this.#last;
-    const now = measurement.now / 1000;
-    // A child that ends is for a moment neither among the living nor waited for.
-    const total = Math.max(measurement.total, last?.total ?? 0);
-    this.#last = { ...measurement, total };
-    if (!last) [this.#began, this.#usage] = [now, new CpuUsageWindow(this.#budget, now)];
-    const seconds = last ? now - last.now / 1000 : 0;
-    const starts = this.#measure(measurement.pods, now, seconds);
-    if (!last || seconds <= 0) return { pause: [], resume: [] };
-
-    const self = measurement.self - last.self;
-    const isStarting = now - this.#began < STARTING;
-    // To start a capture takes about as much of the daemon as of the new process.
-    const own = Math.max(0, isStarting ? self - starts : self + starts);
-    this.#own = (this.#own + own / seconds) / 2;
-    this.#usage.add(now, isStarting ? this.#budget * seconds : total - last.total, own);
-    const pause = this.#leaving(now);
-    return { pause, resume: pause.length > 0 ? [] : this.#returning(now) };
-  }
-
-  /** Returns the CPU seconds of processes that are seen for the first time. */
-  #measure(pods: Measurement['pods'], now: number, seconds: number): number {
-    for (const name of this.#costs.keys()) if (!pods.has(name)) this.#costs.delete(name);
-    let starts = 0;
-    for (const [name, load] of pods) {
-      const cost = this.#costs.get(name);
-      const started = cost?.runs ? undefined : load.cpu;
-      if (!cost) this.#costs.set(name, new CaptureLoad(load, now));
-      else if (seconds > 0) cost.measure(load, now, seconds);
-      if (started === undefined) continue;
-      starts += started;
-      // A costly one has had packets already.
-      if ((cost?.share ?? 0) * seconds < this.#start)
-        this.#start += (2 * started - this.#start) / 8;
-    }
-    return starts;
-  }
-
-  /** What to pause: what is too much, else what is in the way of those that have waited for long. */
-  #leaving(now: number): string[] {
-    const running = this.#active.filter(({ runs }) => runs);
-    const share = running.reduce((sum, cost) => sum + cost.share, this.#ownAtLeast);
-    const isOver = share > this.#budget && this.#usage.room(AHEAD) < share * AHEAD;
+  /** `now`: seconds of a monotonic clock. */
+  decide(now: number, used: CpuSeconds, captures: ReadonlyMap<Capture, CaptureCpu>) {
+    const { now: before, used: last } = this.#last ?? { now, used };
+    const seconds = now - before;
+    this.#last = { now, used };
+    const states = [...captures].map(
+      ([key, cpu]) => [key, next(this.#states.get(key), cpu, now, seconds)] as const,
+    );
+    this.#states = new Map(states);
+    if (seconds <= 0) return { pause: [], resume: [] };
+    const daemon = used.daemon - last.daemon;
+    const credit = this.#credit + this.#budget * seconds - daemon - (used.iftop - last.iftop);
+    this.#credit = Math.max(-OWED * this.#budget, Math.min(SAVED * this.#budget, credit));
+    this.#daemon = {
+      short: mean(this.#daemon.short, daemon / seconds, seconds / SHORT),
+      long: mean(this.#daemon.long, daemon / seconds, seconds / LONG),
+    };
+    const isOver = this.#credit < 0 && this.#share > this.#budget;
     this.#overSince = isOver ? (this.#overSince ?? now) : undefined;
-    const worth = this.#start / PATIENCE;
-    if (this.#overSince !== undefined) {
-      const isLasting = now - this.#overSince >= PATIENCE;
-      if (isLasting) this.#overSince = now;
-      const isWorthIt = (cost: CaptureLoad) => isLasting || cost.share >= worth;
-      return this.#costliest(share - LEFT * this.#budget, isWorthIt).names;
-    }
-    const spare = this.#spare(WINDOW);
-    for (const [, { since, price }] of this.#waiting) {
-      const lacking = (price * TURN.least - spare) / WINDOW;
-      if (now - since < DARK || lacking <= 0) break;
-      const least = Math.min(worth, price / 2);
-      const hadTurn = (cost: CaptureLoad) => cost.share >= least && now - cost.since >= WINDOW;
-      const { names, isEnough } = this.#costliest(lacking, hadTurn);
-      if (isEnough) return names;
-    }
-    return [];
+    const pause = this.#overSince === undefined ? [] : this.#pause(now, this.#overSince);
+    return { pause, resume: this.#credit < 0 ? [] : this.#resume(now) };
   }
 
-  /** Those of some captures that save such a share together, the costliest first. */
-  #costliest(
-    share: number,
-    of: (cost: CaptureLoad) => boolean,
-  ): { names: string[]; isEnough: boolean } {
-    const running = [...this.#costs].filter(([, { paused, runs }]) => runs && !paused);
-    const part = this.#ownAtLeast / running.length;
-    const names = [];
-    let saved = 0;
-    for (const [name, cost] of running.sort(([, a], [, b]) => order(a, b))) {
-      if (saved >= share) break;
-      if (!of(cost)) continue;
-      names.push(name);
-      saved += cost.share + part;
+  /** The costliest captures, of equal ones those that have run for longest. */
+  #pause(now: number, overSince: number): Capture[] {
+    const least = now - overSince < QUIET.after ? QUIET.part * this.#budget : 0;
+    const running = this.#running.sort(([, a], [, b]) => order(a, b));
+    let share = this.#share;
+    const pause = [];
+    for (const [key, state] of running) {
+      if (share <= KEPT * this.#budget || state.share < least) break;
+      const isSoon = state.coolDown > 0 && now - state.since < COOL_DOWN.most;
+      const coolDown = isSoon ? Math.min(COOL_DOWN.most, 2 * state.coolDown) : COOL_DOWN.first;
+      this.#states.set(key, { ...state, coolDown });
+      // The daemon has less to do then.
+      share -= state.share + this.#own / running.length;
+      pause.push(key);
     }
-    return { names, isEnough: saved >= share };
+    return pause;
   }
 
-  /** What to resume: one at a time. */
-  #returning(now: number): string[] {
-    const [good, least] = [this.#spare(TURN.good), this.#spare(TURN.least)];
-    const inWindow = this.#spare(WINDOW);
-    for (const [name, { price, since }] of this.#waiting) {
-      if (inWindow < price * TURN.least) continue;
-      const isLong = now - since >= DARK;
-      const isGood = inWindow >= price * TURN.good && !isLong;
-      if (isGood ? good >= price * TURN.good : least >= price * TURN.least) return [name];
-      // What others could take is saved for it.
-      if (isLong) break;
-    }
-    return [];
-  }
-
-  /** CPU seconds that a turn may take in the next `seconds`, by what active ones take and may take. */
-  #spare(seconds: number): number {
-    const own = Math.max(this.#own, this.#usage.own);
-    let [share, bursts] = [own, 0];
-    for (const cost of this.#active) {
-      share += cost.share;
-      bursts += cost.price - cost.share;
-    }
-    const taken = share * seconds + bursts * TURN.good + this.#start;
-    return this.#usage.room(seconds) - taken;
-  }
-
-  /** Those that run or are about to. */
-  get #active(): CaptureLoad[] {
-    return [...this.#costs.values()].filter(({ paused }) => !paused);
-  }
-
-  /** Those that are paused and have ended, the longest first. */
-  get #waiting(): [string, CaptureLoad][] {
-    return [...this.#costs]
-      .filter(([, { paused, runs }]) => paused && !runs)
+  /** The capture that has waited longest of those that fit in the budget, or may be tried. */
+  #resume(now: number): Capture[] {
+    const room = KEPT * this.#budget - this.#share;
+    const isFull = this.#credit >= SAVED * this.#budget;
+    const mayTry = now - this.#attempt >= COOL_DOWN.first;
+    const [first] = [...this.#states]
+      .filter(([, { paused, cpu, share, since, coolDown }]) => {
+        const waited = now - since;
+        if (!paused || cpu !== undefined || waited < coolDown) return false;
+        return share <= room || (mayTry && (isFull || waited >= COOL_DOWN.most));
+      })
       .sort(([, a], [, b]) => a.since - b.since);
+    if (!first) return [];
+    const [key, { share }] = first;
+    if (share > room) this.#attempt = now;
+    return [key];
   }
 
-  /** A burst of the daemon counts while it lasts, and only as much as it is of a window. */
-  get #ownAtLeast(): number {
-    return Math.min(this.#own, this.#usage.own);
+  get #running(): [Capture, State][] {
+    return [...this.#states].filter(([, { cpu, paused }]) => cpu !== undefined && !paused);
+  }
+
+  get #own(): number {
+    return Math.min(this.#daemon.short, this.#daemon.long);
+  }
+
+  /** The share of a core that the daemon and the captures that run are expected to take. */
+  get #share(): number {
+    return this.#own + sum(this.#running, ([, { share }]) => share);
   }
 }
 
-/** The costliest first, of those that cost about the same who has run for longest. */
-function order(a: CaptureLoad, b: CaptureLoad): number {
+/** The state of a capture after a measurement. */
+function next(state: State | undefined, { cpu, paused }: CaptureCpu, now: number, seconds: number) {
+  const { share = 0, since = now, coolDown = 0 } = state ?? {};
+  const known = { cpu, paused, share, coolDown, since: paused === state?.paused ? since : now };
+  // What a new process has used already was its start.
+  if (paused || cpu === undefined || state?.cpu === undefined) return known;
+  return { ...known, share: mean(share, (cpu - state.cpu) / seconds, seconds / SHORT) };
+}
+
+function mean(before: number, now: number, weight: number): number {
+  return before + (now - before) * Math.min(1, weight);
+}
+
+function order(a: State, b: State): number {
+  const magnitude = ({ share }: State) => Math.round(Math.log2(Math.max(0.001, share)));
   return magnitude(b) - magnitude(a) || a.since - b.since;
-}
-
-function magnitude({ share }: CaptureLoad): number {
-  return Math.round(Math.log2(Math.max(NOISE, share)));
 }

@@ -5,8 +5,7 @@ import { Session } from '../iftop/session.ts';
 import type { LocalPod, Log } from '../model.ts';
 import { absentFrom } from '../linux/bare-netns.ts';
 import { enter, NetnsGoneError, openNetns, stay } from '../linux/netns-exec.ts';
-import { parseStat } from '../linux/process-stat.ts';
-import { ProcFile } from '../linux/proc-file.ts';
+import type { CpuTime } from '../linux/cpu-time.ts';
 import { identity } from './identity.ts';
 import type { Source, SourceEnd, SourceListener, SourceTarget } from './source.ts';
 import type { StartLimiter } from './start-limiter.ts';
@@ -14,6 +13,7 @@ import type { StartLimiter } from './start-limiter.ts';
 export interface IftopSourceOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
+  readonly cpu: CpuTime;
   /** The interface that should have the pod's addresses where there is no eth0. */
   readonly primary: string;
   /** The pod's namespace is the agent's own: there is nothing to enter. */
@@ -43,8 +43,6 @@ export class IftopSource implements Source {
   /** Until when a last slot is waited for, by `performance.now()`. */
   #until = Infinity;
   #session: Session | undefined;
-  /** The file of iftop's CPU time, which is read every other second. */
-  #stat: ProcFile | undefined;
 
   constructor(options: IftopSourceOptions, target: SourceTarget, listener: SourceListener) {
     [this.#options, this.#target, this.#listener] = [options, target, listener];
@@ -63,8 +61,8 @@ export class IftopSource implements Source {
   }
 
   get cpu(): number | undefined {
-    const text = this.#stat?.read();
-    return text === undefined ? undefined : parseStat(text)?.cpu;
+    const { pid } = this;
+    return pid === undefined ? undefined : this.#options.cpu.of(pid);
   }
 
   stop(patience = Infinity): void {
@@ -74,25 +72,19 @@ export class IftopSource implements Source {
   }
 
   async #run(): Promise<void> {
-    const { proc, starts, reported } = this.#options;
+    const { starts, reported } = this.#options;
     const { signal } = this.#stop;
     const session = await starts.add(async () => (signal.aborted ? undefined : this.#start()));
     if (!session) return;
     this.#session = session;
     const { pid } = session;
-    if (pid !== undefined) this.#stat = ProcFile.open(`${proc}/${pid}/stat`);
     this.#listener.capturing(pid);
     const rounding = new Rounding();
-    try {
-      for await (const slot of session.slots(signal, () => this.#until)) {
-        reported();
-        const { ips } = this.#target.pod();
-        const flows = slot.flows.map((flow) => orient(flow, ips));
-        this.#listener.slot(rounding.slot({ ...slot, flows }));
-      }
-    } finally {
-      this.#stat?.close();
-      this.#stat = undefined;
+    for await (const slot of session.slots(signal, () => this.#until)) {
+      reported();
+      const { ips } = this.#target.pod();
+      const flows = slot.flows.map((flow) => orient(flow, ips));
+      this.#listener.slot(rounding.slot({ ...slot, flows }));
     }
   }
 

@@ -1,11 +1,13 @@
 import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClosedWindow, LocalPod, Log, ProblemLog } from '../model.ts';
+import { CpuTime } from '../linux/cpu-time.ts';
 import type { PodSink } from '../kubernetes/selection.ts';
 import { REPORTED_STATES, type ReportedState } from './capture-state.ts';
 import { CpuBudgetController } from './cpu-budget-controller.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { IftopSource } from './iftop-source.ts';
+import type { InterfaceCapture } from './interface-capture.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
 import { NamespaceSearch } from './namespace-search.ts';
 import type { PodCapture } from './pod-capture.ts';
@@ -32,6 +34,7 @@ const EVERY = 1000;
 
 /** The capture of all pods of this node: registry, namespace search and CPU budget put together. */
 export class NodeCapture {
+  readonly cpu: CpuTime;
   readonly #registry: PodRegistry;
   readonly #search: NamespaceSearch;
   readonly #finder: NamespaceFinder;
@@ -42,8 +45,10 @@ export class NodeCapture {
 
   constructor({ proc, interfaces, log, problems, sidecar, cpuBudget }: NodeCaptureOptions) {
     const counts = this.#counts;
+    this.cpu = new CpuTime(proc, () => this.processes);
     const iftop = {
       proc,
+      cpu: this.cpu,
       // The kubelet's network plug-in gives a pod its addresses on eth0.
       primary: interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '',
       own: sidecar,
@@ -69,8 +74,12 @@ export class NodeCapture {
     const finder = new NamespaceFinder({ proc, interfaces });
     [this.#registry, this.#finder] = [registry, finder];
     this.#search = new NamespaceSearch({ proc, log, sidecar, finder, registry });
-    const pods = () => registry.pods;
-    this.#controller = new CpuBudgetController({ proc, budget: cpuBudget, pods, problems });
+    this.#controller = new CpuBudgetController({
+      cpu: this.cpu,
+      budget: cpuBudget,
+      captures: () => this.#toCapture,
+      problems,
+    });
     this.#timer = setInterval(() => {
       for (const pod of registry.pods) pod.refresh();
       this.#search.tick();
@@ -155,6 +164,11 @@ export class NodeCapture {
   #unfound(pods: readonly PodCapture[]): number {
     if (pods.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
     return pods.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
+  }
+
+  get #toCapture(): InterfaceCapture[] {
+    const pods = this.#registry.pods.filter(({ gone }) => !gone);
+    return pods.flatMap(({ interfaces }) => interfaces).filter(({ isRetired }) => !isRetired);
   }
 
   get #interfaces() {

@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { Waker } from '../waker.ts';
 import { ENTERED, type Entered } from '../linux/netns-exec.ts';
 import { FrameSplitter } from './frames.ts';
 
@@ -68,7 +69,7 @@ export class IftopProcess {
   #last: readonly string[] = [];
   #listening = false;
   #ended: string | undefined;
-  #wake: (() => void) | undefined;
+  readonly #waker = new Waker();
   #reportedAt = 0;
   #asked = 0;
   #unanswered = false;
@@ -153,15 +154,11 @@ export class IftopProcess {
 
   /** Waits for a frame, for the end of iftop, for `wake`, or until a time. */
   async wait(until: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.max(0, until - performance.now()));
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
+    await this.#waker.wait(Math.max(0, until - performance.now()));
   }
 
   wake(): void {
-    this.#wake?.();
+    this.#waker.wake();
   }
 
   /** Ends iftop: `gently` by a key, which is waited for until `last` at most, else by a signal. */

@@ -1,9 +1,10 @@
-import type { Amount, Bytes, Counters, Flow, Frame } from '../model.ts';
+import type { Amount, Bytes, Counters, Frame } from '../model.ts';
 import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
 import type { PrintedSlot } from './rounding.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
+import { sum } from '../sum.ts';
 import { CpuLoad } from './cpu-load.ts';
 
 /** Milliseconds, as all times here. Without packets iftop does not report by itself (iftop.c, `tick`): then it is asked. */
@@ -201,7 +202,7 @@ function idleTimeout(what: string): SessionError {
 
 /** What is in the totals and in none of the listed pairs. */
 function remainder({ flows, total }: Frame, direction: 'sent' | 'received'): Amount {
-  const listed = flows.reduce((sum, flow: Flow) => sum + flow[direction].bytes, 0);
+  const listed = sum(flows, (flow) => flow[direction].bytes);
   const bytes = Math.max(0, total[direction].bytes - listed);
   return { bytes, slack: Math.min(bytes, total[direction].slack) };
 }
@@ -221,10 +222,7 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
 function isBeyond({ flows, rest }: PrintedSlot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;
   return (['sent', 'received'] as const).some((direction) => {
-    const least = [rest, ...flows].reduce(
-      (sum, { [direction]: { bytes, slack } }) => sum + bytes - slack,
-      0,
-    );
+    const least = sum([rest, ...flows], ({ [direction]: { bytes, slack } }) => bytes - slack);
     return least > counted[direction] + earlier[direction];
   });
 }

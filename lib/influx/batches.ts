@@ -1,4 +1,4 @@
-/** So much is sent in one request at most. */
+/** The largest request. */
 export const MOST = { rows: 5000, bytes: 1024 * 1024 };
 
 /** Lines that end with a line feed, in lists of a bounded size. */

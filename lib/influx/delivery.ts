@@ -1,9 +1,9 @@
 import { type Write, WriteError } from './writer.ts';
 
-/** What became of a batch. All rows that are neither refused nor left are in InfluxDB. */
+/** The result for a batch. All rows that are neither refused nor left are in InfluxDB. */
 export interface Delivered {
   readonly refused: number;
-  /** One row that was refused, if it could be told which, and what InfluxDB said. */
+  /** One refused row, if it is known, and InfluxDB's message. */
   readonly refusal: Refusal | undefined;
   /** Why some rows are still to be delivered, although InfluxDB takes others; else undefined. */
   readonly left: WriteError | undefined;
@@ -15,23 +15,23 @@ interface Refusal {
 }
 
 const ALL: Delivered = { refused: 0, refusal: undefined, left: undefined };
-/** The row itself is refused, not the moment or the sender: sending it again cannot help. */
+/** Statuses that refuse the row itself: to send it again does not help. */
 const REFUSED = new Set([400, 422]);
 const TOO_LARGE = 413;
-/** It is the moment, the sender, or something in between: the same rows may be taken later. */
+/** Statuses that blame the moment, the sender, or something in between: the same rows may be taken later. */
 const LATER = new Set([401, 403, 404, 407, 408, 421, 425, 429, 502, 503, 504]);
 
-/** Some of the rows are to blame, whatever the answer to them is. */
+/** For rows of which some are to blame, whatever the answer is. */
 export interface Blame {
   /** Whether InfluxDB takes other rows now. */
   readonly takesOthers: () => Promise<boolean>;
-  /** So often rows are halved that might be taken later: each time may take as long as an answer is waited for. */
+  /** How often rows that might be taken later are halved: each time may take the whole time-out. */
   readonly depth: number;
 }
 
 /**
- * Writes rows; of what is refused or too large each half by itself, until the rows that are to blame
- * stand alone. Rows that had been written already are written again on the way, which changes nothing.
+ * Writes rows. Rows that are refused or too large are halved until the rows that are to blame stand
+ * alone. Rows that were written already are written again on the way, which changes nothing.
  *
  * @throws WriteError when all of it has to be tried again later
  */
@@ -46,7 +46,7 @@ export async function deliver(
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
     const { status, dropped, message } = error;
-    // Some hundred thousand series too many are not to be looked for one by one.
+    // To find each of some hundred thousand series too many would take too many requests.
     if (dropped !== undefined && dropped <= lines.length)
       return { ...ALL, refused: dropped, refusal: { row: undefined, error: message } };
     const isRefused = status !== undefined && (REFUSED.has(status) || status === TOO_LARGE);
@@ -72,7 +72,7 @@ export async function deliver(
   }
 }
 
-/** An answer, and not one that means later: the row will never be taken while others are. */
+/** The status does not mean later: the row will never be taken while others are. */
 function isFinal(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && !LATER.has(status);
 }

@@ -1,6 +1,10 @@
+import { backoff, jittered } from '../backoff.ts';
 import { CONDITIONS } from '../conditions.ts';
+import { errorOf } from '../error-of.ts';
 import type { ProblemLog } from '../model.ts';
-import type { Backlog, Waiting } from './spool/backlog.ts';
+import { sum } from '../sum.ts';
+import { Waker } from '../waker.ts';
+import type { UnsentRows, Waiting } from './spool/unsent-rows.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import type { StoredWindow } from './spool/stored-window.ts';
 import { Suspects } from './suspects.ts';
@@ -8,156 +12,155 @@ import { mayBeStarting, type Write, WriteError } from './writer.ts';
 
 export interface QueueOptions {
   readonly write: Write;
-  readonly backlog: Backlog;
-  /** How long rows wait, in milliseconds, so that not all agents write in the same instant. */
+  readonly unsent: UnsentRows;
+  /** Milliseconds that rows wait, so that not all agents write in the same instant. */
   readonly offset: number;
   readonly problems: ProblemLog;
-  /** What it means that InfluxDB does not take rows, and what to do, for the log. */
+  /** Why InfluxDB does not take rows, and what to do, for the log. */
   readonly explain?: (error: unknown) => { readonly what: string; readonly fix: string };
 }
 
-/** What problems with InfluxDB are filed under. */
+/** The subjects of problems with InfluxDB. */
 const [INFLUXDB, REFUSALS, ASIDE] = ['InfluxDB', 'InfluxDB refusals', 'InfluxDB set aside'];
-/** So long after we have started it may be starting too, in milliseconds. */
+/** Milliseconds after the agent's start in which InfluxDB may be starting too. */
 const STARTING = 60_000;
 const BACKOFF = { first: 500, most: 30_000 };
 /**
- * Between two requests of the backlog, in milliseconds: so long at least, and twice what the last
- * one took. An InfluxDB that was away gets everybody's backlog at once.
+ * Milliseconds between two requests with older rows: at least so many, and twice what the last request
+ * took. An InfluxDB that was away gets the older rows of all agents at once.
  */
 const PACE = { least: 250, times: 2 };
 
-/** What is to be sent, and when, by the monotonic clock. */
+/** The batches to send next, and when, by the monotonic clock. */
 interface Turn {
   readonly batches: readonly Waiting[];
   readonly at: number;
 }
 
 /**
- * Brings rows to InfluxDB, one request at a time. A fresh window goes as soon as it is there, whatever
- * was before; what could not be delivered goes between them, oldest first, at a bounded rate, and what
- * InfluxDB does not take while it takes others goes last. Writing a row twice is harmless: its time and
- * tags make it the same row.
+ * Sends rows to InfluxDB, one request at a time. The rows of a new window go at once, whatever waits;
+ * older rows go between them, oldest first, at a bounded rate; rows that InfluxDB does not take while it
+ * takes others go last. Writing a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
   readonly #options: QueueOptions;
-  /** When, by the monotonic clock, each batch that has not been tried yet may go. */
+  /** When each batch that has not been tried yet may be sent, by the monotonic clock. */
   readonly #fresh = new Map<Waiting, number>();
   readonly #counts = { written: 0, refused: 0, retries: 0 };
   readonly #suspects = new Suspects();
   readonly #began = performance.now();
-  /** A row that InfluxDB has taken, by which it can be told whether it takes any. */
+  /** A row that InfluxDB has taken: sent again, it shows whether InfluxDB takes any. */
   #taken: string | undefined;
   #attempts = 0;
-  /** When the backlog may go, and when anything at all, which InfluxDB says (Retry-After). */
-  #notBefore = { backlog: 0, any: 0 };
-  #wake: (() => void) | undefined;
+  /** When older rows may be sent, and when any rows, by InfluxDB's Retry-After. */
+  #notBefore = { older: 0, any: 0 };
+  readonly #waker = new Waker();
   #closing = false;
 
   constructor(options: QueueOptions) {
     this.#options = options;
   }
 
-  /** What was written, what was lost by reason, and what waits. */
+  /** Rows written, rows lost by reason, and rows that wait. */
   get figures() {
-    return { ...this.#counts, ...this.#options.backlog.figures };
+    return { ...this.#counts, ...this.#options.unsent.figures };
   }
 
   /** Rows of a window that ended at `end`, in milliseconds. */
   push(lines: readonly string[], end: number): void {
     const at = performance.now() + this.#options.offset;
-    for (const batch of this.#options.backlog.add(lines, end)) this.#fresh.set(batch, at);
-    this.#wake?.();
+    for (const batch of this.#options.unsent.add(lines, end)) this.#fresh.set(batch, at);
+    this.#waker.wake();
   }
 
   keep(window: StoredWindow): void {
-    this.#options.backlog.keep(window);
+    this.#options.unsent.keep(window);
   }
 
   keeps(end: number): boolean {
-    return this.#options.backlog.keeps(end);
+    return this.#options.unsent.keeps(end);
   }
 
   stored(): Promise<void> {
-    return this.#options.backlog.stored();
+    return this.#options.unsent.stored();
   }
 
   takeLeft(): StoredWindow[] {
-    return this.#options.backlog.takeLeft();
+    return this.#options.unsent.takeLeft();
   }
 
-  /** Delivers until `close` has been called and nothing is left, or `signal` is aborted. */
+  /** Sends until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
-    this.#options.backlog.open(() => this.#wake?.());
+    signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
+    this.#options.unsent.open(() => this.#waker.wake());
     while (!signal.aborted) {
       const turn = this.#turn();
       if (!turn && this.#closing) {
-        await this.#options.backlog.stored();
+        await this.#options.unsent.stored();
         if (!this.#turn()) return;
         continue;
       }
       const delay = turn ? turn.at - performance.now() : Infinity;
-      if (!turn || delay > 0) await this.#wait(delay);
+      if (!turn || delay > 0) await this.#waker.wait(delay);
       else await this.#send(turn.batches);
     }
   }
 
-  /** Lets `run` end when all that waits has been delivered. */
+  /** Lets `run` end when all rows have been delivered. */
   close(): void {
     this.#closing = true;
-    this.#wake?.();
+    this.#waker.wake();
   }
 
-  /** What is to be sent next, and when. */
+  /** The next batches, and when. */
   #turn(): Turn | undefined {
     const fresh = this.#freshTurn();
     if (fresh && fresh.at <= performance.now()) return fresh;
-    const old = this.#backlogTurn();
+    const old = this.#olderTurn();
     return fresh && old ? (fresh.at < old.at ? fresh : old) : (fresh ?? old);
   }
 
   #freshTurn(): Turn | undefined {
-    const first = [...this.#fresh].find(([batch]) => this.#options.backlog.isReady(batch));
+    const first = [...this.#fresh].find(([batch]) => this.#options.unsent.isReady(batch));
     if (!first) return undefined;
     const [batch, at] = first;
     return { batches: [batch], at: Math.max(this.#notBefore.any, this.#closing ? 0 : at) };
   }
 
-  #backlogTurn(): Turn | undefined {
-    const { backlog } = this.#options;
-    const at = Math.max(this.#notBefore.any, this.#notBefore.backlog);
+  #olderTurn(): Turn | undefined {
+    const { unsent } = this.#options;
+    const at = Math.max(this.#notBefore.any, this.#notBefore.older);
     const suspects = this.#suspects;
     const isInLine = (batch: Waiting) => !this.#fresh.has(batch) && !suspects.isAside(batch);
-    const [first] = backlog.oldest(isInLine);
+    const [first] = unsent.oldest(isInLine);
     if (!first) {
       const aside = suspects.next();
       return aside && { batches: [aside.batch], at: Math.max(at, aside.at) };
     }
     if (!suspects.isDoubted(first)) {
       const isClear = (batch: Waiting) => isInLine(batch) && !suspects.isDoubted(batch);
-      return { batches: backlog.oldest(isClear), at };
+      return { batches: unsent.oldest(isClear), at };
     }
-    // While nothing has been taken yet, others are tried: one that is taken tells what this one is.
+    // While InfluxDB has taken nothing yet, other batches are tried: if one is taken, this one is to blame.
     const failures = suspects.failuresOf(first);
     const isLess = (batch: Waiting) => isInLine(batch) && suspects.failuresOf(batch) < failures;
-    const [other] = this.#taken === undefined ? backlog.oldest(isLess) : [];
+    const [other] = this.#taken === undefined ? unsent.oldest(isLess) : [];
     return { batches: [other ?? first], at };
   }
 
   async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
-    const { backlog, problems } = this.#options;
+    const { unsent, problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
-    const lines = (await Promise.all(batches.map((batch) => backlog.load(batch)))).flat();
-    // All of it was dropped or damaged.
+    const lines = (await Promise.all(batches.map((batch) => unsent.load(batch)))).flat();
+    // All rows were dropped or damaged.
     if (lines.length === 0) return this.#suspects.forget(batches);
     let delivered: Delivered;
     try {
       delivered = await this.#deliver(batches, lines, write);
     } catch (error) {
       this.#suspects.failed(batches);
-      this.#suspects.prune((batch) => backlog.has(batch));
+      this.#suspects.prune((batch) => unsent.has(batch));
       this.#failed(error);
       return;
     }
@@ -168,12 +171,12 @@ export class Queue {
     else await this.#done(batches, refused, refusal);
     if (!left && refused === 0) this.#taken = lines[0];
     const now = performance.now();
-    this.#notBefore.backlog = now + Math.max(PACE.least, PACE.times * (now - from));
+    this.#notBefore.older = now + Math.max(PACE.least, PACE.times * (now - from));
   }
 
   /**
-   * To look for the rows that are to blame may take thousands of requests: no fresh window waits for more than
-   * one of them. Between those of a window that has come in this way nothing goes.
+   * The search for the rows that are to blame may take thousands of requests: a new window waits for one of
+   * them at most. The requests of such a window are not interrupted.
    */
   #writeByTurns(): Write {
     let isFirst = true;
@@ -218,10 +221,10 @@ export class Queue {
     refused: number,
     refusal: Delivered['refusal'],
   ): Promise<void> {
-    const { backlog, problems } = this.#options;
-    // What was dropped while it was sent has been counted already.
-    const kept = batches.filter((batch) => backlog.has(batch));
-    const rows = kept.reduce((sum, batch) => sum + batch.rows, 0);
+    const { unsent, problems } = this.#options;
+    // A batch that was dropped while it was sent has been counted already.
+    const kept = batches.filter((batch) => unsent.has(batch));
+    const rows = sum(kept, (batch) => batch.rows);
     this.#counts.written += Math.max(0, rows - refused);
     this.#counts.refused += Math.min(rows, refused);
     if (refusal) {
@@ -230,7 +233,7 @@ export class Queue {
     } else problems.resolve(REFUSALS);
     this.#suspects.forget(batches);
     if (!this.#suspects.next()) problems.resolve(ASIDE);
-    await Promise.all(kept.map((batch) => backlog.done(batch)));
+    await Promise.all(kept.map((batch) => unsent.done(batch)));
   }
 
   #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
@@ -239,20 +242,19 @@ export class Queue {
     for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
 
-  /** All that was fresh is backlog now, so that of a time without InfluxDB the oldest go first. */
+  /** All batches count as older now, so that after a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    this.#say(error instanceof Error ? error : new Error(String(error)));
+    this.#report(errorOf(error));
     this.#fresh.clear();
     this.#counts.retries += 1;
-    const backoff = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
     const now = performance.now();
-    this.#notBefore.backlog = now + backoff * (0.5 + Math.random());
-    const told = error instanceof WriteError ? error.retryAfter : undefined;
-    if (told !== undefined) this.#notBefore.any = now + told;
+    this.#notBefore.older = now + jittered(backoff(BACKOFF, this.#attempts++));
+    const pause = error instanceof WriteError ? error.retryAfter : undefined;
+    if (pause !== undefined) this.#notBefore.any = now + pause;
   }
 
-  /** An InfluxDB that is started with us, and is not there yet, is no fault of the configuration. */
-  #say(error: Error): void {
+  /** An InfluxDB that starts with the agent, and does not answer yet, is no fault of the configuration. */
+  #report(error: Error): void {
     const { problems, explain } = this.#options;
     const isYoung = performance.now() - this.#began < STARTING;
     const isFirst = this.#taken === undefined && mayBeStarting(error);
@@ -261,17 +263,9 @@ export class Queue {
       const wait = 'nothing, if InfluxDB is just starting';
       problems.report(INFLUXDB, CONDITIONS.influxAway, { error: what, fix: wait });
     } else {
-      // It has been said without a remedy, which would be repeated in an hour only.
+      // The first report had no remedy, and would be repeated after an hour only.
       const condition = isFirst ? CONDITIONS.influxNever : CONDITIONS.influxAway;
       problems.report(INFLUXDB, condition, { error: what, fix });
     }
-  }
-
-  async #wait(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined;
-    await promise;
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** What a database keeps apart: measurement and tags, up to the first space that is not escaped. */
+/** A series: measurement and tags, up to the first space that is not escaped. */
 const HEAD = /^(?:\\.|[^\\ ])+/;
 
 /** Counts distinct series by their hashes. */
@@ -8,7 +8,7 @@ export class SeriesCount {
   readonly #limit: number;
   readonly #hashes = new Set<number>();
 
-  /** At `limit` it counts no further; each takes some 30 bytes. */
+  /** Counts up to `limit`; each series takes some 30 bytes. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -17,7 +17,7 @@ export class SeriesCount {
     return this.#hashes.size;
   }
 
-  /** Takes in rows of line protocol. */
+  /** Counts the series of rows in line protocol. */
   add(lines: readonly string[]): void {
     for (const line of lines) {
       if (this.#hashes.size >= this.#limit) return;

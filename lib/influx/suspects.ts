@@ -1,34 +1,35 @@
-import type { Waiting } from './spool/backlog.ts';
+import { backoff } from '../backoff.ts';
+import type { Waiting } from './spool/unsent-rows.ts';
 
 interface Suspect {
-  /** How often it could not be delivered since InfluxDB was last seen to take nothing at all. */
+  /** Failed deliveries since InfluxDB last took nothing at all. */
   failures: number;
-  /** How often it could not be delivered although InfluxDB took other rows. */
+  /** Failed deliveries while InfluxDB took other rows. */
   strikes: number;
-  /** When it may be tried again, by `performance.now()`. */
+  /** When the batch may be tried again, by `performance.now()`. */
   notBefore: number;
 }
 
-/** After so many failures it may be the batch itself that InfluxDB does not take. */
+/** After so many failures the batch itself may be what InfluxDB does not take. */
 const DOUBT = 3;
-/** Of what is not answered no more than a sixteenth is looked at by itself. */
+/** A batch without an answer is halved so often, down to a sixteenth. */
 const DEPTH_MOST = 4;
 /** How long a batch is set aside, in milliseconds; twice as long each time. */
 const ASIDE = { first: 10_000, most: 300_000 };
 
 /**
- * Batches that could not be delivered. Those that fail when others do not are set aside, so that they are
- * in nobody's way; which they are cannot be told while InfluxDB takes nothing.
+ * Batches that could not be delivered. Those that fail while others are taken are set aside, so that they
+ * delay no others; while InfluxDB takes nothing they cannot be known.
  */
 export class Suspects {
   readonly #suspects = new Map<Waiting, Suspect>();
 
-  /** They could not be delivered. */
+  /** The batches could not be delivered. */
   failed(batches: readonly Waiting[]): void {
     for (const batch of batches) this.#of(batch).failures += 1;
   }
 
-  /** InfluxDB takes nothing at the moment, so nobody in particular is to blame. */
+  /** InfluxDB takes nothing at the moment, so no batch is to blame. */
   acquit(): void {
     for (const [batch, suspect] of this.#suspects) {
       suspect.failures = 0;
@@ -36,10 +37,10 @@ export class Suspects {
     }
   }
 
-  /** InfluxDB takes others: it is tried again later, after them. */
+  /** InfluxDB takes other batches: this one is tried again later, after them. */
   setAside(batch: Waiting, now: number): void {
     const suspect = this.#of(batch);
-    suspect.notBefore = now + Math.min(ASIDE.most, ASIDE.first * 2 ** suspect.strikes);
+    suspect.notBefore = now + backoff(ASIDE, suspect.strikes);
     suspect.strikes += 1;
   }
 
@@ -47,12 +48,12 @@ export class Suspects {
     for (const batch of batches) this.#suspects.delete(batch);
   }
 
-  /** Forgets those that wait no more, having been dropped. */
+  /** Forgets the batches that were dropped. */
   prune(waits: (batch: Waiting) => boolean): void {
     for (const batch of this.#suspects.keys()) if (!waits(batch)) this.#suspects.delete(batch);
   }
 
-  /** It has failed so often that it is to be tried by itself. */
+  /** The batch has failed so often that it is to be tried by itself. */
   isDoubted(batch: Waiting): boolean {
     const { failures = 0, strikes = 0 } = this.#suspects.get(batch) ?? {};
     return failures >= DOUBT || strikes > 0;
@@ -62,7 +63,7 @@ export class Suspects {
     return (this.#suspects.get(batch)?.strikes ?? 0) > 0;
   }
 
-  /** How often what is not answered may be halved. */
+  /** How often a batch without an answer may be halved. */
   depthOf(batch: Waiting): number {
     return Math.min(DEPTH_MOST, this.#suspects.get(batch)?.strikes ?? 0);
   }
@@ -71,7 +72,7 @@ export class Suspects {
     return this.#suspects.get(batch)?.failures ?? 0;
   }
 
-  /** The one set aside that may go first, and when. */
+  /** The batch set aside that may go first, and when. */
   next(): { readonly batch: Waiting; readonly at: number } | undefined {
     let first: { readonly batch: Waiting; readonly at: number } | undefined;
     for (const [batch, { strikes, notBefore: at }] of this.#suspects)

@@ -1,11 +1,13 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { Readable } from 'node:stream';
 import { HttpError, InfluxDB, setLogger } from '@influxdata/influxdb-client';
+import { beginning } from '../beginning.ts';
 import { secretsOfProxy } from '../proxy.ts';
+import { retryAfter } from '../retry-after.ts';
 import { withoutSecrets } from '../secrets.ts';
 
-/** Where rows go: a 2.x bucket, or a 1.x database. */
+/** Where rows are written: a 2.x bucket, or a 1.x database. */
 export type Target = { readonly url: string; readonly proxy?: string } & (
   | {
       readonly api: 2;
@@ -25,9 +27,9 @@ export type Target = { readonly url: string; readonly proxy?: string } & (
 /** InfluxDB did not take a batch. */
 export class WriteError extends Error {
   readonly code = 'ERR_INFLUX_WRITE';
-  /** Of the answer; undefined if there was none. */
+  /** The status of the answer; undefined if there was none. */
   readonly status: number | undefined;
-  /** Milliseconds until which InfluxDB wants to hear nothing more. */
+  /** Milliseconds in which InfluxDB wants no request. */
   readonly retryAfter: number | undefined;
   /** The code of the connection's error, if that failed. */
   readonly connection: string | undefined;
@@ -35,21 +37,22 @@ export class WriteError extends Error {
   readonly dropped: number | undefined;
 
   constructor(cause: Error, secrets: readonly (string | undefined)[] = []) {
-    // The answer itself is not kept as the cause: it may say our own credentials.
+    // The answer is not kept as the cause: it may repeat the agent's credentials.
     super(withoutSecrets(reason(cause), secrets).slice(0, WORDS_MOST));
     const http = cause instanceof HttpError ? cause : undefined;
     this.status = http?.statusCode;
+    // The client reads the header itself, but as milliseconds.
     this.retryAfter = http && retryAfter(http.headers?.['retry-after']);
     this.connection = http ? undefined : codeOf(cause);
     this.dropped = dropped(this.message) ?? invalidLines(http?.json)?.length;
   }
 }
 
-/** Of a server that is not there yet: no address, no listener, no answer. */
+/** Codes of a server that is not there yet: no address, no listener, no answer. */
 const ABSENT =
   /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)$/;
 
-/** InfluxDB, or what is in front of it, may be starting: it does not answer, or says that it is not ready. */
+/** InfluxDB, or what is in front of it, may be starting: it does not answer, or is not ready. */
 export function mayBeStarting(error: Error): boolean {
   if (!(error instanceof WriteError)) return false;
   const { status, connection } = error;
@@ -64,12 +67,10 @@ export function mayBeStarting(error: Error): boolean {
 export type Write = (lines: readonly string[]) => Promise<void>;
 
 const PATIENCE = 10_000;
-/** Of an answer no more is read, in bytes. */
+/** Bytes of an answer that are read. */
 const ANSWER_MOST = 1024 * 1024;
-/** Of what InfluxDB says of an error, in characters. */
+/** Characters of InfluxDB's message that are kept. */
 const WORDS_MOST = 1000;
-/** Longer than this no server is left alone, in milliseconds. */
-const RETRY_AFTER_MOST = 300_000;
 
 export interface WriterOptions {
   /** How long a write may take, from the first byte of the request to the last of the answer, in ms. */
@@ -77,33 +78,29 @@ export interface WriterOptions {
 }
 
 /**
- * A writer by way of the official client. The client's own queue and retries are turned off: they
- * drop a batch for good after any status below 429, and all that is left after three minutes. Its
- * time-out begins anew with each byte, and of an answer it keeps what comes; both are bounded here.
+ * A writer with the official client. The client's own queue and retries are turned off: they drop a
+ * batch for good after any status below 429, and everything after three minutes. The client's time-out
+ * starts anew with each byte, and the client keeps all of an answer: both are bounded here.
  */
 export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
-  // Its errors reach us as rejections; on the console they would only stand twice.
+  // The client's errors arrive as rejections; on the console they would be said twice.
   setLogger({ error() {}, warn() {} });
   const { url, proxy } = target;
   const secure = url.startsWith('https:');
   const Agent = secure ? HttpsAgent : HttpAgent;
-  const request = bounded(secure ? httpsRequest : httpRequest);
-  const agentOptions = { keepAlive: true, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
-  let agent = new Agent(agentOptions);
+  const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+  const request = bounded(secure ? httpsRequest : httpRequest, patience);
+  const influx = new InfluxDB({
+    url,
+    timeout: 0,
+    headers: { ...headers(target), 'accept-encoding': 'identity' },
+    transportOptions: {
+      agent: new Agent({ keepAlive: true, proxyEnv }),
+      // The only option by which the client takes a function that makes the request.
+      'follow-redirects': { http: { request }, https: { request } },
+    },
+  });
   return async (lines) => {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), patience);
-    const influx = new InfluxDB({
-      url,
-      timeout: 0,
-      headers: { ...headers(target), 'accept-encoding': 'identity' },
-      transportOptions: {
-        agent,
-        signal: late.signal,
-        // The one place where the client takes a function that makes the request.
-        'follow-redirects': { http: { request }, https: { request } },
-      },
-    });
     const api = influx.getWriteApi('', '', 's', {
       maxRetries: 0,
       flushInterval: 0,
@@ -114,39 +111,45 @@ export function writer(target: Target, { patience = PATIENCE }: WriterOptions = 
     try {
       api.writeRecords([...lines]);
       await api.flush();
-    } catch (error) {
-      // The client leaves a request that timed out running; this ends it.
-      agent.destroy();
-      agent = new Agent(agentOptions);
-      const why = late.signal.aborted
-        ? new Error(`no whole answer within ${patience / 1000} s`)
-        : (error as Error);
+    } catch (cause) {
+      const error = cause as Error;
+      const isLate = error.name === 'AbortError' || error.name === 'TimeoutError';
+      const why = isLate ? new Error(`no whole answer within ${patience / 1000} s`) : error;
       throw new WriteError(why, secretsOf(target));
-    } finally {
-      clearTimeout(timer);
     }
   };
 }
 
-/** Makes requests of whose answers the client sees only the beginning, and nothing to unpack. */
-function bounded(request: typeof httpRequest) {
-  return (options: RequestOptions, callback: (answer: Readable) => void) =>
-    request(options, (answer) => {
+/** Makes requests that end after a time, with answers of which the client sees the beginning, as JSON, not packed. */
+function bounded(request: typeof httpRequest, patience: number) {
+  return (options: RequestOptions, callback: (answer: Readable) => void) => {
+    const signal = AbortSignal.timeout(patience);
+    let isAnswered = false;
+    const outgoing = request({ ...options, signal }, (answer) => {
+      isAnswered = true;
       const { statusCode, statusMessage, headers } = answer;
-      // Of what is not called JSON the client keeps a thousand characters, which may cut a list of InfluxDB 3.
-      const told = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
-      const seen = { statusCode, statusMessage, headers: told };
-      callback(Object.assign(Readable.from(beginning(answer)), seen));
+      // Of any other type the client keeps a thousand characters, which may cut a list of InfluxDB 3.
+      const seen = { ...headers, 'content-encoding': '', 'content-type': 'application/json' };
+      const body = Readable.from(untilTimeout(beginning(answer, ANSWER_MOST), signal));
+      callback(Object.assign(body, { statusCode, statusMessage, headers: seen }));
     });
+    // Node has no error for a server that switches to another protocol without being asked.
+    return outgoing.on('close', () => {
+      if (!isAnswered) outgoing.emit('error', new Error('the connection was closed unanswered'));
+    });
+  };
 }
 
-async function* beginning(answer: IncomingMessage): AsyncGenerator<Buffer> {
-  let left = ANSWER_MOST;
-  for await (const piece of answer as AsyncIterable<Buffer>) {
-    yield piece.subarray(0, left);
-    left -= piece.length;
-    // To leave an answer before its end closes the connection.
-    if (left <= 0) return;
+/** An answer that is broken off by the signal ends with the signal's reason. */
+async function* untilTimeout(
+  pieces: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   }
 }
 
@@ -168,7 +171,7 @@ function headers(target: Target): { authorization?: string } {
   return { authorization: `Basic ${credentials.toString('base64')}` };
 }
 
-/** All forms in which they are sent. */
+/** The credentials in all forms in which they are sent. */
 function secretsOf(target: Target): (string | undefined)[] {
   const proxySecrets = secretsOfProxy(target.proxy);
   if (target.api === 2) return [target.token, ...proxySecrets];
@@ -182,7 +185,7 @@ function codeOf(error: Error): string | undefined {
 }
 
 function reason(error: Error): string {
-  // Of several addresses that were tried Node has no message of its own.
+  // Node has no message of its own for several addresses that were tried.
   if (error instanceof AggregateError && !error.message)
     return error.errors.map((each) => (each as Error).message).join('; ');
   if (!(error instanceof HttpError)) return error.message || codeOf(error) || String(error);
@@ -195,18 +198,12 @@ function reason(error: Error): string {
   return `${error.statusCode} ${words ?? ''}${line === undefined ? '' : `: ${line}`}`;
 }
 
-/** What InfluxDB 3 says of each line that it refuses, when it has taken all others. */
+/** InfluxDB 3's message for each line that it refuses, when it has taken all others. */
 function invalidLines(json: unknown): string[] | undefined {
   const { error, data } = (json ?? {}) as { readonly error?: unknown; readonly data?: unknown };
   if (typeof error !== 'string' || !/^partial write\b/.test(error)) return undefined;
   if (!Array.isArray(data) || data.length === 0) return undefined;
   return data.map((line: { error_message?: unknown } | null) => String(line?.error_message));
-}
-
-/** The client reads the header itself, but as milliseconds. */
-function retryAfter(header: string | readonly string[] | undefined): number | undefined {
-  const seconds = /^\d+$/.test(String(header)) ? Number(header) : NaN;
-  return seconds >= 0 ? Math.min(RETRY_AFTER_MOST, seconds * 1000) : undefined;
 }
 
 /**

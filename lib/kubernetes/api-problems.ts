@@ -4,11 +4,11 @@ import { ApiError } from './client/client.ts';
 import { ExpiredError } from './watch.ts';
 import { deniedCondition, type Sync } from './sync.ts';
 
-/** What fails within so many milliseconds is one event. */
+/** Failures within so many milliseconds are reported as one. */
 const GATHER = 1000;
-/** To be told to list again twice within so many milliseconds is a trouble, once is none. */
+/** A second demand to list again within so many milliseconds is a problem, the first is none. */
 const OFTEN = 60_000;
-/** What problems of the whole server are filed under; those of a resource are under its name. */
+/** The subject of problems of the whole server; the subject of a resource's problem is its name. */
 const SERVER = 'API server';
 
 export interface ApiProblemsOptions {
@@ -19,16 +19,16 @@ export interface ApiProblemsOptions {
 }
 
 /**
- * Says of the API server what an operator needs to know: one line when it is gone, whatever the number of
- * resources that were followed, and a line of its own for a resource that fails while the others go on.
+ * Reports problems with the API server to the operator: one line when the server is gone, whatever the number
+ * of resources, and a line of its own for a resource that fails while the others are followed.
  */
 export class ApiProblems {
   readonly #options: ApiProblemsOptions;
-  /** What has failed since something was said, and why. */
+  /** The resources that have failed since the last report, with the error. */
   readonly #failed = new Map<string, unknown>();
-  /** What has failed and is not followed again. */
+  /** The resources that have failed and are not followed again yet. */
   readonly #lost = new Set<string>();
-  /** When each was told last to list again, by `performance.now()`. */
+  /** When each resource last had to be listed again, by `performance.now()`. */
   readonly #expired = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -39,7 +39,7 @@ export class ApiProblems {
   failed(resource: string, error: unknown): void {
     const status = error instanceof ApiError ? error.status : undefined;
     if (status === 403) {
-      this.#sayDenied(resource, error);
+      this.#reportDenied(resource, error);
       return;
     }
     if (error instanceof ExpiredError || status === 410) {
@@ -49,7 +49,7 @@ export class ApiProblems {
     }
     this.#failed.set(resource, error);
     this.#lost.add(resource);
-    if (!this.#timer) this.#timer = setTimeout(() => this.#say(), GATHER).unref();
+    if (!this.#timer) this.#timer = setTimeout(() => this.#report(), GATHER).unref();
   }
 
   followed(resource: string): void {
@@ -58,29 +58,29 @@ export class ApiProblems {
     if (this.#lost.size === 0) this.#options.problems.resolve(SERVER);
   }
 
-  #say(): void {
+  #report(): void {
     const { problems, explain } = this.#options;
     this.#timer = undefined;
     const resources = [...this.#failed.keys()];
     const [first = ''] = resources;
     const { what: error, fix } = explain([...this.#failed.values()].at(-1));
     this.#failed.clear();
-    if (resources.length === 1 && this.#areFollowedBut(first)) {
+    if (resources.length === 1 && this.#othersAreFollowed(first)) {
       problems.report(first, CONDITIONS.resourceLost, { resource: first, error, fix });
       problems.resolve(SERVER);
     } else {
       problems.report(SERVER, CONDITIONS.apiServerLost, { resources, error, fix });
     }
-    // It was only a moment.
+    // Resources that are followed again by now were gone for a moment only.
     for (const resource of resources) if (!this.#lost.has(resource)) this.followed(resource);
   }
 
-  #areFollowedBut(resource: string): boolean {
+  #othersAreFollowed(resource: string): boolean {
     const others = this.#options.sync.states.filter((state) => state.resource !== resource);
     return others.length > 0 && others.every(({ followed, denied }) => followed || denied);
   }
 
-  #sayDenied(resource: string, error: unknown): void {
+  #reportDenied(resource: string, error: unknown): void {
     const { problems, explain, sync } = this.#options;
     const listed = sync.states.some((state) => state.resource === resource && state.listed);
     const { what, fix } = explain(error);

@@ -20,7 +20,7 @@ import { localSubject, type Sync } from './sync.ts';
 
 export { localSubject } from './sync.ts';
 
-/** Where the owners of addresses go; `at` is when we heard, in milliseconds since 1970. */
+/** Takes the owners of addresses; `at` is when the API server reported them, in milliseconds since 1970. */
 interface OwnerSink {
   put(owner: Owner, at: number): void;
   remove(owner: Owner, at: number): void;
@@ -42,16 +42,16 @@ export interface ClusterOptions {
   readonly explain: ApiProblemsOptions['explain'];
 }
 
-/** What names peers. */
+/** The resources that name peers. */
 const NAMING = ['pods', 'services', 'nodes'] as const;
 type Resource = (typeof NAMING)[number] | 'namespaces';
 
-/** What is listed and watched: the rights that the service account needs. A sidecar has its pod. */
+/** The resources that are listed and watched: the service account needs these rights. A sidecar needs no namespaces. */
 export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonly Resource[] {
   return sidecar === undefined ? [...NAMING, 'namespaces'] : NAMING;
 }
 
-/** So long the pods of the node wait for their namespaces; their windows would wait for longer. */
+/** Milliseconds that the pods of the node wait for their namespaces; their windows would wait for longer. */
 const PATIENCE = 60_000;
 
 const OWNERS = {
@@ -60,16 +60,16 @@ const OWNERS = {
   nodes: ['node', nodeRecord],
 } as const;
 
-/** What following a resource needs. */
+/** The options for following a resource. */
 interface Following extends ClusterOptions {
-  readonly apiTroubles: ApiProblems;
+  readonly apiProblems: ApiProblems;
 }
 
 /** Follows the API server: the pods of this node to the registry, all owners to the directory. */
 export async function followCluster(given: ClusterOptions): Promise<void> {
   const { client, directory, registry, signal, log, sync, problems, explain } = given;
-  const apiTroubles = new ApiProblems({ problems, sync, explain });
-  const options: Following = { ...given, apiTroubles };
+  const apiProblems = new ApiProblems({ problems, sync, explain });
+  const options: Following = { ...given, apiProblems };
   const local = registry && followLocal(options, registry);
   const delay = await startDelay(client, signal);
   log.debug({ delay }, 'the cluster is listed after a random delay');
@@ -82,7 +82,7 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
   await Promise.all([...owners, local]);
 }
 
-/** The pods of this node, and the namespaces, which are few too and tell which pods are off. */
+/** Follows the pods of this node, and the namespaces, which are few too and say which pods are off. */
 async function followLocal(options: Following, registry: PodSink): Promise<void> {
   const { node, wanted, sync } = options;
   const selection = new Selection(registry, wanted);
@@ -127,30 +127,30 @@ function applyTo(directory: OwnerSink, kind: Owner['kind']): (change: Change<Own
 }
 
 interface Followed<T> {
-  /** What it is called in logs and probes. */
+  /** The name of the resource in logs and probes. */
   readonly subject: string;
   readonly resource: Resource;
   readonly selector: { readonly fieldSelector?: string };
   readonly project: (object: KubernetesObject) => T;
   readonly apply: (change: Change<T>) => void;
-  /** We may not list it, and go on without. */
+  /** Called when the service account may not list the resource. */
   readonly denied?: () => void;
 }
 
 async function follow<T>(
-  { client, signal, sync, log, apiTroubles }: Following,
+  { client, signal, sync, log, apiProblems }: Following,
   { subject, resource, selector, project, apply, denied }: Followed<T>,
 ): Promise<void> {
   const failed = (error: unknown) => {
     sync.failed(subject, error);
     if (sync.denied.includes(subject)) denied?.();
     log.debug({ resource: subject, error: String(error) }, 'a list or watch has failed');
-    apiTroubles.failed(subject, error);
+    apiProblems.failed(subject, error);
   };
   const following = (yes: boolean) => {
     sync.following(subject, yes);
-    // Of what seldom changes nothing else would tell.
-    if (yes) apiTroubles.followed(subject);
+    // A resource that seldom changes has no event that would show this.
+    if (yes) apiProblems.followed(subject);
   };
   const heard = () => sync.heard(subject);
   const path = `/api/v1/${resource}`;

@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 
-/** Bookmarks of a watch come every 60 s, so that this is more than two of them, in milliseconds. */
+/** Milliseconds: more than two bookmarks of a watch, which come every 60 s. */
 const IDLE_TIMEOUT = 150_000;
 
-/** Nothing has come for a long time, not even a bookmark. */
+/** An answer has been idle for a long time, without even a bookmark. */
 export class IdleTimeoutError extends Error {
-  readonly code = 'ERR_KUBERNETES_SILENT';
+  readonly code = 'ERR_KUBERNETES_IDLE';
 }
 
 /**
- * A body's pieces as they come. When none has come for `idleTimeout` milliseconds it is given up: that its
- * connection is well does not mean that it goes on.
- * @throws SilentError, or the error of the stream
+ * The pieces of a body as they come. A body that is idle for `idleTimeout` milliseconds is given up: a
+ * working connection does not mean that the answer goes on.
+ * @throws IdleTimeoutError, or the error of the stream
  */
 export async function* withIdleTimeout<T>(
   body: Readable,

@@ -3,21 +3,21 @@ import type { KubernetesObject } from './records.ts';
 import { objectOf } from './object-schema.ts';
 import { withIdleTimeout } from './idle-timeout.ts';
 
-/** No object of an API server comes near this (etcd takes 1.5 MiB): more is not held in memory. */
+/** Bytes of an object that are held in memory; etcd takes no object above 1.5 MiB. */
 export const LARGEST_OBJECT = 16 * 1024 * 1024;
 
 const code = (character: string) => character.charCodeAt(0);
 const [QUOTE, BACKSLASH, COMMA] = [code('"'), code('\\'), code(',')];
 const [BRACE, BRACKET, END_BRACE, END_BRACKET] = [code('{'), code('['), code('}'), code(']')];
-/** How deep an item is: in the array of items, which is in the list. */
+/** The depth of an item: it is in the array of items, which is in the list. */
 const ITEM = 3;
 
-/** What a list says of itself. */
+/** The metadata of a list. */
 type ListMetadata = NonNullable<KubernetesObject['metadata']>;
 
 /**
  * Reads a list to its end; `each` is called with its objects as they arrive.
- * @throws SyntaxError, RangeError, SilentError, or the error of the stream
+ * @throws SyntaxError, RangeError, IdleTimeoutError, or the error of the stream
  */
 export async function readList(
   body: Readable,
@@ -32,9 +32,9 @@ export async function readList(
 }
 
 /**
- * Takes a list of the API server apart while it arrives, so that one of 20 000 pods (250 MB of
- * JSON) is never in memory as a whole: a string of Node could not even hold 43 000. Parsers of
- * streams would do, at a quarter of the speed of this and JSON.parse item by item.
+ * Divides a list of the API server into its items while it arrives, so that a list of 20 000 pods
+ * (250 MB of JSON) is never in memory as a whole; a string of Node could not hold 43 000. Streaming
+ * parsers have a quarter of the speed of this with JSON.parse for each item.
  */
 export class ListReader {
   /** The list without its items. */
@@ -48,7 +48,7 @@ export class ListReader {
 
   /**
    * The items that end in the next chunk.
-   * @throws SyntaxError if it is no JSON, RangeError if an object is too large
+   * @throws SyntaxError if the chunk is not JSON, RangeError if an object is too large
    */
   *read(chunk: Buffer): Generator {
     let start = 0;
@@ -61,7 +61,7 @@ export class ListReader {
         this.#envelope.add(chunk.subarray(start, at));
         start = at;
       } else if (byte === COMMA) {
-        // Nothing but spaces may be there: the list's own JSON would tell.
+        // Anything but spaces here makes the list's own JSON invalid.
         this.#envelope.add(chunk.subarray(start, at));
         start = at + 1;
       } else {
@@ -77,17 +77,17 @@ export class ListReader {
   }
 
   /**
-   * The list has ended: what it says of itself.
-   * @throws SyntaxError if it had not
+   * The metadata of the list, which has ended.
+   * @throws SyntaxError if the list is incomplete
    */
   end(): ListMetadata {
     return objectOf(this.#envelope.parse(Buffer.alloc(0))).metadata ?? {};
   }
 
-  /** The next byte that opens or closes something, or parts two items; the end if there is none. */
+  /** The next byte that opens or closes an object or array, or separates two items; else the end of the chunk. */
   #seek(chunk: Buffer, from: number): number {
     const comma = this.#inItems && this.#depth === ITEM - 1 ? COMMA : undefined;
-    // Most of the work is here: variables are twice as fast as fields.
+    // Most of the time is spent here: variables are twice as fast as fields.
     let inString = this.#inString;
     let escaped = this.#escaped;
     let at = from;
@@ -106,7 +106,7 @@ export class ListReader {
   }
 }
 
-/** The bytes of a JSON value that comes in pieces. They are copied, into memory that is used again. */
+/** The bytes of a JSON value that arrives in pieces. They are copied into memory that is used again. */
 class Pieces {
   #bytes = Buffer.alloc(0);
   #size = 0;
@@ -118,7 +118,7 @@ class Pieces {
     this.#size += piece.copy(this.#bytes, this.#size);
   }
 
-  /** The value, of which this is the last piece. */
+  /** The value, with its last piece. */
   parse(last: Buffer): unknown {
     // Most come in one piece.
     if (this.#size === 0) return JSON.parse(last.toString());

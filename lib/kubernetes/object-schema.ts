@@ -1,18 +1,18 @@
 import { NODE_ANNOTATIONS } from './node/node-annotations.ts';
 import type { KubernetesObject } from './records.ts';
 
-/** A value as it is wanted, or undefined if it is anything else. */
+/** A value of the wanted type, or undefined if it is anything else. */
 type Read<T> = (value: unknown) => T | undefined;
 
-/** Of Kubernetes' own limits (apimachinery, `validation.go`), the longest of each sort. */
+/** The longest values that Kubernetes allows (apimachinery, `validation.go`), in characters. */
 const NAME = 253;
 const LABEL = 63;
 const KEY = 317;
-/** Those that are read here are short: a longer annotation is another program's. */
+/** The annotations that are read here are short: a longer one was written by another program. */
 const ANNOTATION = 1024;
-/** With many networks on a node what their plug-ins publish of it is longer. */
+/** Annotations of network plug-ins are longer on a node with many networks. */
 const PUBLISHED = 16_384;
-/** Labels, annotations, addresses, containers: more of them are not read. */
+/** No more labels, annotations, addresses or containers of an object are read. */
 const MOST = 1024;
 
 const text =
@@ -45,28 +45,30 @@ const texts =
     return found;
   };
 
-function shape<T extends { readonly [key: string]: Read<unknown> }>(fields: T) {
-  type Shape = { [key in keyof T]?: NonNullable<ReturnType<T[key]>> };
+function objectWith<T extends { readonly [key: string]: Read<unknown> }>(fields: T) {
+  type Fields = { [key in keyof T]?: NonNullable<ReturnType<T[key]>> };
   const entries = Object.entries(fields);
-  return (value: unknown): Shape | undefined => {
+  return (value: unknown): Fields | undefined => {
     if (!isObject(value)) return undefined;
     const found: { [key: string]: unknown } = {};
     for (const [key, read] of entries) {
       const kept = Object.hasOwn(value, key) ? read(value[key]) : undefined;
       if (kept !== undefined) found[key] = kept;
     }
-    return found as Shape;
+    return found as Fields;
   };
 }
 
 const name = text(NAME);
 const address = text(LABEL);
 const time = text(LABEL);
-const started = shape({ startedAt: time });
-const containers = list(shape({ state: shape({ running: started, terminated: started }) }));
+const started = objectWith({ startedAt: time });
+const containers = list(
+  objectWith({ state: objectWith({ running: started, terminated: started }) }),
+);
 
-const read: Read<KubernetesObject> = shape({
-  metadata: shape({
+const read: Read<KubernetesObject> = objectWith({
+  metadata: objectWith({
     uid: text(128),
     name,
     namespace: text(LABEL),
@@ -76,9 +78,9 @@ const read: Read<KubernetesObject> = shape({
     deletionTimestamp: time,
     labels: texts(() => LABEL),
     annotations: texts((key) => (NODE_ANNOTATIONS.has(key) ? PUBLISHED : ANNOTATION)),
-    ownerReferences: list(shape({ kind: text(LABEL), name, controller: flag })),
+    ownerReferences: list(objectWith({ kind: text(LABEL), name, controller: flag })),
   }),
-  spec: shape({
+  spec: objectWith({
     nodeName: name,
     hostNetwork: flag,
     clusterIP: address,
@@ -87,21 +89,21 @@ const read: Read<KubernetesObject> = shape({
     podCIDR: address,
     podCIDRs: list(address),
   }),
-  status: shape({
+  status: objectWith({
     phase: text(LABEL),
     startTime: time,
     containerStatuses: containers,
     initContainerStatuses: containers,
     podIP: address,
-    podIPs: list(shape({ ip: address })),
-    addresses: list(shape({ type: text(LABEL), address: name })),
-    loadBalancer: shape({ ingress: list(shape({ ip: address })) }),
+    podIPs: list(objectWith({ ip: address })),
+    addresses: list(objectWith({ type: text(LABEL), address: name })),
+    loadBalancer: objectWith({ ingress: list(objectWith({ ip: address })) }),
   }),
 });
 
 /**
- * What is read of an object of the API, as far as it is what Kubernetes allows: anything of another
- * type, or longer, is as if it were not there. Never throws.
+ * The parts of an API object that are read, as far as Kubernetes allows them: a value of another
+ * type, or a longer one, is left out. Never throws.
  */
 export function objectOf(value: unknown): KubernetesObject {
   return read(value) ?? {};

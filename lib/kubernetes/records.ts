@@ -3,7 +3,7 @@ import { canonicalSet as addresses } from '../ip-address.ts';
 import { publishedOf } from './node/node-addresses.ts';
 import { workloadOf } from './workload/workload.ts';
 
-/** What is kept of an object that has addresses. */
+/** The parts of an object with addresses that are kept. */
 export interface Owner {
   readonly uid: string;
   readonly kind: 'pod' | 'service' | 'node';
@@ -14,22 +14,22 @@ export interface Owner {
   readonly node: string;
   readonly zone: string;
   readonly ips: readonly string[];
-  /** Addresses that its network plug-in has published of a node. */
+  /** Addresses that the network plug-in has published of a node. */
   readonly pluginIps?: readonly string[];
   /** Address ranges out of which pods get theirs (nodes only). */
   readonly podCidrs: readonly string[];
   /**
-   * Before this it had no address: when the kubelet took the pod, or else when the object was made,
-   * in milliseconds since 1970; the API tells whole seconds, rounded down. 0 if it does not tell.
+   * The object had no address before: when the kubelet took the pod, or else when the object was made,
+   * in milliseconds since 1970; the API has whole seconds, rounded down. 0 if unknown.
    */
   readonly since: number;
-  /** When the first of its containers was running: it had its addresses then. Else Infinity. */
+  /** When the pod's first container was running, and the pod had its addresses; else Infinity. */
   readonly started: number;
-  /** Containers of it were running when it was last told of (pods only). */
+  /** Containers of the pod were running when the API server last reported it (pods only). */
   readonly running: boolean;
 }
 
-/** The parts of Kubernetes objects that are read; any of them may be missing. */
+/** The parts of Kubernetes objects that are read; any of them may be absent. */
 export interface KubernetesObject {
   readonly metadata?: {
     readonly uid?: string;
@@ -81,7 +81,7 @@ const OBSERVE = 'nstats/observe';
 const MIRROR = 'kubernetes.io/config.mirror';
 const HASH = 'kubernetes.io/config.hash';
 
-/** A pod as an owner of addresses. One that has ended, or shares its node's, owns none. */
+/** A pod as an owner of addresses. A pod that has ended, or shares its node's addresses, owns none. */
 export function podRecord(pod: KubernetesObject): Owner {
   return {
     ...base(pod, 'pod'),
@@ -102,7 +102,7 @@ export function serviceRecord(service: KubernetesObject): Owner {
   return { ...base(service, 'service'), ips };
 }
 
-/** A node as an owner of addresses: of every type, and of those that its annotations tell. */
+/** A node as an owner of addresses: of every type, and of those in its annotations. */
 export function nodeRecord(node: KubernetesObject): Owner {
   const { podCIDR, podCIDRs } = node.spec ?? {};
   const published = publishedOf(node.metadata?.annotations ?? {});
@@ -124,7 +124,7 @@ export function observeOf({ metadata }: KubernetesObject): boolean | undefined {
   return value === 'true' ? true : value === 'false' ? false : undefined;
 }
 
-/** All that is kept of a namespace. */
+/** The parts of a namespace that are kept. */
 export interface NamespaceRecord {
   readonly name: string;
   readonly observe: boolean | undefined;
@@ -134,7 +134,7 @@ export function namespaceRecord(namespace: KubernetesObject): NamespaceRecord {
   return { name: namespace.metadata?.name ?? '', observe: observeOf(namespace) };
 }
 
-/** The pod as one that can be observed; undefined if it has no network of its own, or does not live. */
+/** The pod as one that can be observed; undefined if it has no network of its own, or has ended. */
 export function localPod(pod: KubernetesObject): LocalPod | undefined {
   const { uid, name, namespace, deletionTimestamp } = pod.metadata ?? {};
   if (!uid || !name || !namespace || hasEnded(pod) || pod.spec?.hostNetwork) return undefined;
@@ -149,7 +149,7 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
   };
 }
 
-/** When the first container of a pod started, as far as is told. */
+/** When the first container of a pod started, as far as it is known. */
 function startOf({ status }: KubernetesObject): number {
   const containers = [
     ...(status?.initContainerStatuses ?? []),
@@ -161,10 +161,10 @@ function startOf({ status }: KubernetesObject): number {
   return Math.min(...times.map((at) => at || Infinity));
 }
 
-/** What the pod's cgroup path bears: its UID, or for a static pod the hash of its manifest. */
+/** The UID in the pod's cgroup path: the pod's, or for a static pod the hash of its manifest. */
 export function cgroupUid({ metadata }: KubernetesObject): string {
   const { uid = '', annotations } = metadata ?? {};
-  // Only the kubelet can make a mirror of a static pod, so this cannot be pretended.
+  // Only the kubelet can make a mirror of a static pod, so no other pod can pretend to be one.
   return (annotations?.[MIRROR] && annotations[HASH]) || uid;
 }
 
@@ -188,7 +188,7 @@ function time(text: string | undefined): number {
   return (text && Date.parse(text)) || 0;
 }
 
-/** A pod that has succeeded or failed keeps its address in the API when it is long another's. */
+/** A pod that has succeeded or failed keeps its address in the API, even if another pod has it by now. */
 function hasEnded(pod: KubernetesObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { backoff, jittered } from '../backoff.ts';
 import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
 import type { KubernetesObject } from './records.ts';
@@ -12,38 +13,41 @@ export type Change<T> =
   | { readonly type: 'put' | 'remove'; readonly object: T };
 
 export interface ReflectorOptions<T> extends WatchOptions {
-  /** What is kept of an object. Called as each arrives, so that no more than it stays in memory. */
+  /** The parts of an object that are kept. Called as each object arrives, so that only these stay in memory. */
   readonly project: (object: KubernetesObject) => T;
-  /** Called when changes begin to come as they happen, and when they do not any more. */
+  /** Called when changes begin to arrive as they happen, and when they stop. */
   readonly following: (yes: boolean) => void;
-  /** Called with everything that the server says: lists, changes, bookmarks. */
+  /** Called with everything that the server sends: lists, changes, bookmarks. */
   readonly heard?: () => void;
   /** Called each time a list or watch has failed and will be tried again. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Where nothing but to wait helps, in milliseconds; a watch is cheap to ask for, a list is not. */
-const BACKOFF = { first: 800, watch: 8000, list: 30_000 };
-/** All agents are told to list again in the same instant, and do so within so many milliseconds. */
+/** Back-off of the two requests: a watch is cheap for the server, a list is not. */
+const [WATCH, LIST] = [
+  { first: 800, most: 8000 },
+  { first: 800, most: 30_000 },
+];
+/** All agents have to list again in the same instant, and do so within so many milliseconds. */
 const SPREAD = 1000;
-/** A watch that says nothing so often in a row has a resourceVersion that is still to come. */
-const SILENCES = 2;
-/** A watch that has lasted for so long was a good one, in milliseconds. */
+/** After so many idle watches in a row the server does not know the resourceVersion yet. */
+const IDLE_MOST = 2;
+/** A watch that has lasted for so many milliseconds was no failure. */
 const GOOD = 1000;
 
 /**
- * The changes to a resource, for ever, as client-go's reflector tells them: list, watch from there,
- * resume after any break, list again when the server has forgotten where we were. Ends when the
+ * The changes to a resource, for ever, as client-go's reflector reports them: list, watch from there,
+ * resume after any break, list again when the server has forgotten the resourceVersion. Ends when the
  * signal is aborted.
  */
 export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<Change<T>> {
   const { project, signal, following, heard, failed } = options;
   const { outage } = options.client;
   let version: string | undefined;
-  /** What the list is asked to be no older than: 0 is whatever the server has in its cache. */
+  /** The oldest resourceVersion that a list may have: 0 is whatever the server has in its cache. */
   let oldest = '0';
-  /** In a row: failures, watches that said nothing, and answers that mean to list again. */
-  let [attempts, silences, forgotten] = [0, 0, 0];
+  /** In a row: failures, idle watches, and answers that demand another list. */
+  let [attempts, idle, forgotten] = [0, 0, 0];
   /** Before the last attempt, in milliseconds. */
   let pause = 0;
   while (!signal.aborted) {
@@ -60,7 +64,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
         following(true);
       };
       for await (const { type, object } of watch(options, version, open)) {
-        [attempts, silences, forgotten] = [0, 0, 0];
+        [attempts, idle, forgotten] = [0, 0, 0];
         heard?.();
         version = object.metadata?.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
@@ -71,33 +75,29 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       following(false);
       if (signal.aborted) return;
       failed(error);
-      if (error instanceof IdleTimeoutError && version !== undefined) silences += 1;
-      // Of a resource that seldom changes no event says that all was well in between.
+      if (error instanceof IdleTimeoutError && version !== undefined) idle += 1;
+      // A resource that seldom changes has no event that would end the row of failures.
       if (performance.now() - opened > Math.max(pause, GOOD)) [attempts, forgotten] = [0, 0];
       let again = false;
       if (version === undefined) {
-        // The server's cache may never come to be as new as that, so the store itself is asked.
+        // The server's cache may never become as new as that, so the store itself is asked.
         again = isBehind(error) && oldest !== '';
         if (again) oldest = '';
-      } else if (isExpired(error) || silences >= SILENCES) {
-        // That the server answers is no reason to wait, unless it has forgotten its own list, too.
+      } else if (isExpired(error) || idle >= IDLE_MOST) {
+        // A server that answers needs no pause, unless it has forgotten its own list, too.
         again = isExpired(error) && forgotten++ === 0;
-        [version, oldest, silences] = [undefined, version, 0];
+        [version, oldest, idle] = [undefined, version, 0];
       }
       if (again) pause = SPREAD * Math.random();
       else {
         pause = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-        if (!outage?.on) pause += backoff(attempts++, version === undefined);
+        if (!outage?.on)
+          pause += jittered(backoff(version === undefined ? LIST : WATCH, attempts++));
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
       if (!again && outage?.on) await outage.turn(signal);
     }
   }
-}
-
-function backoff(attempts: number, list: boolean): number {
-  const most = list ? BACKOFF.list : BACKOFF.watch;
-  return Math.min(most, BACKOFF.first * 2 ** attempts) * (0.5 + Math.random() / 2);
 }
 
 async function listAll<T>(
@@ -112,12 +112,12 @@ async function listAll<T>(
   return { version, objects };
 }
 
-/** Gone, in both its forms: the server has forgotten what came after our resourceVersion. */
+/** Gone, in both its forms: the server has forgotten the changes after the resourceVersion. */
 function isExpired(error: unknown): boolean {
   return error instanceof ExpiredError || (error instanceof ApiError && error.status === 410);
 }
 
-/** A list that the server's cache cannot give: it is forgotten, or still to come (a 504). */
+/** The server's cache does not have the list any more, or not yet (a 504). */
 function isBehind(error: unknown): boolean {
   return isExpired(error) || /Too large resource version/i.test(String(error));
 }

@@ -2,43 +2,43 @@ import type { NamespaceRecord } from './records.ts';
 import type { Change } from './reflector.ts';
 import type { LocalPod } from '../model.ts';
 
-/** A pod of this node as the API tells it: undefined if it is none to observe. */
+/** A pod of this node in the API; `pod` is undefined if it is not to be observed. */
 export interface ListedPod {
   readonly cgroupUid: LocalPod['cgroupUid'];
   readonly pod: LocalPod | undefined;
-  /** It was turned off before: what passed then is not to be counted. */
+  /** The pod was turned off before: the traffic of that time is not counted. */
   readonly wasOff: boolean;
 }
 
-/** Where the pods to observe go. */
+/** Takes the pods to observe. */
 export interface PodSink {
-  /** A pod to observe has come, has changed, or was off and is not any more. */
+  /** A pod to observe was added, has changed, or has been turned on. */
   put(pod: LocalPod, wasOff: boolean): void;
   /** A pod is gone, or not to be observed any more. */
   remove(cgroupUid: LocalPod['cgroupUid']): void;
   /** These are the pods of this node and no others. */
-  replace(told: readonly ListedPod[]): void;
+  replace(pods: readonly ListedPod[]): void;
 }
 
-/** A pod of this node, and what it asks for. */
+/** A pod of this node, with its annotation. */
 export interface Candidate {
   readonly cgroupUid: LocalPod['cgroupUid'];
   /** Undefined if there is nothing to observe. */
   readonly pod: LocalPod | undefined;
-  /** What its own annotation says. */
+  /** The pod's own annotation. */
   readonly observe: boolean | undefined;
 }
 
 interface Known {
   readonly candidate: Candidate;
-  /** It was turned off before. */
+  /** The pod was turned off before. */
   readonly wasOff: boolean;
 }
 
 /**
- * Which pods of this node are observed: by their own annotation, else by their namespace's. Until it
- * is known which namespaces are off the registry is told of no pod: meanwhile it captures what
- * it finds, and that is dropped if it turns out to be off.
+ * Which pods of this node are observed: by their own annotation, else by their namespace's. The
+ * registry gets no pod until it is known which namespaces are off. Meanwhile it captures the pods that
+ * it finds, and drops the traffic of those that are off.
  */
 export class Selection {
   readonly #registry: PodSink;
@@ -48,7 +48,7 @@ export class Selection {
   #listed = false;
   #waits = true;
 
-  /** `wanted`: whether a pod is to be observed as far as the configuration goes. */
+  /** `wanted`: whether the configuration lets a pod be observed. */
   constructor(registry: PodSink, wanted: (pod: LocalPod) => boolean) {
     this.#registry = registry;
     this.#wanted = wanted;
@@ -64,14 +64,14 @@ export class Selection {
         ]),
       );
       this.#listed = true;
-      this.#tellAll();
+      this.#passAll();
       return;
     }
     const { cgroupUid } = change.object;
     const wasOff = this.#pods.get(cgroupUid)?.wasOff ?? false;
     if (change.type === 'put') this.#pods.set(cgroupUid, { candidate: change.object, wasOff });
     else this.#pods.delete(cgroupUid);
-    if (!this.#waits) this.#tell(cgroupUid);
+    if (!this.#waits) this.#pass(cgroupUid);
   }
 
   namespaces(change: Change<NamespaceRecord>): void {
@@ -79,7 +79,7 @@ export class Selection {
       const off = change.objects.filter(({ observe }) => observe === false);
       this.#off = new Set(off.map(({ name }) => name));
       if (this.#waits) this.doNotWait();
-      else for (const cgroupUid of this.#pods.keys()) this.#tell(cgroupUid);
+      else for (const cgroupUid of this.#pods.keys()) this.#pass(cgroupUid);
       return;
     }
     const { name, observe } = change.object;
@@ -88,34 +88,34 @@ export class Selection {
     if (isOff) this.#off.add(name);
     else this.#off.delete(name);
     for (const [cgroupUid, { candidate }] of this.#pods) {
-      if (candidate.pod?.namespace === name && !this.#waits) this.#tell(cgroupUid);
+      if (candidate.pod?.namespace === name && !this.#waits) this.#pass(cgroupUid);
     }
   }
 
-  /** Namespaces are known, or will not be known soon: then only pods' own annotations count. */
+  /** Namespaces are known, or will not be known soon: until then only the pods' own annotations count. */
   doNotWait(): void {
     if (!this.#waits) return;
     this.#waits = false;
-    this.#tellAll();
+    this.#passAll();
   }
 
-  #tellAll(): void {
+  #passAll(): void {
     if (this.#waits || !this.#listed) return;
-    const told = [...this.#pods.keys()].map((cgroupUid) => {
+    const pods = [...this.#pods.keys()].map((cgroupUid) => {
       const { wasOff } = this.#pods.get(cgroupUid) ?? {};
       return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff: wasOff ?? false };
     });
-    this.#registry.replace(told);
+    this.#registry.replace(pods);
   }
 
-  #tell(cgroupUid: Candidate['cgroupUid']): void {
+  #pass(cgroupUid: Candidate['cgroupUid']): void {
     const { wasOff = false } = this.#pods.get(cgroupUid) ?? {};
     const pod = this.#chosen(cgroupUid);
     if (pod) this.#registry.put(pod, wasOff);
     else this.#registry.remove(cgroupUid);
   }
 
-  /** The pod, if it is to be observed; if not, that is remembered. */
+  /** The pod, if it is to be observed; a pod that is not is remembered as turned off. */
   #chosen(cgroupUid: Candidate['cgroupUid']): LocalPod | undefined {
     const known = this.#pods.get(cgroupUid);
     const { pod, observe } = known?.candidate ?? {};

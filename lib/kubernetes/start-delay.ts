@@ -1,15 +1,15 @@
 import type { ApiClient } from './client/client.ts';
 import { readList } from './list.ts';
 
-/** So that agents that start at once (a rollout, a power cut) list some thirty a second. */
+/** Milliseconds for each node: agents that start at once (a rollout, a power cut) list some thirty a second. */
 const PER_NODE = 30;
 const MOST = 60_000;
-/** When the nodes cannot be counted. */
+/** The longest delay, in milliseconds, when the nodes cannot be counted. */
 const UNCOUNTED = 5000;
 
 /**
  * How long to wait, in milliseconds, before everything in the cluster is listed: a random time that
- * grows with the number of agents, which is that of the nodes. Reads one node of the API server, for
+ * grows with the number of nodes, each of which has an agent. Reads one node of the API server, for
  * no longer than `patience`.
  */
 export async function startDelay(
@@ -19,7 +19,7 @@ export async function startDelay(
 ): Promise<number> {
   try {
     const enough = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-    // A server need not heed the limit.
+    // A server may ignore the limit.
     let nodes = 0;
     const body = await client.get('/api/v1/nodes?limit=1', enough);
     const { remainingItemCount = 0 } = await readList(body, () => void (nodes += 1));

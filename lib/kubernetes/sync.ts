@@ -1,32 +1,33 @@
 import { type Condition, CONDITIONS, inWords } from '../conditions.ts';
+import { sum } from '../sum.ts';
 import { ApiError } from './client/client.ts';
 
 interface State {
   listed: boolean;
-  /** When its changes began to come as they happen, by `performance.now()`; undefined while they do not. */
+  /** When changes began to arrive as they happen, by `performance.now()`; undefined while they do not. */
   since: number | undefined;
-  /** We may not list it, so it is not waited for. */
+  /** The service account may not list the resource, so nothing waits for it. */
   denied: boolean;
-  /** It is not waited for any more. */
+  /** Nothing waits for the resource any more. */
   excused: boolean;
-  /** How often it could not be listed or watched, and was begun again. */
+  /** How often a list or watch has failed and was begun again. */
   restarts: number;
-  /** Why, the last time. */
+  /** The last failure. */
   error: unknown;
-  /** When the API server last said something of it, in milliseconds since 1970. */
+  /** When the API server last sent something of the resource, in milliseconds since 1970. */
   heard: number | undefined;
 }
 
-/** It names nobody: windows wait until it has been listed once, and then go on without it. */
+/** The resource that names no peer: windows wait until it has been listed once, and then go on without it. */
 const NAMELESS = 'namespaces';
 const LOCAL = 'pods of ';
 
-/** The pods of this node are followed apart: they are few, and are to be found at once. */
+/** The pods of this node are followed separately: they are few, and are to be found at once. */
 export function localSubject(node: string): string {
   return LOCAL + node;
 }
 
-/** How far what we know of the cluster can be trusted: one state for each followed resource. */
+/** How current the agent's knowledge of the cluster is: one state for each followed resource. */
 export class Sync {
   readonly #states: ReadonlyMap<string, State>;
 
@@ -42,7 +43,7 @@ export class Sync {
   }
 
   following(resource: string, yes: boolean): void {
-    // After a watch that was denied the next one is resumed, with no list that would tell.
+    // The watch after a denied one is resumed without a list, which would show that the right is granted.
     const granted = yes ? { denied: false } : {};
     this.#update(resource, { since: yes ? performance.now() : undefined, ...granted });
   }
@@ -60,7 +61,7 @@ export class Sync {
     this.#update(resource, { heard: Date.now() });
   }
 
-  /** Each resource as it stands. */
+  /** The state of each resource. */
   get states() {
     return [...this.#states].map(([resource, { since, ...state }]) => {
       return { resource, followed: since !== undefined, ...state };
@@ -69,22 +70,22 @@ export class Sync {
 
   /** How often a list or watch has failed. */
   get restarts(): number {
-    return this.states.reduce((sum, { restarts }) => sum + restarts, 0);
+    return sum(this.states, ({ restarts }) => restarts);
   }
 
-  /** Windows have waited for it for long enough. */
+  /** Windows do not wait for this resource any more. */
   excuse(resource: string): void {
     this.#update(resource, { excused: true });
   }
 
-  /** The resources that we may not list. */
+  /** The resources that the service account may not list. */
   get denied(): string[] {
     return [...this.#states].filter(([, { denied }]) => denied).map(([resource]) => resource);
   }
 
   /**
-   * Since when every change that matters for names is heard of as it happens, by `performance.now()`;
-   * Infinity while some may not be.
+   * Since when every change that matters for names arrives as it happens, by `performance.now()`;
+   * Infinity while some may not.
    */
   get since(): number {
     return Math.max(
@@ -93,14 +94,14 @@ export class Sync {
     );
   }
 
-  /** What windows wait for that need all to have been followed since a moment of `performance.now()`. */
+  /** The resources that have not been followed since a moment of `performance.now()`, for which its windows wait. */
   lateFor(moment: number): string[] {
     return [...this.#states]
       .filter(([resource, state]) => namesSince(resource, state) > moment)
       .map(([resource]) => resource);
   }
 
-  /** Everything has been listed once, as far as we may. Without the pods of the node there is nothing. */
+  /** Everything that the service account may list has been listed once; the pods of the node are required. */
   get complete(): boolean {
     return [...this.#states].every(([resource, { listed, denied }]) =>
       denied ? !isLocal(resource) : listed,
@@ -123,7 +124,7 @@ export function isLocal(resource: string): boolean {
   return resource.startsWith(LOCAL);
 }
 
-/** Since when, by `performance.now()`, no name is wrong for want of this resource. */
+/** Since when, by `performance.now()`, no name depends on what is not known of this resource. */
 function namesSince(resource: string, { denied, excused, listed, since }: State): number {
   const enough = denied || excused || (resource === NAMELESS && listed);
   return enough ? 0 : (since ?? Infinity);

@@ -10,7 +10,7 @@ export interface WatchOptions {
   readonly path: string;
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
-  /** An answer of which so many milliseconds bring nothing is given up. */
+  /** Milliseconds without a byte after which an answer is given up. */
   readonly idleTimeout?: number;
 }
 
@@ -20,25 +20,25 @@ export interface WatchEvent {
   readonly object: KubernetesObject;
 }
 
-/** The resource version that we resume from is no longer known: list again. */
+/** The API server does not know the resource version any more: the resource has to be listed again. */
 export class ExpiredError extends Error {
   readonly code = 'ERR_WATCH_EXPIRED';
 }
 
 /**
- * The head of a watch's answer comes at once, events or not. One that does not come, in milliseconds,
- * would never come if the server behind a proxy has been replaced meanwhile.
+ * Milliseconds for the head of a watch's answer, which comes at once, events or not. It never comes if
+ * the server behind a proxy has been replaced meanwhile.
  */
 const PATIENCE = 5000;
-/** A watch that ends sooner than this was refused in idleTimeout, and is not asked for again at once. */
+/** A watch that ends sooner than this (milliseconds) was refused without a word: it counts as a failure. */
 const SHORTEST = 1000;
-/** Of what an error says, in characters. */
+/** Characters of an error's message that are kept. */
 const WORDS_MOST = 500;
 
 /**
  * The events after a resource version, until the server ends the watch, as it does after some
- * minutes. `opened` is called when it has been granted.
- * @throws ApiError, ExpiredError, SilentError, SyntaxError, or the error of the connection
+ * minutes. `opened` is called when the server has granted the watch.
+ * @throws ApiError, ExpiredError, IdleTimeoutError, SyntaxError, or the error of the connection
  */
 export async function* watch(
   { client, path, fieldSelector, signal, idleTimeout }: WatchOptions,

@@ -1,33 +1,57 @@
-import { statOf } from './process-stat.ts';
+import { ProcFile } from './proc-file.ts';
+import { parseStat, statOf } from './process-stat.ts';
 
-/** CPU time in seconds since the start. */
-export interface CpuTimes {
+/** CPU seconds since the start. */
+export interface CpuSeconds {
   readonly daemon: number;
   /** Of all children, ended ones included. */
   readonly iftop: number;
 }
 
-/** The CPU time of the daemon and its children, which only grows. */
-export class Cpu {
+/** The CPU time of the daemon and its children: the only place where it is read. */
+export class CpuTime {
   readonly #proc: string;
   readonly #children: () => Iterable<number>;
-  #last: CpuTimes = { daemon: 0, iftop: 0 };
+  readonly #files = new Map<number, ProcFile>();
+  #last: CpuSeconds = { daemon: 0, iftop: 0 };
 
-  /** `children`: those that live. */
+  /** `children`: the processes that live. */
   constructor(proc: string, children: () => Iterable<number>) {
     this.#proc = proc;
     this.#children = children;
   }
 
-  read(): CpuTimes {
+  /** CPU seconds of a living child; undefined if there is no such process. */
+  of(pid: number): number | undefined {
+    const text = this.#files.get(pid)?.read() ?? this.#open(pid)?.read();
+    return text === undefined ? undefined : parseStat(text)?.cpu;
+  }
+
+  /** CPU seconds of all, which never decrease. */
+  read(): CpuSeconds {
     const own = statOf(this.#proc, 'self');
+    const children = new Set(this.#children());
+    for (const pid of this.#files.keys()) if (!children.has(pid)) this.#close(pid);
     let iftop = own?.waitedFor ?? 0;
-    for (const pid of this.#children()) iftop += statOf(this.#proc, pid)?.cpu ?? 0;
-    // A child that is ending may for a moment be neither among the living nor waited for.
+    for (const pid of children) iftop += this.of(pid) ?? 0;
+    // A child that has just ended may be missing both among the living and among those waited for.
     this.#last = {
       daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),
       iftop: Math.max(this.#last.iftop, iftop),
     };
     return this.#last;
+  }
+
+  /** The file of an earlier process with the same number cannot be read any more. */
+  #open(pid: number): ProcFile | undefined {
+    this.#close(pid);
+    const file = ProcFile.open(`${this.#proc}/${pid}/stat`);
+    if (file) this.#files.set(pid, file);
+    return file;
+  }
+
+  #close(pid: number): void {
+    this.#files.get(pid)?.close();
+    this.#files.delete(pid);
   }
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Bytes of memory of some processes: each has its part of what several share (PSS). Where the
- * kernel does not tell, it is what no file and no other process has any part of.
+ * Bytes of memory of some processes, each with its part of the pages that several share (PSS). Where
+ * the kernel does not show that, bytes that no file and no other process shares (RssAnon).
  */
 export function memory(proc: string, pids: Iterable<number | 'self'>): number {
   let bytes = 0;
   for (const pid of pids) {
-    // It takes the right to trace the process, and some 0.3 ms (proc_pid_smaps(5)).
+    // This takes the right to trace the process, and some 0.3 ms (proc_pid_smaps(5)).
     const pss = bytesIn(`${proc}/${pid}/smaps_rollup`, 'Pss');
     bytes += pss ?? bytesIn(`${proc}/${pid}/status`, 'RssAnon') ?? 0;
   }
@@ -22,8 +22,8 @@ export function residentBytes(proc: string, pids: Iterable<number | 'self'>): nu
 }
 
 /**
- * A figure that the kernel tells in units of 1024 bytes, whatever the size of its pages (4, 16 or 64 KiB), in which
- * other files of a process count. Undefined if the process has gone, or we may not look at it.
+ * A figure that the kernel prints in units of 1024 bytes; other files count in pages of 4, 16 or 64 KiB.
+ * Undefined if the process has gone, or the agent may not read the file.
  */
 function bytesIn(file: string, field: string): number | undefined {
   let text: string;

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** What is in it is of use until it is read into again, which is never within a turn of the event loop. */
+/** The buffer of one read, which ends within the same turn of the event loop. */
 const SCRATCH = Buffer.alloc(4096);
 
 /**
- * A file of /proc that is read again and again: kept open that takes a tenth of the time, and it stays the
- * file of the same process, whoever has its number by now.
+ * A file of /proc that is read again and again: kept open, a read takes a tenth of the time, and it stays the
+ * file of the same process even if another process has its number by now.
  */
 export class ProcFile {
   readonly #fd: number;
@@ -14,7 +14,7 @@ export class ProcFile {
     this.#fd = fd;
   }
 
-  /** Undefined if it is not there, or may not be read. */
+  /** Undefined if the file does not exist, or may not be read. */
   static open(path: string): ProcFile | undefined {
     try {
       return new ProcFile(openSync(path, 'r'));
@@ -23,7 +23,7 @@ export class ProcFile {
     }
   }
 
-  /** All of it, as it is now; undefined if its process has gone. */
+  /** The whole text as it is now; undefined if the process has gone. */
   read(): string | undefined {
     try {
       let text = '';
@@ -38,7 +38,6 @@ export class ProcFile {
     }
   }
 
-  /** It is not to be read any more. */
   close(): void {
     closeSync(this.#fd);
   }

@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { CONDITIONS } from '../conditions.ts';
+import { errorOf } from '../error-of.ts';
 import { ConfigError } from '../config-error.ts';
 import type { Log } from '../model.ts';
 import type { Mistake } from './networks.ts';
@@ -37,7 +38,7 @@ export async function followNetworks(
   signal.addEventListener('abort', unwatch, { once: true });
   let { networks, mistakes } = await first.catch((error: unknown) => {
     unwatch();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorOf(error).message;
     throw new ConfigError([
       `NETWORKS_FILE is "${file}"; it must be a readable YAML file of names and CIDRs: ${why}`,
     ]);

@@ -6,7 +6,6 @@ import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { printer } from '../../daemon/printer.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { type NamedWindow, Totals } from '../../lib/report/totals.ts';
-import { Cpu } from '../../lib/linux/cpu-time.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
 import { parse } from './exposition.ts';
@@ -31,7 +30,7 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
   const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
   const sink = { figures: printer(() => {}).figures };
-  const cpu = new Cpu('/proc', () => []);
+  const { cpu } = registry;
   const sources = { registry, totals, directory, sync, client, sink, cpu, proc: '/proc' };
   const text = exposition(statistics, sources);
   const metrics = () => text.metrics();

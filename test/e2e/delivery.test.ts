@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problems } from '../../daemon/log.ts';
-import { Backlog } from '../../lib/influx/spool/backlog.ts';
+import { UnsentRows } from '../../lib/influx/spool/unsent-rows.ts';
 import { Queue } from '../../lib/influx/queue.ts';
 import { writer } from '../../lib/influx/writer.ts';
 import { type Row, until } from '../lab/influx.ts';
@@ -80,7 +80,7 @@ describe('InfluxDB that is away for a while', () => {
     await until(async () => {
       const rows = await agentRows();
       return Number(rows.at(-1)?.['spoolBytes']) === 0;
-    }, 'the end of the backlog');
+    }, 'the end of the older rows');
     await kill(traffic, 'SIGKILL');
     await sleep(300);
     const kernel = sentByKernel() - before;
@@ -168,12 +168,12 @@ describe('one row among thousands that influxd refuses', () => {
       const write = writer({ url, api: 1, database, ...nobody });
       await write(good.slice(0, 1));
       const directory = join(lab.directory, 'rows');
-      const backlog = new Backlog({ directory, max: 2 ** 24, memory: 2 ** 24, log, problems });
-      const queue = new Queue({ write, backlog, offset: 0, problems });
+      const unsent = new UnsentRows({ directory, max: 2 ** 24, memory: 2 ** 24, log, problems });
+      const queue = new Queue({ write, unsent, offset: 0, problems });
       queue.push(good.toSpliced(1234, 0, row), 1);
       queue.close();
       await queue.run(AbortSignal.timeout(30_000));
-      await backlog.close();
+      await unsent.close();
       const { written, refused, bytes } = queue.figures;
       assert.deepEqual([written, refused, bytes], [4000, 1, 0]);
       const [stored] = await lab.influx.query('SELECT count(v) FROM many');

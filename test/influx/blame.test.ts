@@ -21,7 +21,7 @@ const fiveOfTen = (row: string) => !/^m v=[0-4]i/.test(row);
 async function windowsUntil(queue: Queue, done: () => boolean): Promise<void> {
   for (let end = 100; !done() && end < 150; end += 1) {
     queue.push(rows(1, `w${end}`), end);
-    // Between two requests of the backlog there is a quarter of a second.
+    // Between two requests of the unsent there is a quarter of a second.
     await sleep(400);
   }
   assert.ok(done());
@@ -109,7 +109,7 @@ describe('a batch that InfluxDB does not take while it takes others', () => {
     });
   }
 
-  test('does not hold up the backlog before anything was taken, either', async () => {
+  test('does not hold up the unsent before anything was taken, either', async () => {
     site.influx.answer = poisoned(500);
     const { queue } = site.agent();
     for (const [end, name] of ['a', 'b', 'c'].entries())

@@ -30,12 +30,12 @@ describe('what InfluxDB may answer', () => {
   }
 
   test('a token that is wrong for a while costs no row', async () => {
-    const { queue: waiting, backlog } = site.agent({ token: 'old' });
+    const { queue: waiting, unsent } = site.agent({ token: 'old' });
     waiting.push(rows(3), 1);
     await waiting.run(AbortSignal.timeout(300));
     assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
     assert.match(JSON.stringify(site.said[0]?.fields), /401 unauthorized access/);
-    await backlog.close();
+    await unsent.close();
     await drain(site.agent().queue);
     assert.deepEqual([...site.influx.stored], rows(3));
   });
@@ -137,13 +137,13 @@ describe('every row is counted as one thing, when', () => {
     test(`fresh rows are dropped ${where} before they could be sent`, async () => {
       site.influx.answer = (_, index) =>
         index === 0 ? { status: 429, headers: { 'retry-after': '1' } } : 204;
-      const { queue: waiting, backlog } = site.agent(room);
+      const { queue: waiting, unsent } = site.agent(room);
       waiting.push(rows(1, 'first'), 1);
       const running = waiting.run(AbortSignal.timeout(30_000));
       while (waiting.figures.retries === 0) await sleep(5);
       for (let end = 2; end <= 40; end += 1) {
         waiting.push(rows(100, `w${end}`), end);
-        await backlog.stored();
+        await unsent.stored();
       }
       const before = fates(waiting);
       assert.ok(before.dropped > 0);
@@ -172,9 +172,9 @@ describe('every row is counted as one thing, when', () => {
   });
 
   test('rows are damaged before they could be sent', async () => {
-    const { queue: waiting, backlog } = site.agent();
+    const { queue: waiting, unsent } = site.agent();
     waiting.push(rows(3, 'a'), 1);
-    await backlog.stored();
+    await unsent.stored();
     for (const file of site.files) rmSync(join(site.directory, file));
     await drain(waiting);
     assert.deepEqual(fates(waiting), { ...none, damaged: 3 });
@@ -193,7 +193,7 @@ describe('a request', () => {
     assert.equal(request?.path, '/api/v2/write?org=&bucket=b&precision=s');
   });
 
-  test('has 5000 rows and 1 MiB at most, also of the backlog, where small windows share one', async () => {
+  test('has 5000 rows and 1 MiB at most, also of the unsent, where small windows share one', async () => {
     site.influx.answer = (_, index) => (index === 0 ? 503 : 204);
     const { queue: waiting } = site.agent({ memory: 64 * MIB, max: 64 * MIB });
     for (let end = 1; end <= 30; end += 1) waiting.push(rows(10, `w${end}`), end);
@@ -210,7 +210,7 @@ describe('a request', () => {
 });
 
 describe('after an outage', () => {
-  test('a fresh window overtakes the backlog, which keeps its order', async () => {
+  test('a fresh window overtakes the unsent, which keeps its order', async () => {
     site.influx.answer = () => 503;
     const { queue: waiting } = site.agent();
     const stop = new AbortController();

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problems } from '../../daemon/log.ts';
-import { Backlog } from '../../lib/influx/spool/backlog.ts';
+import { UnsentRows } from '../../lib/influx/spool/unsent-rows.ts';
 import { Queue } from '../../lib/influx/queue.ts';
 import { writer } from '../../lib/influx/writer.ts';
 import type { Log, ProblemLog } from '../../lib/model.ts';
@@ -18,7 +18,7 @@ export class Site implements AsyncDisposable {
   readonly said: { fields: object; message: string }[] = [];
   /** Subjects of which all problems were told to be over. */
   readonly over = new Set<string>();
-  readonly #backlogs: Backlog[] = [];
+  readonly #backlogs: UnsentRows[] = [];
 
   private constructor(influx: StandIn) {
     this.influx = influx;
@@ -55,13 +55,13 @@ export class Site implements AsyncDisposable {
       },
     };
     const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
-    const backlog = new Backlog({ directory: at, max, memory, log, problems });
-    this.#backlogs.push(backlog);
-    return { backlog, queue: new Queue({ write, backlog, offset: 0, problems, explain }) };
+    const unsent = new UnsentRows({ directory: at, max, memory, log, problems });
+    this.#backlogs.push(unsent);
+    return { unsent, queue: new Queue({ write, unsent, offset: 0, problems, explain }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#backlogs.map((backlog) => backlog.close()));
+    await Promise.all(this.#backlogs.map((unsent) => unsent.close()));
     await this.influx[Symbol.asyncDispose]();
     rmSync(this.root, { recursive: true });
   }

@@ -1,25 +1,25 @@
 import type { WindowFiles } from './window-files.ts';
 
 interface Kept {
-  /** What is still to be written of it. */
+  /** The record that is still to be written. */
   record: Buffer | undefined;
-  /** Its rows have been made, so it is to go. */
+  /** The rows of the window have been made, so its file is to be removed. */
   isRows: boolean;
 }
 
 /**
- * Windows that are on disk, or on their way there, until their rows are. While one is, its rows are not
- * sent: after a kill it is named anew, and might get other names than those that were.
+ * Windows that are on disk, or on their way there, until their rows are. The rows of such a window are not
+ * sent: after a kill the window is named again, and might get other names than those in the rows.
  */
 export class KeptWindows {
   readonly #windows = new Map<number, Kept>();
 
-  /** An earlier process left it. */
+  /** The window was left by an earlier process. */
   found(end: number): void {
     this.#windows.set(end, { record: undefined, isRows: false });
   }
 
-  /** It is to be written, in place of what is there of it. */
+  /** The window is to be written, in place of an earlier state of it. */
   keep(end: number, record: Buffer): void {
     this.#windows.set(end, { record, isRows: false });
   }
@@ -29,12 +29,12 @@ export class KeptWindows {
     if (kept) [kept.record, kept.isRows] = [undefined, true];
   }
 
-  /** It may be on disk. */
+  /** Whether the window may be on disk. */
   has(end: number): boolean {
     return this.#windows.has(end);
   }
 
-  /** What is to be written: given out once, since one that the disk does not take stays in memory as it is. */
+  /** The records to write, each once: a window that the disk does not take stays in memory. */
   take(): [end: number, record: Buffer][] {
     return [...this.#windows].flatMap(([end, kept]) => {
       const { record } = kept;
@@ -44,8 +44,8 @@ export class KeptWindows {
   }
 
   /**
-   * Removes those that have become rows; `files` is undefined if none can be on disk.
-   * @throws when one is still there, which keeps up no other
+   * Removes the windows that have become rows; `files` is undefined if none can be on disk.
+   * @throws when a file could not be removed, after the others
    */
   async release(files: WindowFiles | undefined): Promise<void> {
     let failure: unknown;

@@ -1,6 +1,6 @@
 import { lstat, open } from 'node:fs/promises';
 
-/** The beginning of a file; nothing of what is no file, such as a pipe or a link. */
+/** The beginning of a regular file; nothing for anything else, such as a pipe or a link. */
 export async function readAtMost(path: string, most: number): Promise<Buffer> {
   if (!(await lstat(path)).isFile()) return Buffer.alloc(0);
   await using file = await open(path, 'r');

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** A batch of rows of one window as it stands on disk. */
+/** A batch of rows of one window on disk. */
 export interface Batch {
   /** The end of the window in milliseconds. */
   readonly end: number;
@@ -9,7 +9,7 @@ export interface Batch {
   readonly payload: Buffer;
 }
 
-/** Where in a segment a whole record is, and what its header says. */
+/** The place of a whole record in a segment, and its header. */
 export interface Found {
   readonly offset: number;
   readonly length: number;
@@ -17,7 +17,7 @@ export interface Found {
   readonly rows: number;
 }
 
-/** No row has such bytes, so a record can be found again behind a damaged one. */
+/** No row has these bytes, so a record can be found behind a damaged one. */
 const MAGIC = Buffer.from([0, 0x6e, 0x73, 1]);
 const LINE_FEED = 10;
 /** Magic, checksum of the rest of the header, length, checksum of the payload, rows, end. */

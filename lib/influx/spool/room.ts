@@ -2,8 +2,8 @@ import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Bytes that a directory has room for, which is made if it is not there.
- * @throws when nothing can be written to it
+ * Bytes that a directory, which is made if it does not exist, has room for.
+ * @throws when the directory is not writable
  */
 export async function roomIn(directory: string): Promise<number> {
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -1,5 +1,6 @@
 import { mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sum } from '../../sum.ts';
 import { lock } from './lock.ts';
 import { readAtMost } from './read-file.ts';
 import { type Found, payloadOf, scan } from './record.ts';
@@ -9,7 +10,7 @@ import { WindowFiles } from './window-files.ts';
 export interface Segment {
   readonly path: string;
   bytes: number;
-  /** Records in it that are still needed, one that is being written included. */
+  /** Records in the segment that are still needed, including one that is being written. */
   waiting: number;
 }
 
@@ -20,7 +21,7 @@ export interface Place {
   readonly length: number;
 }
 
-/** What an earlier process left: the whole records in order, and the rows of all others. */
+/** The spool of an earlier process: the whole records in order, and the number of rows in damaged ones. */
 interface Leftovers {
   readonly records: readonly (Found & { readonly place: Place })[];
   readonly damaged: number;
@@ -28,21 +29,21 @@ interface Leftovers {
   readonly windows: ReadonlyMap<number, Buffer>;
 }
 
-/** In the order of the numbers, of which there may be more digits than we begin with. */
+/** Segments in the order of their numbers, which may grow beyond the first number of digits. */
 const NAME = /^\d{12,15}\.rows$/;
 const numberOf = (name: string) => Number.parseInt(name, 10);
 const SEGMENT_MOST = 8 * 1024 * 1024;
-/** Segments that the bound is made of at least: as a whole segment is dropped at once. */
+/** The least number of segments within the bound: a whole segment is dropped at once. */
 const SEGMENTS = 16;
-/** The part of the bound that windows may have which are not rows yet. */
+/** The part of the bound for windows that are not rows yet. */
 const WINDOWS = 1 / 2;
-/** A segment ends with the record that fills it; what is longer was not written here. */
+/** A segment ends with the record that fills it; a longer file was written by another program. */
 const LARGEST = 2 * SEGMENT_MOST;
 
 /**
- * Records on disk, in files that are only ever appended to. Nothing says which records have been
- * taken: after a crash those that share a file with one that has not are there again, and written
- * to InfluxDB once more, which changes nothing. One process has the directory at a time.
+ * Records on disk, in files that are only ever appended to. There is no mark on records
+ * that InfluxDB has taken: after a crash those in a file with one that still waits are written to
+ * InfluxDB once more, which changes nothing. One process has the directory at a time.
  */
 export class Spool implements Disposable {
   readonly windows: WindowFiles;
@@ -66,9 +67,9 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Takes the directory, which is made if it is not there, and reads all that is in it.
+   * Locks the directory, which is made if it does not exist, and reads its content.
    * @param max bytes that the files may have together
-   * @throws when it cannot be made or read, or another process has it
+   * @throws when the directory cannot be made or read, or another process has it
    */
   static async open(directory: string, max: number): Promise<Leftovers & { spool: Spool }> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -106,8 +107,8 @@ export class Spool implements Disposable {
   }
 
   /**
-   * Writes a record to the disk itself. Not to be called again before it has settled.
-   * @throws when it is not there: then nothing of it is
+   * Writes a record to the disk itself. Not to be called again before the promise has settled.
+   * @throws when the record could not be written: then no part of it is on disk
    */
   async append(record: Buffer): Promise<Place> {
     const { segment, file } = (this.#active ??= await this.#begin());
@@ -128,7 +129,7 @@ export class Spool implements Disposable {
     return { segment, offset, length: record.length };
   }
 
-  /** The payload of a record, or undefined if the disk does not give back what it was given. */
+  /** The payload of a record, or undefined if it is damaged. */
   async read({ segment, offset, length }: Place): Promise<Buffer | undefined> {
     try {
       await using file = await open(segment.path, 'r');
@@ -154,8 +155,7 @@ export class Spool implements Disposable {
   /** Removes the oldest segments until there is room for so many bytes; returns them. */
   async makeRoom(bytes: number): Promise<ReadonlySet<Segment>> {
     const dropped = new Set<Segment>();
-    const used = () =>
-      this.#segments.reduce((sum, segment) => sum + segment.bytes, this.windows.bytes);
+    const used = () => this.windows.bytes + sum(this.#segments, (segment) => segment.bytes);
     for (let [oldest] = this.#segments; oldest && used() + bytes > this.#max; ) {
       await this.#remove(oldest);
       dropped.add(oldest);
@@ -175,7 +175,7 @@ export class Spool implements Disposable {
     const path = join(this.#directory, `${name}.rows`);
     const file = await open(path, 'wx', 0o600);
     try {
-      // Its name has to survive a power cut, too.
+      // The name of the file has to survive a power cut, too.
       await using directory = await open(this.#directory, 'r');
       await directory.sync();
     } catch (error) {
@@ -198,7 +198,7 @@ export class Spool implements Disposable {
     if (index < 0) return;
     this.#segments.splice(index, 1);
     if (this.#active?.segment === segment) await this.#seal();
-    // On a disk that has become read-only it stays; its rows are written again by a later process.
+    // On a read-only disk the segment stays; a later process writes its rows again.
     await rm(segment.path, { force: true }).catch(() => {});
   }
 }

@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import { isIP } from 'node:net';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { OwnedAddress } from '../../naming/directory.ts';
@@ -5,38 +6,38 @@ import type { ClosedWindow } from '../../model.ts';
 import type { AgentFields } from '../line-protocol.ts';
 import { encodeRecord, payloadOf, scan } from './record.ts';
 
-/** A window of all pods of the node with all that is needed to make rows of it, also by a later process. */
+/** A window of all pods of the node with everything that a later process needs to make its rows. */
 export interface StoredWindow {
   readonly end: number;
   readonly pods: readonly ClosedWindow[];
   readonly figures: AgentFields;
-  /** Who had the addresses that are in it. */
+  /** The owners of the window's addresses. */
   readonly owners: readonly OwnedAddress[];
 }
 
-/** To be raised when a field is added that must be there, or one means something else. */
+/** To be raised when a required field is added, or the meaning of a field changes. */
 const VERSION = 1;
 
-/** Names and addresses repeat: a seventh is written. */
+/** Names and addresses repeat: packed, a window has a seventh of the bytes. */
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-/** Of more nothing is unpacked: 250 pods with a thousand pairs each make a quarter of it. */
+/** Bytes that are unpacked at most: 250 pods with a thousand pairs each make a quarter of it. */
 const LARGEST = { maxOutputLength: 256 * 1024 * 1024 };
 
-/** A window as a record, whose rows are some that it would have become. */
+/** A window as a record; its number of rows is an estimate. */
 export function encodeWindow(window: StoredWindow): Buffer {
   const { end, pods } = window;
-  const rows = pods.reduce((sum, { window: { pairs } }) => sum + 1 + pairs.length, 1);
-  // JSON has no infinite numbers: none that is read back is one.
+  const rows = 1 + sum(pods, ({ window: { pairs } }) => 1 + pairs.length);
+  // JSON has no infinite numbers: they are written as null.
   const text = JSON.stringify({ ...window, version: VERSION });
   return encodeRecord({ end, rows, payload: packed(text) });
 }
 
-/** The text of a record's payload, packed. */
+/** The packed text of a record's payload. */
 export function packed(text: string | Buffer): Buffer {
   return zstdCompressSync(text, FAST);
 }
 
-/** The window of a record, or how many rows are lost with it. Never throws, whatever the bytes are. */
+/** The window of a record, or the number of rows that are lost with it. Never throws, whatever the bytes are. */
 export function decodeWindow(record: Buffer): StoredWindow | { readonly lost: number } {
   const { found, damaged } = scan(record);
   const [first] = found;

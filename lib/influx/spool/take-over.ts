@@ -2,8 +2,8 @@ import { Spool } from './spool.ts';
 import { decodeWindow, type StoredWindow } from './stored-window.ts';
 
 /**
- * Opens a spool and takes over what an earlier process left in it. Rows of a window that is still there
- * have not been sent, and some may be missing: the window is the whole of it, so they are made again.
+ * Opens a spool and takes over what an earlier process left in it. Rows whose window is still on disk
+ * have not been sent, and may be incomplete: they are dropped, and made again from the window.
  * @throws when the directory cannot be made or read, or another process has it
  */
 export async function takeOver(directory: string, max: number) {
@@ -14,7 +14,7 @@ export async function takeOver(directory: string, max: number) {
     const window = decodeWindow(record);
     if ('lost' in window || window.end !== end) {
       lost += 'lost' in window ? window.lost : 1;
-      // Where it cannot be removed it is found again, which loses nothing more.
+      // If it cannot be removed the next process finds it again, which loses nothing more.
       await spool.windows.remove(end).catch(() => {});
     } else left.push(window);
   }

@@ -1,3 +1,4 @@
+import { sum } from '../../sum.ts';
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ const LONGEST = 80;
 const DATA = /\.(?:rows|window)$/;
 
 /**
- * The name of the directory for what is to go to a target: readable, and the same for the same place in
- * the same InfluxDB, whoever writes to it. What waits for one is never sent to another.
+ * The name of the directory for the rows of a target: readable, and the same for the same place in the
+ * same InfluxDB, with any credentials. Rows of one target are never sent to another.
  */
 export function directoryName(target: Target): string {
   const place =
@@ -25,19 +26,19 @@ export function directoryName(target: Target): string {
   return `${readable.replace(/^\.+/, '')}-${hash}`;
 }
 
-/** A directory with what waits for another target, and how many bytes that is. */
+/** A directory with rows for another target, and their bytes. */
 export interface Foreign {
   readonly directory: string;
   readonly bytes: number;
 }
 
-/** What is in the directory of all targets that is not in ours: for other targets, or for one that nobody knows. */
-export async function foreignIn(root: string, ours: string): Promise<Foreign[]> {
+/** The directories of other targets, known or unknown, in the directory of all targets. */
+export async function foreignIn(root: string, own: string): Promise<Foreign[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const others = entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(root, name))
-    .filter((directory) => directory !== ours);
+    .filter((directory) => directory !== own);
   const all = await Promise.all(
     [root, ...others].map(async (directory) => ({ directory, bytes: await bytesIn(directory) })),
   );
@@ -55,5 +56,5 @@ async function bytesIn(directory: string): Promise<number> {
       ),
     ),
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return sum(sizes, (size) => size);
 }

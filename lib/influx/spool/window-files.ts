@@ -1,8 +1,9 @@
+import { sum } from '../../sum.ts';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAtMost } from './read-file.ts';
 
-/** Its end in milliseconds since 1970; what was being written when a process was killed has an extension. */
+/** A file's name: the window's end in milliseconds since 1970. A file that was not written to its end has an extension. */
 const NAME = /^(\d{1,15})\.window(\.new)?$/;
 /** Bytes of a window at most: 250 pods with a thousand pairs each make half of it. */
 const LARGEST = 64 * 1024 * 1024;
@@ -20,23 +21,23 @@ export class WindowSizeError extends Error {
   }
 }
 
-/** Windows that are not rows yet, a file each, in a directory that is this process's alone. */
+/** Windows that are not rows yet, a file each, in a directory of this process only. */
 export class WindowFiles {
   readonly #directory: string;
   readonly #max: number;
   readonly #sizes = new Map<number, number>();
 
-  /** @param max bytes that they may have together */
+  /** @param max bytes of all files together */
   constructor(directory: string, max: number) {
     this.#directory = directory;
     this.#max = max;
   }
 
   get bytes(): number {
-    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    return sum(this.#sizes.values(), (size) => size);
   }
 
-  /** What an earlier process left, oldest first. */
+  /** The windows of an earlier process, oldest first. */
   async read(): Promise<ReadonlyMap<number, Buffer>> {
     const left = new Map<number, Buffer>();
     const entries = await readdir(this.#directory, { withFileTypes: true });
@@ -63,7 +64,7 @@ export class WindowFiles {
 
   /**
    * Writes a window to the disk itself, in place of an earlier state of it.
-   * @throws when it is not there
+   * @throws when the window could not be written
    */
   async put(end: number, record: Buffer): Promise<void> {
     const before = this.#sizes.get(end);
@@ -73,7 +74,7 @@ export class WindowFiles {
     try {
       await using file = await open(unfinished, 'w', 0o600);
       await file.writeFile(record);
-      // A kill takes nothing back that was written, only a power cut does; so the first state need not be waited for.
+      // Only a power cut, not a kill, takes back a write; so the first state need not be waited for.
       if (before !== undefined) await file.datasync();
       await rename(unfinished, path);
       this.#sizes.set(end, record.length);
@@ -87,7 +88,7 @@ export class WindowFiles {
 
   /**
    * A window is not needed any more.
-   * @throws when it is still there
+   * @throws when the file could not be removed
    */
   async remove(end: number): Promise<void> {
     if (!this.#sizes.has(end)) return;
@@ -96,7 +97,7 @@ export class WindowFiles {
     this.#sizes.delete(end);
   }
 
-  /** Names have to survive a power cut, too, and so has their end. */
+  /** New and removed names have to survive a power cut, too. */
   async #sync(): Promise<void> {
     await using directory = await open(this.#directory, 'r');
     await directory.sync();

@@ -4,9 +4,11 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { KubeConfig } from '@kubernetes/client-node';
 
+import { errorOf } from '../../error-of.ts';
+import { beginning } from '../../beginning.ts';
 import { isLoopback, proxyFor, type Proxies, secretsOfProxy, withoutUser } from '../../proxy.ts';
 import { withoutSecrets } from '../../secrets.ts';
-import { ApiError, beginning, isUnavailable } from './api-error.ts';
+import { ApiError, isUnavailable } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import { Outage } from './outage.ts';
@@ -15,31 +17,34 @@ import type { Answer, Figures, Request } from './transport.ts';
 export { ApiError } from './api-error.ts';
 
 export interface ApiClient {
-  /** Its URL, without a user and password that may be in it. */
+  /** The URL of the API server, without user and password. */
   readonly server: string;
-  /** It was found by the service account of the pod that we are. */
+  /** The server was found by the service account of the agent's own pod. */
   readonly inCluster: boolean;
-  /** The proxy by which it is asked, without user and password, if there is one. */
+  /** The proxy on the way to the server, without user and password, if there is one. */
   readonly via?: string | undefined;
   readonly figures: Readonly<Figures>;
   /**
-   * The body of a successful answer, unpacked, as it arrives. That it breaks off, is damaged or is
-   * aborted is an error of the stream. `patience`: how long it may take to begin, in ms, if that is less
-   * than for other requests.
+   * The body of a successful answer, unpacked, as it arrives. A body that breaks off, is damaged or is
+   * aborted has an error of the stream. `patience`: how long the answer may take to begin, in ms, if
+   * that is less than for other requests.
    * @throws ApiError, or the error of the connection
    */
   get(path: string, signal: AbortSignal, patience?: number): Promise<Readable>;
-  /** Where who got no answer waits; without it everyone waits by himself. */
+  /** Where requests wait while the server does not answer; without it each request waits on its own. */
   readonly outage?: Pick<Outage, 'on' | 'turn'>;
-  /** What the server has said, without credentials of ours that it says back. */
+  /** A text of the server without the agent's credentials, which it may repeat. */
   clean(text: string): string;
 }
 
-/** So many credentials are remembered: a watch may be older than those that are used now. */
+/** So many credentials are remembered: a watch may have been opened with earlier ones. */
 const REMEMBERED = 4;
 
+/** Bytes of an error's body that are read. */
+const ERROR_MOST = 16 * 1024;
+
 export interface ConnectOptions {
-  /** How long an HTTP/2 connection may be silent before it is given up, in ms. */
+  /** How long an HTTP/2 connection may be idle before it is given up, in ms. */
   readonly pingEvery?: number;
   /** How long an answer may take to begin, in ms; the API server gives up after 60 s itself. */
   readonly patience?: number;
@@ -48,7 +53,7 @@ export interface ConnectOptions {
 }
 
 /**
- * A client of the API server that a kubeconfig names, or of the cluster that we run in. client-node
+ * A client of the API server that a kubeconfig names, or of the cluster that the agent runs in. client-node
  * does credentials (token files are read again as they rotate) and TLS. Its own list and watch stop
  * for good at the first 500, and it knows no HTTP/2, so requests are made here.
  */
@@ -79,9 +84,9 @@ export function connect(
     else outage.over();
     const body = unpacked(answer);
     if (status >= 200 && status < 300) return body;
-    // What was read of tokens and keys may be older than their files.
+    // The tokens and keys that were read may be older than their files.
     if (status === 401) config = undefined;
-    throw new ApiError(path, status, headers, clean(await beginning(body)));
+    throw new ApiError(path, status, headers, clean(await errorText(body)));
   };
   return {
     server: withoutUser(server),
@@ -107,6 +112,10 @@ export function connect(
   };
 }
 
+async function errorText(body: Readable): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(beginning(body, ERROR_MOST))).toString();
+}
+
 function load(kubeconfig: string | undefined, proxies: Proxies | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
@@ -116,15 +125,15 @@ function load(kubeconfig: string | undefined, proxies: Proxies | undefined): Kub
     }
     config.loadFromFile(kubeconfig);
   } catch (error) {
-    // What a parser of YAML says shows, on further lines, the text around: there may be a token in it.
-    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    // The further lines of a YAML parser's message quote the file, which may have a token in it.
+    const [first = ''] = errorOf(error).message.split('\n');
     // oxlint-disable-next-line preserve-caught-error -- for the same reason
     throw new Error(first);
   }
   const clusters = config.clusters.map((cluster) => {
     const { server, proxyUrl = proxies && URL.canParse(server) && proxyFor(server, proxies) } =
       cluster;
-    // client-node takes no http: unless it is told that there is no certificate to verify.
+    // client-node takes an http: URL only if there is no certificate to verify.
     const plain = server.startsWith('http:') && { skipTLSVerify: true };
     return { ...cluster, ...plain, ...(proxyUrl && { proxyUrl }) };
   });

@@ -4,7 +4,7 @@ import { addAbortSignal, pipeline } from 'node:stream';
 
 import { type Connection, type Figures, meter } from './transport.ts';
 
-/** Time without a byte after which the kernel asks whether the peer is still there, in ms. */
+/** Milliseconds without a byte after which the kernel checks whether the peer is still there. */
 const KEEP_ALIVE = 5000;
 
 /** HTTP/1.1 to a server: a connection for each answer under way, kept for those that follow. */
@@ -35,11 +35,11 @@ export function http1(server: string, figures: Figures): Connection {
             over ||= !signal.aborted;
             reject(error);
           })
-          // To a protocol that it switches to without being asked, Node ends without an error.
+          // Node has no error for a server that switches to another protocol without being asked.
           .on('close', () => reject(new Error('the connection was closed without an answer')))
           .end();
       });
-      // By itself an aborted answer is one that broke off.
+      // Without this an aborted answer looks like one that broke off.
       const body = addAbortSignal(signal, meter(figures));
       pipeline(response, body, () => {});
       return { status: response.statusCode ?? 0, headers: response.headers, body };

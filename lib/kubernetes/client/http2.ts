@@ -10,13 +10,13 @@ import type { TLSSocket } from 'node:tls';
 
 import { type Connection, type Figures, meter } from './transport.ts';
 
-/** How much may be on its way to us, for an answer and for all of them: as Go's client has it. */
+/** Bytes that the server may send ahead, for an answer and for all of them: the same as Go's client. */
 const STREAM_WINDOW = 4 << 20;
 const CONNECTION_WINDOW = 1 << 30;
 
 /**
- * HTTP/2 over a connection that has agreed to it. It is destroyed, and so are the answers under way,
- * when a whole `pingEvery` (ms) brings nothing, not even the acknowledgement of a PING.
+ * HTTP/2 over a connection that has negotiated it. The connection is destroyed, with the answers under
+ * way, when a whole `pingEvery` (ms) brings nothing, not even the acknowledgement of a PING.
  */
 export function http2(
   socket: TLSSocket,
@@ -29,7 +29,7 @@ export function http2(
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
   });
   session.setLocalWindowSize(CONNECTION_WINDOW);
-  // What is wrong with the session is told by each of its streams.
+  // Each stream reports what is wrong with its session.
   session.on('error', () => {});
   keepAsking(session, socket, pingEvery);
 
@@ -38,7 +38,7 @@ export function http2(
   let open = 0;
   return {
     get over() {
-      // A GOAWAY closes it, too.
+      // A GOAWAY closes the session, too.
       return session.closed || session.destroyed;
     },
     close: () => session.close(),
@@ -57,7 +57,7 @@ export function http2(
         },
       );
       const body = pipeline(stream, meter(figures), () => {});
-      // Node knows no error for a stream that is cancelled, nor for one that is lost with its session.
+      // Node has no error for a stream that is cancelled, nor for one that is lost with its session.
       stream.on('close', () => {
         if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) body.destroy(aborted());
       });
@@ -66,10 +66,10 @@ export function http2(
   };
 }
 
-/** Asks for a sign of life all the time, so that each interval has one: of ours or of the server. */
+/** Sends a PING in each interval, so that a connection that works receives something in each. */
 function keepAsking(session: ClientHttp2Session, socket: TLSSocket, every: number): void {
   let seen = socket.bytesRead;
-  const look = () => {
+  const check = () => {
     if (session.destroyed) return;
     if (socket.bytesRead === seen) {
       session.destroy(new Error(`the API server sent nothing for ${every} ms, not even to a PING`));
@@ -79,11 +79,11 @@ function keepAsking(session: ClientHttp2Session, socket: TLSSocket, every: numbe
     session.ping(() => {});
   };
   // After a long stop of this process, what has arrived meanwhile is read before it is judged.
-  const timer = setInterval(() => setImmediate(look), every).unref();
+  const timer = setInterval(() => setImmediate(check), every).unref();
   session.once('close', () => clearInterval(timer));
 }
 
-/** What Node says of an HTTP/1.1 answer that breaks off. */
+/** The error that Node has for an HTTP/1.1 answer that breaks off. */
 function aborted(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
 }

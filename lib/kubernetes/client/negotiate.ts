@@ -7,12 +7,12 @@ import { http1 } from './http1.ts';
 import { http2 } from './http2.ts';
 import type { Connection, Figures, Send, Tls } from './transport.ts';
 
-/** Time for a connection, in which its SYN is sent three times, and until the end of its TLS handshake, in ms. */
+/** Milliseconds for a connection, in which its SYN is sent three times, and until the end of its TLS handshake. */
 const [CONNECT, HANDSHAKE] = [5000, 10_000];
 
 /**
  * Requests to an https server: over one HTTP/2 connection where the server offers that, else over
- * HTTP/1.1. There is another one after the end of the first, or when what it was made with changes.
+ * HTTP/1.1. A new connection follows when the first has ended, or when its TLS options change.
  */
 export function negotiate(server: string, figures: Figures, pingEvery: number): Send {
   let current: { readonly tls: Tls; readonly connection: Promise<Connection> } | undefined;
@@ -51,7 +51,7 @@ async function dial({ hostname, port, host }: URL, tls: Tls): Promise<TLSSocket>
   const socket = connect({
     host: address,
     port: Number(port || 443),
-    // An address is no name that a server could choose its certificate by.
+    // A server cannot choose its certificate by an address.
     servername: isIP(address) ? '' : address,
     ALPNProtocols: ['h2', 'http/1.1'],
     ...tls,
@@ -74,7 +74,7 @@ async function dial({ hostname, port, host }: URL, tls: Tls): Promise<TLSSocket>
   }
 }
 
-/** What others wait for too goes on when this one is aborted. */
+/** Rejects on abort; the promise, for which other requests may wait, goes on. */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => {

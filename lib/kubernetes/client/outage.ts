@@ -1,12 +1,14 @@
-/** Between two attempts, in milliseconds: it grows, and is somewhere between half of this and all. */
+import { backoff, jittered } from '../../backoff.ts';
+
+/** Milliseconds between two attempts. */
 const PAUSE = { first: 500, most: 4000 };
-/** When the server answers again, those that waited ask within so many milliseconds, not in one instant. */
+/** When the server answers again, the waiting requests follow within so many milliseconds, not in one instant. */
 const SPREAD = 1000;
 
 /**
- * What the requests of a client know together of a server that gives no answer. Whoever got none waits
- * here. One after the other may try, so rarely that a thousand agents do no harm; the first answer lets
- * all others go on, so that however long the server was away nobody sleeps on after its return.
+ * The requests of a client that wait for a server that does not answer. One after the other may try, so
+ * rarely that a thousand agents do no harm; the first answer lets all others go on, so that none waits
+ * after the server's return, however long it was away.
  */
 export class Outage {
   readonly #waiting = new Set<() => void>();
@@ -14,7 +16,7 @@ export class Outage {
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** The last request, whoever made it, got no answer, or none but that the server is unavailable. */
+  /** The last request of the client got no answer, or only that the server is unavailable. */
   get on(): boolean {
     return this.#on;
   }
@@ -33,7 +35,7 @@ export class Outage {
     this.#waiting.clear();
   }
 
-  /** Resolves when the server has answered another request, when it is our turn to try, or on abort. */
+  /** Resolves when the server has answered another request, when it is the caller's turn to try, or on abort. */
   async turn(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -49,15 +51,15 @@ export class Outage {
     this.#timer = undefined;
   }
 
-  /** Lets the one that has waited for longest try; the others go on waiting, whatever comes of it. */
+  /** Lets the request that has waited for longest try; the others go on waiting, whatever its result. */
   #next(): NodeJS.Timeout {
-    const pause = Math.min(PAUSE.most, PAUSE.first * 2 ** this.#attempts++);
+    const pause = jittered(backoff(PAUSE, this.#attempts++));
     const turn = () => {
       const [first] = this.#waiting;
       if (first) this.#waiting.delete(first);
       this.#timer = this.#waiting.size > 0 ? this.#next() : undefined;
       first?.();
     };
-    return setTimeout(turn, pause * (0.5 + Math.random() / 2));
+    return setTimeout(turn, pause);
   }
 }

@@ -2,7 +2,7 @@ import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { type Readable, Transform } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 
-/** What a connection is made with: where any of it changes, another one is needed. */
+/** The options that a connection is made with: another one is needed when any of them changes. */
 export type Tls = Pick<
   ConnectionOptions,
   'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
@@ -13,7 +13,7 @@ export interface Request {
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly tls: Tls;
-  /** The way through a proxy. */
+  /** The agent of a proxy. */
   readonly agent?: Agent;
   readonly signal: AbortSignal;
 }
@@ -25,22 +25,22 @@ export interface Answer {
   readonly body: Readable;
 }
 
-/** Resolves when the head of the answer is here; rejects when the signal is aborted before. */
+/** Resolves when the head of the answer has arrived; rejects when the signal is aborted before. */
 export type Send = (request: Request) => Promise<Answer>;
 
-/** A way to the server that requests share. */
+/** A connection to the server that requests share. */
 export interface Connection {
   readonly send: Send;
-  /** It takes no more requests; those under way may still be answered. */
+  /** The connection takes no more requests; those under way may still be answered. */
   readonly over: boolean;
   /** Takes no more requests and ends after the last answer. */
   close(): void;
 }
 
-/** What was asked of the network so far. */
+/** Totals of the client's network traffic. */
 export interface Figures {
   requests: number;
-  /** Of the bodies of answers, as received: before they are unpacked. */
+  /** Bytes of the answers' bodies as received, before they are unpacked. */
   bytes: number;
   connections: number;
 }

@@ -2,21 +2,21 @@ import { canonicalSet, firstAddresses, isUnicast } from '../../ip-address.ts';
 import { NODE_ANNOTATIONS, OVN_HYBRID_OVERLAY } from './node-annotations.ts';
 import { parsePrefix } from '../../prefix-table.ts';
 
-/** More addresses, or ranges, of one node are not kept. */
+/** No more addresses, or ranges, of one node are kept. */
 const MOST = 256;
-/** As deep as a value can be: a list in an object in a list, as of Calico's interfaces. */
+/** The deepest value: a list in an object in a list, as for Calico's interfaces. */
 const DEEPEST = 4;
 
 export interface NodeAddresses {
   /** The node's own addresses, in canonical spelling. */
   readonly addresses: readonly string[];
-  /** The ranges out of which its pods get theirs. */
+  /** The ranges from which the node's pods get their addresses. */
   readonly ranges: readonly string[];
 }
 
 /**
- * What network plug-ins have published of a node in its annotations. What cannot be read is left
- * out; never throws.
+ * The addresses that network plug-ins have published in a node's annotations. A value that cannot be
+ * read is left out; never throws.
  */
 export function publishedOf(annotations: { readonly [key: string]: string }): NodeAddresses {
   const addresses: string[] = [];

@@ -1,12 +1,12 @@
 /**
- * What an annotation of a node holds: addresses of the node itself, ranges out of which its pods get
+ * The content of a node's annotation: addresses of the node itself, ranges from which its pods get
  * theirs, or OVN-Kubernetes' subnets of the node, in which it has addresses too.
  */
 export type Holds = 'addresses' | 'ranges' | 'ovn-subnets';
 
 /**
- * Where network plug-ins publish a node's own addresses and its pods' ranges. Beside each key is a
- * value as it is found there; above each project is the file of its source that defines the keys.
+ * Where network plug-ins publish a node's own addresses and its pods' ranges. Beside each key is an
+ * example of its value; above each project is the file of its source that defines the keys.
  */
 export const NODE_ANNOTATIONS: ReadonlyMap<string, Holds> = new Map(
   Object.entries<Holds>({

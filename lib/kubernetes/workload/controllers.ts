@@ -1,10 +1,10 @@
 /**
- * Controllers that make an object anew, with another name, for each version or run of a workload: what
- * tells the workload from the pod alone. A kind that is not here has no such object between itself
- * and its pods, or its pods do not tell it for certain: OpenShift's Build, Argo's Workflow, RayCluster.
+ * Controllers that make an object with another name for each version or run of a workload, and how the
+ * pod alone shows the workload. A kind that is not here has no such object between itself and its pods,
+ * or its pods do not show it for certain: OpenShift's Build, Argo's Workflow, RayCluster.
  */
 
-/** The owner is called after the workload and the hash that is this label of its pods. */
+/** The owner's name is the workload's and a hash, which is this label of its pods. */
 export const HASHED: readonly (readonly [owner: string, label: string, workload: string])[] = [
   // Kubernetes: pkg/controller/deployment/sync.go
   ['ReplicaSet', 'pod-template-hash', 'Deployment'],

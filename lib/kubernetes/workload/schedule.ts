@@ -9,17 +9,17 @@ const DAY = 24 * HOUR;
  */
 const LATEST = 31 * DAY;
 
-/** Before it only as far as the clocks of the controller and the API server are apart. */
+/** Before that minute only by the difference between the clocks of the controller and the API server. */
 const EARLIEST = HOUR;
 
-/** The first commit of Kubernetes. Dates such as 20240131, taken for minutes, are before it. */
+/** The first commit of Kubernetes. A date such as 20240131, read as a minute, is before it. */
 const KUBERNETES = Date.UTC(2014, 5, 6);
 
 /**
  * The CronJob that made a Job for a pod that was made at `created` (milliseconds since 1970, NaN if
- * that is not told). Its controller names a Job after it and the minute of the schedule since 1970
+ * unknown). Its controller names a Job after it and the minute of the schedule since 1970
  * (pkg/controller/cronjob/cronjob_controllerv2.go, `getJobName`), eight digits from 1989 to 2160. A
- * number of that length that is no minute near the pod is the name of somebody who made the Job.
+ * number of that length that is no minute near the pod's was part of the name of a Job made by hand.
  */
 export function cronJobOf(job: string, created: number): string | undefined {
   const [, name, minute] = /^(.+)-(\d{8})$/.exec(job) ?? [];

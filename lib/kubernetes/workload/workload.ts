@@ -2,7 +2,7 @@ import { DEPLOYMENT_CONFIG, HASHED, NAMED } from './controllers.ts';
 import type { KubernetesObject } from '../records.ts';
 import { cronJobOf } from './schedule.ts';
 
-/** The workload of a pod, told from the pod alone, as `Deployment/web` or `CronJob/backup`. */
+/** The workload of a pod, derived from the pod alone, as `Deployment/web` or `CronJob/backup`. */
 export function workloadOf(pod: KubernetesObject): string {
   const { name = '', labels = {}, ownerReferences } = pod.metadata ?? {};
   const config = deploymentConfigOf(pod);
@@ -27,8 +27,8 @@ function deploymentConfigOf({ metadata }: KubernetesObject): string | undefined 
   const deploys = labels?.[DEPLOYMENT_CONFIG.deployment];
   const owner = ownerReferences?.find(({ kind }) => kind === 'ReplicationController');
   const config = /^(.+)-\d+$/.exec(deploys ?? owner?.name ?? '')?.[1];
-  const told = annotations?.[DEPLOYMENT_CONFIG.annotation] ?? labels?.[DEPLOYMENT_CONFIG.label];
-  return deploys || config === told ? config : undefined;
+  const named = annotations?.[DEPLOYMENT_CONFIG.annotation] ?? labels?.[DEPLOYMENT_CONFIG.label];
+  return deploys || config === named ? config : undefined;
 }
 
 function createdAt({ metadata, status }: KubernetesObject): number {

@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { NodeCapture } from '../../capture/node-capture.ts';
-import type { Cpu } from '../../linux/cpu-time.ts';
+import type { CpuTime } from '../../linux/cpu-time.ts';
 import { memory, residentBytes } from '../../linux/memory.ts';
 import { byName, type Statistic } from './statistic.ts';
 
 export interface ProcessSources {
   readonly proc: string;
-  readonly cpu: Pick<Cpu, 'read'>;
+  readonly cpu: Pick<CpuTime, 'read'>;
   readonly registry: Pick<NodeCapture, 'processes'>;
 }
 

@@ -51,13 +51,13 @@ test('a row that InfluxDB refuses is counted apart from the others of its window
 test('rows that are not read from the disk as they were written are damaged', async (t) => {
   await using site = await Site.create();
   site.influx.answer = () => 503;
-  const { queue, backlog } = site.agent();
+  const { queue, unsent } = site.agent();
   const of = metricsOf(queue);
   const stop = new AbortController();
   t.after(() => stop.abort());
   queue.push(rows(10), 1000);
   const ran = queue.run(stop.signal);
-  await until(() => backlog.figures.kept === 10, 'rows on disk');
+  await until(() => unsent.figures.kept === 10, 'rows on disk');
   assert.equal(await of('rows_total{outcome="damaged"}'), 0);
   for (const name of site.files) {
     const file = join(site.directory, name);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { exposition } from '../../../daemon/http/metrics/exposition.ts';
 import { processes } from '../../../lib/report/statistics/process.ts';
-import { Cpu } from '../../../lib/linux/cpu-time.ts';
+import { CpuTime } from '../../../lib/linux/cpu-time.ts';
 import { until } from '../../lab/influx.ts';
 import { agent } from '../../daemon/agent.ts';
 import { parse } from '../../daemon/exposition.ts';
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 
 /** The metrics of this process, and of children that stand for iftops. */
 function metricsOf(children: number[] = []) {
-  const cpu = new Cpu('/proc', () => children);
+  const cpu = new CpuTime('/proc', () => children);
   const text = exposition(processes, { proc: '/proc', cpu, registry: { processes: children } });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }

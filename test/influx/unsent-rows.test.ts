@@ -14,12 +14,12 @@ afterEach(() => site[Symbol.asyncDispose]());
 
 describe('what waits', () => {
   test('is there for the next process, with its age', async () => {
-    const { queue: first, backlog } = site.agent();
+    const { queue: first, unsent } = site.agent();
     first.push(rows(3, 'a'), 1000);
     first.push(rows(3, 'b'), 2000);
-    await backlog.stored();
-    await backlog.close();
-    const { queue: second, backlog: theirs } = site.agent();
+    await unsent.stored();
+    await unsent.close();
+    const { queue: second, unsent: theirs } = site.agent();
     theirs.open(() => {});
     await theirs.stored();
     assert.equal(second.figures.oldest, 1000);
@@ -30,10 +30,10 @@ describe('what waits', () => {
   });
 
   test('and is damaged on disk is counted and not sent, and the rest is', async () => {
-    const { queue: first, backlog } = site.agent();
+    const { queue: first, unsent } = site.agent();
     first.push(rows(3, 'a'), 1000);
     first.push(rows(4, 'b'), 2000);
-    await backlog.stored();
+    await unsent.stored();
     const file = join(site.directory, site.files[0] ?? '');
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.with(bytes.indexOf('a v=1i'), 0x7a));
@@ -45,14 +45,14 @@ describe('what waits', () => {
 
   test('and whose files have vanished is told of once, and is no sign of InfluxDB', async () => {
     site.influx.answer = () => 503;
-    const { queue: waiting, backlog } = site.agent();
+    const { queue: waiting, unsent } = site.agent();
     for (let end = 1; end <= 50; end += 1) waiting.push(rows(1, `w${end}`), end);
     const stop = new AbortController();
     const running = waiting.run(stop.signal);
     while (waiting.figures.retries === 0) await sleep(5);
     stop.abort();
     await running;
-    await backlog.stored();
+    await unsent.stored();
     for (const file of site.files) rmSync(join(site.directory, file));
     await drain(waiting);
     assert.equal(waiting.figures.damaged, 50);
@@ -66,10 +66,10 @@ describe('what waits', () => {
   });
 
   test('is dropped from the oldest when there is no more room on disk, and counted', async () => {
-    const { queue: waiting, backlog } = site.agent({ max: MIB });
+    const { queue: waiting, unsent } = site.agent({ max: MIB });
     for (let end = 1; end <= 40; end += 1) {
       waiting.push(rows(1, `${end}${'x'.repeat(50_000)}`), end);
-      await backlog.stored();
+      await unsent.stored();
     }
     const { dropped, windowsDropped, kept } = waiting.figures;
     assert.equal(dropped + kept, 40);
@@ -88,9 +88,9 @@ describe('without a disk', () => {
   beforeEach(() => writeFileSync(join(site.root, 'file'), ''));
 
   test('rows are delivered from memory, and it is said once', async () => {
-    const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
+    const { queue: waiting, unsent } = site.agent({ at: join(site.root, 'file', 'spool') });
     waiting.push(rows(3, 'a'), 1);
-    await backlog.stored();
+    await unsent.stored();
     waiting.push(rows(3, 'b'), 2);
     await drain(waiting);
     assert.equal(site.influx.stored.size, 6);
@@ -99,45 +99,45 @@ describe('without a disk', () => {
   });
 
   test('the oldest rows in memory are dropped when there are too many', async () => {
-    const { queue: waiting, backlog } = site.agent({
+    const { queue: waiting, unsent } = site.agent({
       at: join(site.root, 'file', 'spool'),
       memory: 100,
     });
     for (const [end, name] of ['a', 'b', 'c', 'd'].entries()) waiting.push(rows(4, name), end);
-    await backlog.stored();
+    await unsent.stored();
     // Of 36 bytes each.
     const { dropped, windowsDropped, bytes, inMemory } = waiting.figures;
     assert.deepEqual([dropped, windowsDropped, bytes, inMemory], [8, 2, 72, 8]);
   });
 
   test('rows that are dropped are in memory no more, whoever still knows of them', () => {
-    const { backlog } = site.agent({ at: join(site.root, 'file', 'spool'), memory: 50 });
-    const [first] = backlog.add(rows(4, 'a'), 1);
+    const { unsent } = site.agent({ at: join(site.root, 'file', 'spool'), memory: 50 });
+    const [first] = unsent.add(rows(4, 'a'), 1);
     assert.ok(first?.payload);
-    backlog.add(rows(4, 'b'), 2);
+    unsent.add(rows(4, 'b'), 2);
     assert.equal(first.payload, undefined);
   });
 
   test('they go to the disk when it is there', async () => {
-    const { queue: waiting, backlog } = site.agent({ at: join(site.root, 'file', 'spool') });
+    const { queue: waiting, unsent } = site.agent({ at: join(site.root, 'file', 'spool') });
     waiting.push(rows(3, 'a'), 1);
-    await backlog.stored();
+    await unsent.stored();
     assert.equal(waiting.figures.inMemory, 3);
     rmSync(join(site.root, 'file'));
     waiting.push(rows(3, 'b'), 2);
-    await backlog.stored();
+    await unsent.stored();
     const { inMemory, kept, degraded } = waiting.figures;
     assert.deepEqual([inMemory, kept, degraded], [0, 6, false]);
     assert.ok(site.over.has('spool'));
   });
 
   test('so it is for a process whose directory another one has, until that one has gone', async () => {
-    const { queue: other, backlog: first } = site.agent();
+    const { queue: other, unsent: first } = site.agent();
     other.push(rows(1, 'a'), 1);
     await first.stored();
-    const { queue: waiting, backlog } = site.agent();
+    const { queue: waiting, unsent } = site.agent();
     waiting.push(rows(1, 'b'), 2);
-    await backlog.stored();
+    await unsent.stored();
     assert.equal(waiting.figures.degraded, true);
     await first.close();
     waiting.push(rows(1, 'c'), 3);

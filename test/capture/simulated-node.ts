@@ -31,18 +31,16 @@ const STARTS = 4;
 const SETTLED = 30;
 /** /proc counts hundredths of a second. */
 const TICK = 0.01;
-const PACKETS_OF_A_CORE = 100_000;
 
 /** A node whose budget decides about its captures, in time that is simulated. */
 export class SimulatedNode {
-  readonly budget: CpuBudget;
+  readonly budget: CpuBudget<string>;
   /** How often each pod was paused, and the longest time it was without a capture then. */
   readonly pauses: { [name: string]: number } = {};
   readonly dark: { [name: string]: number } = {};
   readonly #workload: Required<Workload>;
   readonly #captures = new Map<string, Capture>();
   readonly #paused = new Map<string, number>();
-  readonly #packets: { [name: string]: number } = {};
   /** CPU seconds of all together, after each step. */
   readonly #totals: number[] = [];
   #self = 0;
@@ -101,7 +99,6 @@ export class SimulatedNode {
         this.#end(name);
         continue;
       }
-      this.#packets[name] = (this.#packets[name] ?? 0) + share * PACKETS_OF_A_CORE * STEP;
       const capture = this.#captures.get(name);
       if (!capture && !this.#paused.has(name)) this.#create(name);
       if (capture) this.#advance(name, capture, share);
@@ -153,14 +150,12 @@ export class SimulatedNode {
     const loads = Object.entries(pods).flatMap(([name, share]) => {
       const capture = this.#captures.get(name);
       const cpu = capture && hasProcess(capture) ? ticks(capture.cpu) : undefined;
-      const load = { cpu, paused: this.#paused.has(name), packets: this.#packets[name] };
+      const load = { cpu, paused: this.#paused.has(name) };
       return at(share, now) === undefined ? [] : [[name, load] as const];
     });
-    const self = ticks(this.#self);
-    const live = loads.reduce((sum, [, { cpu = 0 }]) => sum + cpu, 0);
-    const total = self + ticks(this.#waitedFor) + live;
-    const measurement = { now: now * 1000, self, total, pods: new Map(loads) };
-    const { pause, resume } = this.budget.decide(measurement);
+    const daemon = ticks(this.#self);
+    const iftop = loads.reduce((sum, [, { cpu = 0 }]) => sum + cpu, ticks(this.#waitedFor));
+    const { pause, resume } = this.budget.decide(now, { daemon, iftop }, new Map(loads));
     for (const name of pause) this.#pause(name);
     for (const name of resume) {
       const dark = now - (this.#paused.get(name) ?? now);

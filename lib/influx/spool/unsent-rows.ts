@@ -1,4 +1,5 @@
 import { CONDITIONS } from '../../conditions.ts';
+import { sum } from '../../sum.ts';
 import type { Log, ProblemLog } from '../../model.ts';
 import { batchesOf, MOST } from '../batches.ts';
 import { KeptWindows } from './kept-windows.ts';
@@ -8,7 +9,7 @@ import { encodeWindow, type StoredWindow } from './stored-window.ts';
 import { takeOver } from './take-over.ts';
 import type { Place, Spool } from './spool.ts';
 
-export interface BacklogOptions {
+export interface UnsentRowsOptions {
   readonly directory: string;
   /** Bytes of files in the directory, at most. */
   readonly max: number;
@@ -27,33 +28,34 @@ export type Waiting = Omit<Batch, 'payload'> & {
   place: Place | undefined;
 };
 
-/** What problems with the disk are filed under. */
+/** The subjects of problems with the disk. */
 const [DISK, DAMAGE] = ['spool', 'spool damage'];
+
 /**
- * What InfluxDB has not taken yet, oldest first: rows, and windows that are not rows yet. They are in
- * memory until they are on disk. While the disk does not take them they stay there, and with each new
- * window it is tried again.
+ * The rows that InfluxDB has not taken yet, oldest first, and windows that are not rows yet. They are in
+ * memory until they are on disk. While the disk does not take them they stay in memory, and each new
+ * window is another attempt.
  */
-export class Backlog {
-  readonly #options: BacklogOptions;
+export class UnsentRows {
+  readonly #options: UnsentRowsOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
   readonly #windows = new KeptWindows();
   #left: StoredWindow[] = [];
   #spool: Spool | undefined;
   #storing: Promise<void> | undefined;
-  /** Something has come since what is being stored was begun. */
+  /** Something was added since the storing under way was begun. */
   #hasMore = false;
   #failure: Error | undefined;
   readonly #lost = { dropped: 0, windowsDropped: 0, damaged: 0 };
   #lastDropped = NaN;
   #onChange = () => {};
 
-  constructor(options: BacklogOptions) {
+  constructor(options: UnsentRowsOptions) {
     this.#options = options;
   }
 
-  /** Rows lost by reason, bytes that wait, the end of the oldest window, and what is where. */
+  /** Rows lost by reason, bytes that wait, the end of the oldest window, and rows on disk and in memory. */
   get figures() {
     const [oldest] = this.#waiting;
     return {
@@ -68,19 +70,19 @@ export class Backlog {
     };
   }
 
-  /** Opens the spool and takes over what is in it, without waiting for it; tells when there is more to send. */
+  /** Opens the spool and takes over its content, without waiting; calls `onChange` when there is more to send. */
   open(onChange: () => void): void {
     this.#onChange = onChange;
     this.#store();
   }
 
-  /** Keeps a window on disk until its rows are added, in place of what it was before. */
+  /** Keeps a window on disk until its rows are added, in place of an earlier state of it. */
   keep(window: StoredWindow): void {
     this.#windows.keep(window.end, encodeWindow(window));
     this.#store();
   }
 
-  /** Whether a window is on disk, for as long as its rows are not. */
+  /** Whether a window is on disk and its rows are not. */
   keeps(end: number): boolean {
     return this.#spool?.windows.has(end) ?? false;
   }
@@ -90,7 +92,7 @@ export class Backlog {
     return this.#left.splice(0);
   }
 
-  /** Resolves when the disk has, or has not, taken all that was added. */
+  /** Resolves when everything that was added is on disk, or could not be written. */
   async stored(): Promise<void> {
     while (this.#storing) await this.#storing;
   }
@@ -122,7 +124,7 @@ export class Backlog {
     return added;
   }
 
-  /** The oldest batches of some, as many as go into one request. */
+  /** The oldest of the wanted batches, as many as go into one request. */
   oldest(isWanted: (batch: Waiting) => boolean): Waiting[] {
     const taken: Waiting[] = [];
     let [rows, bytes] = [0, 0];
@@ -136,17 +138,17 @@ export class Backlog {
     return taken;
   }
 
-  /** Not if it was taken, or dropped. */
+  /** Whether a batch still waits: it was neither taken nor dropped. */
   has(batch: Waiting): boolean {
     return this.#waiting.has(batch);
   }
 
-  /** It may be sent: nothing is left on disk of which it might be made again. */
+  /** Whether a batch may be sent: its window is not on disk any more, from which it would be made again. */
   isReady({ end }: Waiting): boolean {
     return !this.#windows.has(end);
   }
 
-  /** The rows of a batch; none if it waits no more, or the disk has damaged them, which is counted. */
+  /** The rows of a batch; none if it does not wait any more, or if they are damaged on disk, which is counted. */
   async load(batch: Waiting): Promise<string[]> {
     if (!this.has(batch)) return [];
     const { problems } = this.#options;
@@ -164,7 +166,7 @@ export class Backlog {
     return [];
   }
 
-  /** InfluxDB has taken, or refused, what there was to take of it. */
+  /** InfluxDB has taken or refused every row of the batch. */
   async done(batch: Waiting): Promise<void> {
     if (!this.#waiting.delete(batch)) return;
     this.#unstored.delete(batch);
@@ -174,7 +176,7 @@ export class Backlog {
   #drop(batch: Waiting): void {
     this.#waiting.delete(batch);
     this.#unstored.delete(batch);
-    // Whoever still knows the batch does not keep its rows.
+    // A reference to the batch must not keep its rows in memory.
     batch.payload = undefined;
     this.#lost.dropped += batch.rows;
     if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
@@ -204,12 +206,12 @@ export class Backlog {
         });
       }
       await attempt(() => this.#windows.release(spool?.windows));
-      this.#tell(failures[0]);
+      this.#reportFailure(failures[0]);
       this.#onChange();
     }
   }
 
-  #tell(failure: Error | undefined): void {
+  #reportFailure(failure: Error | undefined): void {
     this.#failure = failure;
     const { directory, problems, fix } = this.#options;
     if (!failure) return problems.resolve(DISK);
@@ -220,7 +222,7 @@ export class Backlog {
   }
 
   async #putWindow(spool: Spool, end: number, record: Buffer): Promise<void> {
-    // No rows are dropped for one that cannot be there anyway.
+    // No rows are dropped for a window that has no room anyway.
     if (spool.windows.hasRoom(end, record.length)) await this.#makeRoom(spool, record.length);
     await spool.windows.put(end, record);
   }
@@ -238,7 +240,7 @@ export class Backlog {
     const record = encodeRecord({ end, rows, payload });
     await this.#makeRoom(spool, record.length);
     const place = await spool.append(record);
-    // It may have been taken, or dropped, in the meantime.
+    // The batch may have been taken or dropped in the meantime.
     if (!this.#unstored.delete(batch)) return await spool.release(place);
     batch.place = place;
     batch.payload = undefined;
@@ -267,10 +269,4 @@ export class Backlog {
     if (lost > 0) log.error({ rows: lost, directory }, 'rows on disk are damaged');
     return spool;
   }
-}
-
-function sum<T>(items: Iterable<T>, value: (item: T) => number): number {
-  let total = 0;
-  for (const item of items) total += value(item);
-  return total;
 }
