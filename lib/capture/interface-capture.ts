@@ -97,7 +97,7 @@ export class InterfaceCapture {
     return isWanted && !this.#source && this.#retry.isDue;
   }
 
-  /** The interface is, or until a moment ago was, captured in this namespace. */
+  /** A source captures the interface in this namespace, or is ending there. */
   occupies(inode: Netns['inode']): boolean {
     return this.#source !== undefined && this.#reader?.netns.inode === inode;
   }
@@ -147,7 +147,6 @@ export class InterfaceCapture {
     this.#problems.report('refusal', fields);
   }
 
-  /** What was refused may be accepted now. */
   retryRefused(): void {
     this.#retry.retryRefused();
   }

@@ -86,7 +86,7 @@ export class PodCapture implements Owner {
     return netns !== undefined && netnsOf(this.#options.proc, netns.pid) !== netns.inode;
   }
 
-  /** The pod is, or until a moment ago was, captured in this namespace. */
+  /** The pod is captured in this namespace, or its captures are ending there. */
   occupies(inode: Netns['inode']): boolean {
     return this.netns?.inode === inode || this.interfaces.some((iface) => iface.occupies(inode));
   }
