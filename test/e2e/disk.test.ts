@@ -107,7 +107,7 @@ describe('the daemon', () => {
       end();
       await until(async () => (await degraded()).at(-1) === 0, 'the disk in use');
       assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
-      const said = daemon.log.filter((line) => line.includes('for want of the disk'));
+      const said = daemon.said('for want of the disk');
       assert.equal(said.length, 1);
     });
   }
@@ -115,10 +115,9 @@ describe('the daemon', () => {
   test('runs where its directory cannot even be made, and --check says so', async () => {
     remount('ro');
     const nowhere = { SPOOL_DIR: join(disk, 'spool') };
-    const check = lab.daemon(nowhere, '--check');
-    await until(() => check.process.exitCode !== null, 'the end of --check');
-    assert.equal(check.process.exitCode, 1);
-    assert.match(check.log.join('\n'), /FAIL {2}SPOOL_DIR .*mkdir[\s\S]*fix: mount a volume/);
+    const { code, text } = await lab.check(nowhere);
+    assert.equal(code, 1);
+    assert.match(text, /FAIL {2}SPOOL_DIR .*mkdir[\s\S]*fix: mount a volume/);
     await lab.influx.query('DROP MEASUREMENT nstat_agent');
     const daemon = lab.daemon({ INTERVAL: '5s', ...nowhere });
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
@@ -132,7 +131,7 @@ describe('the daemon', () => {
     await until(() => readdirSync(disk).length > 0, 'its directory');
     await lab.influx.query('DROP MEASUREMENT nstat_agent');
     const second = lab.daemon(shared);
-    const said = (what: string) => second.log.filter((line) => line.includes(what));
+    const { said } = second;
     await until(() => said('another agent has the directory').length > 0, 'the warning');
     assert.match(
       said('another agent').join(),
@@ -159,7 +158,7 @@ describe('the daemon', () => {
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
     await until(async () => (await rows()).length > 1, 'its rows');
     assert.ok((await rows()).every(({ time }) => time > from));
-    const said = daemon.log.filter((line) => line.includes('wait for another InfluxDB'));
+    const said = daemon.said('wait for another InfluxDB');
     assert.equal(said.length, 1);
     const { foreign, fix } = JSON.parse(said[0] ?? '') as {
       foreign: { directory: string; bytes: number }[];

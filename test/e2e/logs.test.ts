@@ -27,8 +27,8 @@ let calm: readonly [number, number];
 let lines: readonly Line[];
 
 const parse = (line: string): Line => JSON.parse(line) as Line;
-const has = (text: string) => () => daemon.log.some((line) => line.includes(text));
-const windows = () => daemon.log.filter((line) => line.includes('"window closed"')).length;
+const has = (text: string) => () => daemon.said(text).length > 0;
+const windows = () => daemon.said('"window closed"').length;
 
 /** Two windows of peace, then a pod that is made again, an API server and an InfluxDB that go away. */
 before(async () => {
@@ -72,7 +72,7 @@ test('every line is a JSON object with level, time and message', () => {
 
 test('when all is well nothing is said after the first window, but for debugging', () => {
   const said = daemon.log.slice(...calm).map(parse);
-  // The first look is taken once, and may fall into these windows.
+  // The startup report is made once, and may fall into these windows.
   const messages = said
     .filter(({ level, msg }) => level !== 'debug' && !msg.startsWith('a first look'))
     .map(({ msg }) => msg);
@@ -85,17 +85,17 @@ test('when all is well nothing is said after the first window, but for debugging
   assert.ok(Number(closed[0]?.pods) === 2 && Number(closed[0]?.bytes) > 0);
 });
 
-test('an API server that is gone is one trouble, whatever the number of resources', () => {
-  const told = lines.filter(({ level, msg }) => level === 'warn' && /API server/.test(msg));
-  assert.equal(told.length, 1, JSON.stringify(told));
-  assert.equal(told[0]?.resources?.length, 5);
-  assert.match(String(told[0]?.error), /nothing listens at|closed the connection/);
-  assert.match(String(told[0]?.fix), /KUBECONFIG|API server/);
+test('an API server that is gone is one problem, whatever the number of resources', () => {
+  const warnings = lines.filter(({ level, msg }) => level === 'warn' && /API server/.test(msg));
+  assert.equal(warnings.length, 1, JSON.stringify(warnings));
+  assert.equal(warnings[0]?.resources?.length, 5);
+  assert.match(String(warnings[0]?.error), /nothing listens at|closed the connection/);
+  assert.match(String(warnings[0]?.fix), /KUBECONFIG|API server/);
 });
 
-test('a trouble is told of once', () => {
-  const told = lines.filter(({ level }) => level === 'warn');
-  const which = told.map(({ msg, resource }) => `${msg}: ${resource}`);
+test('a problem is logged once', () => {
+  const warnings = lines.filter(({ level }) => level === 'warn');
+  const which = warnings.map(({ msg, resource }) => `${msg}: ${resource}`);
   assert.ok(which.length >= 2);
   assert.deepEqual(which, [...new Set(which)]);
 });

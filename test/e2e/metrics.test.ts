@@ -55,7 +55,7 @@ before(async () => {
   // What is sent there goes nowhere, without an answer.
   ip(['route replace blackhole 198.18.0.0/15']);
   daemon = lab.daemon(ENVIRONMENT);
-  await until(() => processesNamed('iftop').length === 2, 'the captures');
+  await lab.captures(2);
 });
 
 after(async () => {
@@ -148,7 +148,7 @@ test('an iftop that is killed is a restart, a slow one is starting, a babbling o
   sh('umount', ['--lazy', iftop]);
 });
 
-const looks = () => daemon.log.filter((line) => line.includes('a first look'));
+const looks = () => daemon.said('a first look');
 
 test('the log has a first look: what is there in one line', async () => {
   await until(() => looks().length > 0, 'the look');

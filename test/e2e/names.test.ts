@@ -8,7 +8,7 @@ import {
   pod as podObject,
   service as serviceObject,
 } from '../lab/apiserver/objects.ts';
-import { type Row, until } from '../lab/influx.ts';
+import type { Row } from '../lab/influx.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
 import { kill } from '../lab/shell.ts';
@@ -70,7 +70,7 @@ const cases: readonly (readonly [what: keyof typeof ADDRESSES, ...(readonly stri
 ];
 
 /** By UDP, since nobody answers there. */
-const silent: readonly (readonly [what: string, address: string, ...tags: string[]])[] = [
+const unanswered: readonly (readonly [what: string, address: string, ...tags: string[]])[] = [
   ['an address of the pods that nobody owns', '10.244.0.99', 'unknown', '-', '-', '-', '-', '-'],
   ['the bridge of the own node', '10.244.0.1', 'node', '-', 'lab-1', '-', 'zone-a', '-'],
   ['a tunnel of Calico', '10.246.3.64', 'node', '-', 'calico-1', '-', '-', '-'],
@@ -139,9 +139,9 @@ before(async () => {
 
   const settings = { EXCLUDE_NAMESPACES: 'kube-system', NETWORKS_FILE: networks };
   const daemon = lab.daemon({ INTERVAL: '5s', ...settings });
-  await until(() => processesNamed('iftop').length === 3, 'a capture for each of the three');
+  await lab.captures(3);
   for (const host of Object.values(ADDRESSES).flat()) web.traffic('send', host, 80, 20_000);
-  web.traffic('spray', 9999, 40_000, ...silent.map(([, address]) => address), '203.0.113.1');
+  web.traffic('spray', 9999, 40_000, ...unanswered.map(([, address]) => address), '203.0.113.1');
   await sleep(8000);
   assert.equal(processesNamed('iftop').length, 3, 'nothing else is observed');
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
@@ -164,7 +164,7 @@ for (const [what, ...byFamily] of cases) {
   }
 }
 
-for (const [what, , ...tags] of silent) {
+for (const [what, , ...tags] of unanswered) {
   test(`${what}: ${tags.join(' ')}`, () => assertRow(tags));
 }
 

@@ -63,7 +63,7 @@ const database = { INFLUX_DATABASE: 'd', INFLUX_USERNAME: 'jane', INFLUX_PASSWOR
 async function run(environment: { readonly [name: string]: string }, words: string) {
   const daemon = lab.daemon({ INTERVAL: '5s', ...environment });
   try {
-    const said = () => daemon.log.some((line) => line.includes(words));
+    const said = () => daemon.said(words).length > 0;
     await until(said, words, 20);
     await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
     for (const { pid } of processesNamed('iftop'))

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { KernelBytes } from '../../lib/model.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -12,7 +13,7 @@ import {
   type PodOptions,
 } from './apiserver/objects.ts';
 import { selfSigned } from './apiserver/tls.ts';
-import { type Influx, startInflux } from './influx.ts';
+import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { bindMachine } from './kubevirt.ts';
 import {
@@ -28,6 +29,7 @@ import {
   unplug,
 } from './network.ts';
 import { Sandbox } from './pod.ts';
+import { processesNamed } from './processes.ts';
 import { Processes } from './shell.ts';
 
 const NODE = 'lab-1';
@@ -76,8 +78,11 @@ export interface Pod extends Host {
   plug(name: string, addresses: readonly string[]): () => void;
   /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
   virtualise(): Promise<Machine>;
-  /** Ends the pod as the kubelet would: first its processes, then its object. */
-  remove(): Promise<void>;
+  /**
+   * Ends the pod as the kubelet would: first its processes, then its object. Resolves to the IP bytes that its eth0
+   * had passed when it was taken away; undefined if it has none.
+   */
+  remove(): Promise<KernelBytes | undefined>;
 }
 
 /** A whole node with an API server, an InfluxDB and the outside world, inside enter.ts's walls. */
@@ -103,6 +108,12 @@ export interface Lab {
   readonly environment: { readonly [name: string]: string };
   /** Starts the daemon; its log lines are collected. */
   daemon(environment?: { readonly [name: string]: string }, ...args: readonly string[]): Daemon;
+  /** Runs the daemon with --check to its end. */
+  check(environment?: {
+    readonly [name: string]: string;
+  }): Promise<{ readonly code: number; readonly text: string }>;
+  /** Waits until so many captures run. */
+  captures(count: number): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -110,6 +121,8 @@ export interface Daemon {
   readonly process: ChildProcess;
   /** Its stdout and stderr, line by line. */
   readonly log: string[];
+  /** The lines of the log that contain a text. */
+  said(text: string): string[];
 }
 
 /** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
@@ -144,6 +157,13 @@ export async function createLab(main = MAIN): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+  };
+  const daemon: Lab['daemon'] = (extra = {}, ...args) => {
+    const child = processes.start(process.execPath, [main, ...args], {
+      env: { PATH: process.env['PATH'], ...environment, ...extra },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return collected(child);
   };
   return {
     api,
@@ -197,10 +217,16 @@ export async function createLab(main = MAIN): Promise<Lab> {
           return box.run(container(own, '+net_raw', main));
         },
         async remove() {
-          await box.end(() => link && unplug(link));
+          let passed: KernelBytes | undefined;
+          await box.end(() => {
+            if (!link) return;
+            passed = box.passed();
+            unplug(link);
+          });
           // The kubelet tells that the containers have ended before it lets the object go.
           api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);
+          return passed;
         },
       };
     },
@@ -219,13 +245,13 @@ export async function createLab(main = MAIN): Promise<Lab> {
       plugOutside(box.pid, addresses);
       return host(box);
     },
-    daemon(extra = {}, ...args) {
-      const child = processes.start(process.execPath, [main, ...args], {
-        env: { PATH: process.env['PATH'], ...environment, ...extra },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      return collected(child);
+    daemon,
+    async check(extra) {
+      const { process: child, log } = daemon(extra, '--check');
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code: code ?? NaN, text: log.join('\n') };
     },
+    captures: (count) => until(() => processesNamed('iftop').length === count, `${count} captures`),
     async end() {
       await processes.end();
       await api.close();
@@ -249,7 +275,7 @@ function collected(child: ChildProcess): Daemon {
   const log: string[] = [];
   for (const input of [child.stdout, child.stderr])
     if (input) createInterface(input).on('line', (line) => log.push(line));
-  return { process: child, log };
+  return { process: child, log, said: (text) => log.filter((line) => line.includes(text)) };
 }
 
 function host(sandbox: Sandbox): Host {
