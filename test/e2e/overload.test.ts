@@ -45,18 +45,14 @@ before(async () => {
   ];
   await sleep(4000);
   const sweep = storm.traffic('sweep', PACKETS, FLOWS);
-  // It is overloaded for ten seconds at least, and may run unharmed for some in between.
-  let was = 0;
-  const watch = setInterval(async () => {
-    const is = await overloaded().catch(() => was);
-    if (is > was) overloads += 1;
-    was = is;
-  }, 1000);
+  const over = new AbortController();
+  const watch = countOverloads(over.signal);
   await until(() => overloads > 0, 'an overload', 90);
   await sleep(STORM);
   await kill(sweep, 'SIGKILL');
   await until(isBack, 'the end of the overload, by the rows of the agent', 90);
-  clearInterval(watch);
+  over.abort();
+  await watch;
   await sleep(6000);
   for (const child of calm) await kill(child, 'SIGKILL');
   // An agent that ends does not wait for what has not been captured yet.
@@ -68,9 +64,14 @@ before(async () => {
 
 after(() => lab.end());
 
-async function overloaded(): Promise<number> {
-  const { values } = parse(await (await fetch('http://127.0.0.1:9790/metrics')).text());
-  return values.get('nstats_sessions{state="overloaded"}') ?? NaN;
+/** An overload lasts ten seconds at least, and the capture may follow its pod for some in between. */
+async function countOverloads(end: AbortSignal): Promise<void> {
+  for (let last = 0; !end.aborted; await sleep(1000)) {
+    const { values } = parse(await (await fetch('http://127.0.0.1:9790/metrics')).text());
+    const now = values.get('nstats_sessions{state="overloaded"}') ?? NaN;
+    if (now > last) overloads += 1;
+    last = now;
+  }
 }
 
 async function isBack(): Promise<boolean> {

@@ -29,7 +29,7 @@ import {
   unplug,
 } from './network.ts';
 import { Sandbox } from './pod.ts';
-import { processesNamed } from './processes.ts';
+import { hasPacketSocket, processesNamed } from './processes.ts';
 import { Processes } from './shell.ts';
 
 const NODE = 'lab-1';
@@ -122,7 +122,7 @@ export interface Daemon {
   /** Its stdout and stderr, line by line. */
   readonly log: string[];
   /** The lines of the log that contain a text. */
-  said(text: string): string[];
+  readonly said: (text: string) => string[];
 }
 
 /** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
@@ -251,7 +251,11 @@ export async function createLab(main = MAIN): Promise<Lab> {
       const [code] = (await once(child, 'close')) as [number | null];
       return { code: code ?? NaN, text: log.join('\n') };
     },
-    captures: (count) => until(() => processesNamed('iftop').length === count, `${count} captures`),
+    captures: (count) =>
+      until(() => {
+        const all = processesNamed('iftop');
+        return all.length === count && all.every(({ pid }) => hasPacketSocket(pid));
+      }, `${count} captures`),
     async end() {
       await processes.end();
       await api.close();

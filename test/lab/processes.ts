@@ -28,6 +28,12 @@ export function statusOf(pid: number): ProcessStatus | undefined {
   }
 }
 
+/** Whether a packet socket is open in the network namespace of a process. */
+export function hasPacketSocket(pid: number): boolean {
+  const [, ...sockets] = readFileSync(`/proc/${pid}/net/packet`, 'utf8').trim().split('\n');
+  return sockets.length > 0;
+}
+
 /** CPU time of a process in seconds. */
 export function cpuSeconds(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-import type { Books } from './books.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { Sums } from './sums.ts';
 
 /** How far the sums of the rows may be from the kernel's counters, as a part of these. */
@@ -20,35 +20,38 @@ const POD = { residents: 20_000, guests: 50_000 };
 const ATTRIBUTED = { residents: 0.97, guests: 0.6 };
 /** And so much of each resident, lest one among many has no peers: a killed capture costs it three seconds. */
 const POOREST = 0.5;
-/** Of what has peers, so much may have unknown ones; beside that, all that guests say who are not told of in time. */
+/** Of what has peers, so much may have unknown ones; beside that, all that guests send that are not reported in time. */
 const UNKNOWN = 0.05;
 
 /** Where the rows do not agree with the kernel, with what was sent, or with themselves. */
-export function imbalances(books: Books): string[] {
-  const { residents, guests, late, untold, unknown, wrong, gaps, unbalanced, rowsLost } = books;
+export function imbalances(reconciliation: Reconciliation): string[] {
+  const { residents, guests, late, unreported, unknown, wrong, gaps, unbalanced, rowsLost } =
+    reconciliation;
   const total = residents.attributed + guests.attributed + late.attributed;
   return [
     ...off('residents', residents, PART.residents),
     ...off('guests', guests, PART.guests),
-    ...off('guests told of late', late, PART.guests),
-    // Of whom the daemon could not hear nothing need be there, but no more than there was.
-    ...(untold.counted > untold.kernel * (1 + PART.guests) ? off('untold guests', untold, 0) : []),
+    ...off('guests reported late', late, PART.guests),
+    // A guest that was never reported need not have rows, but no more bytes than it had.
+    ...(unreported.counted > unreported.kernel * (1 + PART.guests)
+      ? off('unreported guests', unreported, 0)
+      : []),
     ...far('resident', residents, POD.residents),
     ...far('guest', guests, POD.guests),
-    ...far('guest told of late', late, POD.guests),
+    ...far('guest reported late', late, POD.guests),
     ...(residents.poorest < POOREST
       ? [`of a resident only ${residents.poorest} is attributed`]
       : []),
     ...named('residents', residents, ATTRIBUTED.residents, PART.residents),
     ...named('guests', guests, ATTRIBUTED.guests, PART.guests),
-    // What passed before the daemon heard of them has been captured by nobody.
-    ...named('guests told of late', late, 0, PART.guests),
-    ...named('untold guests', untold, 0, PART.guests),
+    // What passed before they were reported was not captured.
+    ...named('guests reported late', late, 0, PART.guests),
+    ...named('unreported guests', unreported, 0, PART.guests),
     ...unaccounted('residents', residents),
     ...unaccounted('guests', guests),
-    ...unaccounted('guests told of late', late),
-    ...unaccounted('untold guests', untold),
-    ...(unknown > UNKNOWN * total + late.kernel + untold.kernel
+    ...unaccounted('guests reported late', late),
+    ...unaccounted('unreported guests', unreported),
+    ...(unknown > UNKNOWN * total + late.kernel + unreported.kernel
       ? [`the peers of ${unknown} bytes are unknown`]
       : []),
     ...some('names are wrong', wrong),

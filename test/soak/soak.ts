@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
-import { type Books, books } from './books.ts';
+import { type Reconciliation, reconcile } from './reconciliation.ts';
 import { kernelCount } from './counts.ts';
 import { misbehave, type Span, tracks } from './faults.ts';
 import type { Gauges, Rests } from './gauges.ts';
 import { Guests } from './guests.ts';
 import { Observer } from './observer.ts';
 import { Random } from './random.ts';
-import { outagesOf } from './told.ts';
+import { outagesOf } from './reported.ts';
 import { Traffic } from './traffic.ts';
 
 export interface SoakOptions {
@@ -25,7 +25,7 @@ export interface SoakOptions {
 export interface Outcome {
   readonly rests: Rests;
   readonly most: Gauges;
-  readonly books: Books;
+  readonly reconciliation: Reconciliation;
   readonly faults: readonly Span[];
   readonly log: readonly string[];
 }
@@ -91,9 +91,9 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   await kill(daemon.process, 'SIGTERM');
   const truth = { residents: counts, guests: guests.lives, sent: traffic.sent };
   const outages = outagesOf(faults, lab.api.requests);
-  const found = await books(lab.influx, { ...truth, outages, from, to, interval: INTERVAL });
+  const found = await reconcile(lab.influx, { ...truth, outages, from, to, interval: INTERVAL });
   const { most = end } = observer;
-  return { rests: { start, middle, end }, most, books: found, faults, log: daemon.log };
+  return { rests: { start, middle, end }, most, reconciliation: found, faults, log: daemon.log };
 }
 
 async function settle(lab: Lab, count: number): Promise<Pod[]> {

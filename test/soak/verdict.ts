@@ -6,7 +6,7 @@ import type { Outcome } from './soak.ts';
 export function complaints({
   rests,
   most,
-  books,
-}: Pick<Outcome, 'rests' | 'most' | 'books'>): string[] {
-  return [...growths(rests), ...surges(rests.start, most), ...imbalances(books)];
+  reconciliation,
+}: Pick<Outcome, 'rests' | 'most' | 'reconciliation'>): string[] {
+  return [...growths(rests), ...surges(rests.start, most), ...imbalances(reconciliation)];
 }
