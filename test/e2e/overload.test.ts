@@ -108,9 +108,10 @@ test('the totals of the overloaded pod are those of its interface, to the byte',
 test('the reason for what is missing is the overload, and in every row the reasons add up', (t) => {
   const missing = MISSING.map((reason) => [reason, sum(rowsOf('storm'), reason)] as const);
   t.diagnostic(missing.map(([reason, bytes]) => `${reason} ${bytes}`).join(', '));
-  const { missingOverload, missingUncaptured, missingOther } = Object.fromEntries(missing);
-  assert.ok(Number(missingOverload) > 0.05 * sentInStorm);
-  assert.ok(Number(missingUncaptured) + Number(missingOther) < STARVED * sentInStorm);
+  const overload = sum(rowsOf('storm'), 'missingOverload');
+  assert.ok(overload > 0.05 * sentInStorm);
+  // An iftop that gets no CPU at all does not answer, and is not captured until it is started again.
+  assert.ok(overload > sum(rowsOf('storm'), ...MISSING) / 2);
   assertReasons(rows);
 });
 
