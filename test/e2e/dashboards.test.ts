@@ -125,7 +125,7 @@ test('the dashboard of nstats itself shows that all is well', () => {
   assert.equal(node?.['windows'], (view.to - view.from) / 1000 / WINDOW + 1);
   assert.deepEqual([node['pods'], node['sessions'], node['rows_lost']], [4, 4, 0]);
   const one = (query: string, value: string) => Number(answers.get(query)?.[0]?.[value]);
-  near(one('cluster / Attributed of what the kernel counted / A', 'attributed'), 1, 'books');
+  near(one('cluster / Attributed of what the kernel counted / A', 'attributed'), 1, 'attributed');
   for (const [query, rows] of answers) {
     if (!query.startsWith('agent / Attributed')) continue;
     for (const row of rows) near(valueOf(row), 1, query);

@@ -130,7 +130,7 @@ describe('a capture', () => {
     assert.equal(daemon.said('"capture failed').length, 1);
   });
 
-  test('that falls silent while the counters move is started again', async () => {
+  test('that stops to answer while the counters move is started again', async () => {
     const [victim] = processesNamed('iftop');
     process.kill(victim?.pid ?? 0, 'SIGSTOP');
     await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');

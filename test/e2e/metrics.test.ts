@@ -77,7 +77,7 @@ async function reach(condition: (of: (name: string) => number) => boolean, what:
   await until(async () => condition(await scrape()), what, 45);
 }
 
-test('captures, names and costs are told before any window is over', async () => {
+test('captures, names and CPU time have metrics before any window is over', async () => {
   await reach((of) => of('sessions{state="running"}') === 2, 'two captures');
   const of = await scrape();
   assert.equal(of('pods'), 2);
@@ -148,11 +148,9 @@ test('an iftop that is killed is a restart, a slow one is starting, a babbling o
   sh('umount', ['--lazy', iftop]);
 });
 
-const looks = () => daemon.said('a first look');
-
-test('the log has a first look: what is there in one line', async () => {
-  await until(() => looks().length > 0, 'the look');
-  const said = looks();
+test('the startup report is one line of the log', async () => {
+  await until(() => daemon.said('a first look').length > 0, 'the report');
+  const said = daemon.said('a first look');
   assert.equal(said.length, 1, said.join('\n'));
   assert.match(
     said[0] ?? '',
@@ -171,7 +169,7 @@ test('without InfluxDB rows wait: how many bytes, since when, and how often it w
   assert.ok(Number.isNaN((await scrape())('spool_oldest_window_timestamp_seconds')));
 });
 
-test('without the API server nothing is followed, windows are late, and what is denied is told', async () => {
+test('without the API server nothing is followed, windows are late, and a denied resource has a metric', async () => {
   lab.denied.add('services');
   await lab.api.down();
   await reach((of) => of('resource_followed{resource="pods"}') === 0, 'pods not followed');
@@ -192,7 +190,7 @@ test('without the API server nothing is followed, windows are late, and what is 
   assert.ok(of('resource_last_event_timestamp_seconds{resource="nodes"}') > 0);
 });
 
-test('a row that InfluxDB refuses is told as such', async () => {
+test('a row that InfluxDB refuses is counted as refused', async () => {
   await lab.influx.query('DROP MEASUREMENT nstat_agent');
   const { url, database } = lab.influx;
   const body = 'nstat_agent,node=other podsSeen="a string"';

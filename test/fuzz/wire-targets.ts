@@ -1,4 +1,4 @@
-/** What comes over the network: requests to our port, and answers to our own. */
+/** What comes over the network: requests to the port of the agent, and answers to its own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
@@ -70,7 +70,7 @@ async function saying(parts: readonly Buffer[]) {
   };
 }
 
-/** Whether an answer comes or an error: it does not say our token, and is not endless. */
+/** Whether an answer comes or an error: the token is not in it, and is not endless. */
 async function assertOutcome(answer: Promise<string>): Promise<void> {
   try {
     assert.equal(typeof (await settled(answer)), 'string');

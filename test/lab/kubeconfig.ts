@@ -13,7 +13,7 @@ export function kubeconfigFor(server: string, ca: string, token: string): string
   });
 }
 
-/** The same as a pod is told of it, read back from the file. */
+/** The server, authority and token of a kubeconfig, as a pod gets them from its service account. */
 export function reachable(path: string) {
   const { clusters, users } = JSON.parse(readFileSync(path, 'utf8')) as {
     clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { KernelBytes } from '../../lib/model.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import { selfSigned } from './apiserver/tls.ts';
 import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
+import { collected, container, type Daemon } from './daemon.ts';
 import { bindMachine } from './kubevirt.ts';
 import {
   balance,
@@ -39,6 +39,8 @@ const TOKEN = 'lab-token';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
+
+export type { Daemon };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
@@ -115,14 +117,6 @@ export interface Lab {
   /** Waits until so many captures run. */
   captures(count: number): Promise<void>;
   end(): Promise<void>;
-}
-
-export interface Daemon {
-  readonly process: ChildProcess;
-  /** Its stdout and stderr, line by line. */
-  readonly log: string[];
-  /** The lines of the log that contain a text. */
-  readonly said: (text: string) => string[];
 }
 
 /** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
@@ -261,25 +255,6 @@ export async function createLab(main = MAIN): Promise<Lab> {
       await api.close();
     },
   };
-}
-
-/** The command of a container that runs the daemon as root with these capabilities. */
-function container(
-  environment: { readonly [name: string]: string },
-  capabilities: string,
-  main: string,
-): string[] {
-  const variables = Object.entries({ PATH: process.env['PATH'], ...environment });
-  const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
-  const drop = ['setpriv', '--inh-caps=-all', `--bounding-set=-all,${capabilities}`];
-  return [...env, ...drop, process.execPath, main];
-}
-
-function collected(child: ChildProcess): Daemon {
-  const log: string[] = [];
-  for (const input of [child.stdout, child.stderr])
-    if (input) createInterface(input).on('line', (line) => log.push(line));
-  return { process: child, log, said: (text) => log.filter((line) => line.includes(text)) };
 }
 
 function host(sandbox: Sandbox): Host {

@@ -8,7 +8,7 @@ import { processesNamed } from '../lab/processes.ts';
 import { sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
-/** An address of another node, which changes hands. */
+/** An address of another node, which pods have one after the other. */
 const FAR = '10.244.1.5';
 const INTERVAL = 5;
 
@@ -116,7 +116,7 @@ test('what passes while the API server cannot be reached at start is named when 
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
 });
 
-test('what may not be listed has no names, and all else has', async () => {
+test('the objects that may not be listed have no names, and all others have', async () => {
   giveTo('third');
   lab.denied.add('services').add('nodes');
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9792' });
@@ -152,7 +152,7 @@ test('what may not be listed has no names, and all else has', async () => {
   assert.equal(agent.at(-1)?.['deniedResources'], 2);
 });
 
-test('without any right nothing is observed, which is said as that, and the agent is not ready', async () => {
+test('without any right nothing is observed, the log says so, and the agent is not ready', async () => {
   const kinds = ['pods', 'services', 'nodes', 'namespaces'];
   for (const kind of kinds) lab.denied.add(kind);
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9793' });

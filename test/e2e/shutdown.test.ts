@@ -22,7 +22,7 @@ const READY = 3000;
 const LATE = 25;
 
 let lab: Lab;
-/** A pod of the node that is observed from its start to its end. */
+/** A pod that sends all the time. */
 const POD = 'client-0';
 
 before(async () => {

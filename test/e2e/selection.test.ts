@@ -28,7 +28,7 @@ before(async () => {
     web: await pod('web', 'shop', 10),
     api: await pod('api', 'shop', 11),
     db: await pod('db', 'data', 12),
-    // Captured before the API has told of its namespace, and of no interest then.
+    // Captured before its namespace is known, and excluded then.
     never: await pod('never', 'dark', 13),
   };
   await pods['db']?.serve(8080);
@@ -68,7 +68,7 @@ function lastWindow(): number {
   return Math.ceil(Date.now() / 5000) * 5;
 }
 
-test('pods, namespaces and all together are turned off and on without a restart', async (t) => {
+test('pods and namespaces are excluded and selected again without a restart', async (t) => {
   await t.test('a pod is turned off, with its last window written and nothing after', async () => {
     await until(async () => (await rowsOf('web')).length > 0, 'rows of web');
     annotate('pods', OFF, 'web', 'shop');
