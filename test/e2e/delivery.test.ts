@@ -28,10 +28,7 @@ before(async () => {
 });
 after(() => lab.end());
 
-beforeEach(async () => {
-  for (const name of ['nstat', 'nstat_pod', 'nstat_agent'])
-    await lab.influx.query(`DROP MEASUREMENT ${name}`);
-});
+beforeEach(() => lab.influx.clear());
 afterEach(async () => {
   if (running) await kill(running.process, 'SIGKILL');
 });

@@ -97,7 +97,7 @@ describe('the daemon', () => {
   ] as const) {
     test(`delivers when its disk ${what}, says so, and comes back to it`, async () => {
       begin();
-      await lab.influx.query('DROP MEASUREMENT nstat_agent');
+      await lab.influx.clear();
       const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
       const degraded = async () =>
         (await lab.influx.query('SELECT spoolDegraded FROM nstat_agent')).map((row) =>
@@ -118,7 +118,7 @@ describe('the daemon', () => {
     const { code, text } = await lab.check(nowhere);
     assert.equal(code, 1);
     assert.match(text, /FAIL {2}SPOOL_DIR .*mkdir[\s\S]*fix: mount a volume/);
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    await lab.influx.clear();
     const daemon = lab.daemon({ INTERVAL: '5s', ...nowhere });
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
     await until(async () => (await rows()).length > 0, 'rows');
@@ -129,7 +129,7 @@ describe('the daemon', () => {
     const shared = { INTERVAL: '5s', SPOOL_DIR: disk };
     const first = lab.daemon({ ...shared, LISTEN: ':9791' });
     await until(() => readdirSync(disk).length > 0, 'its directory');
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    await lab.influx.clear();
     const second = lab.daemon(shared);
     const { said } = second;
     await until(() => said('another agent has the directory').length > 0, 'the warning');
@@ -152,7 +152,7 @@ describe('the daemon', () => {
     await until(() => waits().length > 0, 'rows that wait');
     assert.equal(await kill(old.process, 'SIGTERM'), 0);
     const [left] = waits();
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    await lab.influx.clear();
     const from = Date.now() / 1000;
     const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');

@@ -36,12 +36,7 @@ export function hasPacketSocket(pid: number): boolean {
 
 /** CPU time of a process in seconds. */
 export function cpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  return ((fields[11] ?? 0) + (fields[12] ?? 0)) / 100;
+  return statOf('/proc', pid)?.cpu ?? NaN;
 }
 
 /** CPU time in seconds of a process and of all that came out of it, ended ones included. */
