@@ -12,7 +12,7 @@ import { type Bundle, makeBundle } from '../image/bundle.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { ip, kill } from '../lab/shell.ts';
 
-/** Who a request says it is from: its Authorization header, and the name in its certificate. */
+/** The credentials of a request: its Authorization header, and the name in its certificate. */
 interface Identity {
   readonly authorization: string | undefined;
   readonly certificate: string | undefined;
@@ -44,7 +44,7 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Starts the bundle with a kubeconfig that has this user; resolves to who its first request is from. */
+/** Starts the bundle with a kubeconfig that has this user; resolves to the credentials of its first request. */
 async function identity(user: object): Promise<Identity> {
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(directory, 'kubeconfig');

@@ -146,7 +146,7 @@ async function wholeWindows(): Promise<{ from: number; to: number } | undefined>
   return to - from > 20 ? { from: from * 1000, to: to * 1000 } : undefined;
 }
 
-/** What the answers to the queries whose names begin so are in sum, in bytes a second. */
+/** The sum of the answers to the queries whose names begin so, in bytes a second. */
 function sumOf(...queries: readonly string[]): number {
   return EXPECTED.filter(({ query }) => queries.some((start) => query.startsWith(start)))
     .flatMap(({ query, by, columns }) =>
@@ -173,7 +173,7 @@ function rates(query: string, by: readonly string[], column: string): Map<string
   return ratesOf({ query, rows, seconds, interval: view.interval }, by, column);
 }
 
-/** What a reader of the dashboards would see, for who judges them. */
+/** Prints what a reader of the dashboards would see. */
 function show(): void {
   for (const [query, rows] of answers) {
     console.log(`\n${query} (${rows.length} rows)`);

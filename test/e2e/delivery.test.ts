@@ -11,7 +11,7 @@ import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
-/** Without InfluxDB, and of kills, in seconds. */
+/** Seconds without InfluxDB, and of kills. */
 const SECONDS = Number(process.env['DELIVERY_SECONDS'] ?? 20);
 const INTERVAL = 5;
 const RATE = 1_000_000;

@@ -32,7 +32,7 @@ const counted = async () => sum(await rowsOf('nstat_pod', 'plain', 'net1'), 'rec
 /** Peers that a pod has exchanged more than a little with, by one interface. */
 const peers = async (pod: string, iface: string) => {
   const rows = await rowsOf('nstat', pod, iface);
-  // In both directions: of acknowledgements alone a window may have few.
+  // Both directions together: a window may have only a few acknowledgements.
   const busy = rows.filter((row) => sum([row], 'sentBytes', 'receivedBytes') > 100_000);
   return [...new Set(busy.map((row) => `${row['peer_kind']} ${row['peer']}`))].toSorted();
 };
@@ -55,7 +55,7 @@ before(async () => {
   };
   pods.both.plug('net1', ['192.168.7.10/24']);
   await pods.plain.serve(8080);
-  // It is a machine before the daemon comes.
+  // It is a machine before the daemon starts.
   bound = await pods.bound.virtualise();
   const extra = { IFACE: 'eth0, net1', INTERVAL: '5s', NETWORKS_FILE: networks };
   daemon = lab.daemon(extra);
@@ -65,7 +65,7 @@ before(async () => {
 after(() => lab.end());
 
 describe('a pod of two interfaces', () => {
-  /** By the kernel, from before the traffic until after it. */
+  /** By the kernel's counters, from before the traffic until after it. */
   const kernel = new Map<string, KernelBytes>();
 
   before(async () => {

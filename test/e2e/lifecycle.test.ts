@@ -10,7 +10,7 @@ import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 const RATE = 1_000_000;
-/** For so long packets may wait to be captured; what waits goes with the interface. */
+/** Milliseconds that packets may wait to be captured; what waits is lost with the interface. */
 const WAITING = 1100;
 
 let lab: Lab;

@@ -30,7 +30,7 @@ const parse = (line: string): Line => JSON.parse(line) as Line;
 const has = (text: string) => () => daemon.said(text).length > 0;
 const windows = () => daemon.said('"window closed"').length;
 
-/** Two windows of peace, then a pod that is made again, an API server and an InfluxDB that go away. */
+/** Two quiet windows, then a pod that is made again, an API server and an InfluxDB that go away. */
 before(async () => {
   lab = await createLab();
   const db = { namespace: 'shop', name: 'db', ips: ['10.244.0.11'] };

@@ -128,7 +128,7 @@ test('traffic is counted by kind, direction and namespace, and costs iftop CPU t
   assert.ok(Math.abs(of('last_window_timestamp_seconds') - Date.now() / 1000) < 30);
 });
 
-test('an iftop that is killed is a restart, a slow one is starting, a babbling one cannot be read', async () => {
+test('an iftop that is killed is counted as restarted, a slow one as starting, and lines that are none as unparsed', async () => {
   const before = await scrape();
   const iftop = sh('sh', ['-c', 'command -v iftop']).trim();
   const babble = join(lab.directory, 'iftop');

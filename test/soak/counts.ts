@@ -9,7 +9,7 @@ export interface KernelCount {
   readonly received: number;
 }
 
-/** One that lived from one moment to another, in milliseconds since 1970. */
+/** A pod that lived from one moment to another, in milliseconds since 1970. */
 export interface Life extends KernelCount {
   readonly from: number;
   readonly to: number;

@@ -4,11 +4,11 @@ import type { Random } from './random.ts';
 import type { Life } from './counts.ts';
 import { nameOf, type Traffic } from './traffic.ts';
 
-/** An address is somebody else's after that many births. */
+/** An address is used again after so many births. */
 const ADDRESSES = { first: 100, count: 150 };
 const LIFE = { least: 4000, most: 14_000 };
 const BIRTH_EVERY = 1000;
-/** So many live at once at most, those included that are being born and dying. */
+/** The most that live at once, with those that are being born and dying. */
 export const AT_ONCE = LIFE.most / BIRTH_EVERY + 3;
 /** Half of them are idle at the end, the others die in the midst of sending. */
 const LAST_IDLE = 1300;
@@ -43,7 +43,7 @@ export class Guests {
     return this.#living.size;
   }
 
-  /** One is born every second until the signal; then the last ones die. */
+  /** A guest is born every second until the signal; then the last ones die. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const next = Date.now() + BIRTH_EVERY;

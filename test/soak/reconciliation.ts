@@ -14,29 +14,29 @@ export interface Truth {
   readonly outages: readonly Pick<Span, 'from' | 'to'>[];
   /** IP bytes by `<sender> <receiver>`. */
   readonly sent: ReadonlyMap<string, number>;
-  /** The residents spoke in all windows between these moments, in milliseconds. */
+  /** The residents sent in all windows between these moments, in milliseconds. */
   readonly from: number;
   readonly to: number;
   /** Length of a window in milliseconds. */
   readonly interval: number;
 }
 
-/** What the database has, beside what it should have. */
+/** What the database has, compared with what it should have. */
 export interface Reconciliation {
   readonly residents: Sums;
   /** Those that the API server could report as soon as they were born. */
   readonly guests: Sums;
   /** Those that it could report later in their lives. */
   readonly late: Sums;
-  /** The other ones. */
+  /** Those that it could not report. */
   readonly unreported: Sums;
-  /** Bytes that rows have under a name that never had them, and whose. */
+  /** Pairs whose rows have bytes that they did not exchange. */
   readonly wrong: readonly string[];
   /** Bytes of peers that are `unknown`. */
   readonly unknown: number;
-  /** Windows of residents that are not there. */
+  /** Windows of residents that have no rows. */
   readonly gaps: readonly string[];
-  /** Rows in which the missing parts are not what the kernel has and the peers have not. */
+  /** Rows in which the missing parts are not what the kernel counted and no peer has. */
   readonly unbalanced: readonly string[];
   readonly rowsLost: number;
 }
@@ -70,7 +70,7 @@ export async function reconcile(influx: Influx, truth: Truth): Promise<Reconcili
   };
 }
 
-/** iftop rounds, and so may a pair have a little more than was sent. */
+/** iftop rounds, so a pair may have a little more than was sent. */
 const MORE = { part: 0.02, bytes: 20_000 };
 
 /** A name is right if these two sent to each other, and no more than they sent is in rows. */

@@ -31,9 +31,9 @@ export interface Outcome {
 }
 
 const INTERVAL = 10_000;
-/** Each sends to those who are so many places after it. */
+/** Each resident sends to those so many places after it. */
 const PEERS = [1, 7, 13];
-/** By then what was sent has been counted, here and by the captures. */
+/** Milliseconds until what was sent has been counted, here and by the captures. */
 const SETTLE = 3000;
 
 /** Runs the daemon in a lab of its own through all of it. Must run inside of enter.ts. */
@@ -58,7 +58,7 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   const from = Date.now();
   const guests = new Guests(lab, traffic, residents, new Random(seed + 1));
   const faults: Span[] = [];
-  // Each has its own, so that the seed decides what happens when, however fast this machine is.
+  // Each track has its own, so that the seed decides what happens when, however fast the machine is.
   const wrong = tracks(lab, new Random(seed + 2)).map(
     (track, index) => [track, new Random(seed + 3 + index)] as const,
   );

@@ -15,7 +15,7 @@ export interface Sums {
   readonly other: number;
   /** The farthest that a pod's rows are from the kernel, in either direction. */
   readonly farthest: number;
-  /** Of the pod of which the least is attributed, that part of what was counted. */
+  /** The least part of its counted bytes that any pod has attributed. */
   readonly poorest: number;
 }
 
@@ -43,7 +43,7 @@ export function sumsOf(kernel: readonly KernelCount[], rows: ReadonlyMap<string,
     paused: total('missingPaused'),
     other: total('missingOther'),
     farthest: Math.max(0, ...apart),
-    // Of nothing nothing is attributed.
+    // A pod without bytes has nothing attributed.
     poorest: Math.min(1, ...parts.map((part) => part || 0)),
   };
 }

@@ -2,7 +2,7 @@ import { imbalances } from './balance.ts';
 import { growths, surges } from './growth.ts';
 import type { Outcome } from './soak.ts';
 
-/** What is not as it must be; empty if all is. */
+/** What is wrong; empty if nothing is. */
 export function complaints({
   rests,
   most,
