@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { type Bundle, makeBundle } from '../image/bundle.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
+import { kubeconfigOf } from '../lab/kubeconfig.ts';
 import { ip, kill } from '../lab/shell.ts';
 
 /** The credentials of a request: its Authorization header, and the name in its certificate. */
@@ -49,15 +50,7 @@ async function identity(user: object): Promise<Identity> {
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(directory, 'kubeconfig');
   const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'tls.crt' };
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster }],
-      users: [{ name: 'u', user }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    }),
-  );
+  writeFileSync(kubeconfig, kubeconfigOf(cluster, user));
   const child = spawn(process.execPath, [bundle.main, '--dry-run'], {
     env: { PATH: process.env['PATH'], NODE_NAME: 'worker-1', KUBECONFIG: kubeconfig },
     stdio: 'ignore',

@@ -13,6 +13,7 @@ import { serve } from '../../daemon/http/server.ts';
 import { writer } from '../../lib/influx/writer.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { http2 } from '../../lib/kubernetes/client/http2.ts';
+import { insecureKubeconfig } from '../lab/kubeconfig.ts';
 import { pieces, type Target } from './target.ts';
 
 /** What takes so many milliseconds on this computer alone will never end. */
@@ -82,16 +83,6 @@ async function assertOutcome(answer: Promise<string>): Promise<void> {
   }
 }
 
-/** Without TLS, which the client takes only where it need not verify any. */
-function kubeconfigFor(server: string, token: string): string {
-  return JSON.stringify({
-    clusters: [{ name: 'a', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'a', user: { token } }],
-    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-    'current-context': 'a',
-  });
-}
-
 function head(status: string, ...headers: readonly string[]): string {
   return [`HTTP/1.1 ${status}`, ...headers, '\r\n'].join('\r\n');
 }
@@ -149,7 +140,7 @@ export const wireTargets: readonly Target[] = [
       using server = await saying(pieces(input, random));
       using directory = mkdtempDisposableSync(join(tmpdir(), 'nstats-fuzz-'));
       const kubeconfig = join(directory.path, 'kubeconfig');
-      writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${server.port}`, TOKEN));
+      writeFileSync(kubeconfig, insecureKubeconfig(`http://127.0.0.1:${server.port}`, TOKEN));
       const { signal } = new AbortController();
       const client = connect(kubeconfig, { patience: HANGS / 4 });
       await assertOutcome(client.get('/x', signal).then(text));
