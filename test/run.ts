@@ -22,7 +22,7 @@ const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
 const AT_ONCE = 4;
 /** These take minutes: begun last, they would be alone at the end. */
-const LONGEST = ['test/e2e/weather.test.ts', 'test/e2e/lifecycle.test.ts'];
+const LONGEST = ['test/e2e/api-server.test.ts', 'test/e2e/lifecycle.test.ts'];
 /** So do these among the unit tests when nothing else is run: they wait for most of a minute. */
 const WAITING = ['kubernetes/outage', 'influx/nothing-taken', 'influx/blame'].map(
   (name) => `test/${name}.test.ts`,

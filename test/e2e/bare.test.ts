@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between } from '../../lib/linux/interface-counters.ts';
-import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 /** Bytes a second of each family. */
@@ -27,10 +26,6 @@ before(async () => {
 
 after(() => lab.end());
 
-const close = (a: number, b: number) => Math.abs(a - b) < 0.02 * b;
-const sum = (rows: readonly Row[], column: string) =>
-  rows.reduce((total, row) => total + Number(row[column]), 0);
-
 for (const [name, bare, host] of [
   ['its own hardware address', true, 10],
   ['another hardware address', ANOTHER, 20],
@@ -42,7 +37,7 @@ for (const [name, bare, host] of [
       // gVisor's file server is in a namespace of its own, with nothing in it.
       pod.sandbox.run(['unshare', '--net', 'sleep', 'infinity']);
       const daemon = lab.daemon({ INTERVAL: '5s' });
-      await until(() => processesNamed('iftop').length === 2, 'both captures');
+      await lab.captures(2);
       const before = pod.sandbox.counters();
       const traffic = [
         pod.raw('10.244.0.200', SENT.v4),
@@ -57,12 +52,9 @@ for (const [name, bare, host] of [
       await pod.remove();
       const rows = await lab.influx.query(`SELECT * FROM nstat WHERE pod = 'bare-${host}'`);
       assert.deepEqual([...new Set(rows.map((row) => row['peer']))], ['peer']);
-      assert.ok(kernel.sent > 2 * kernel.received, 'they can be told apart');
-      assert.ok(close(sum(rows, 'sentBytes'), kernel.sent), `${sum(rows, 'sentBytes')}`);
-      assert.ok(
-        close(sum(rows, 'receivedBytes'), kernel.received),
-        `${sum(rows, 'receivedBytes')}`,
-      );
+      assert.ok(kernel.sent > 2 * kernel.received, 'the directions differ');
+      assertClose(sum(rows, 'sentBytes'), kernel.sent, 0.02);
+      assertClose(sum(rows, 'receivedBytes'), kernel.received, 0.02);
     });
   });
 }

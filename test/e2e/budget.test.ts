@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between, UNUSED } from '../../lib/linux/interface-counters.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { cpuSecondsOfAll, processesNamed } from '../lab/processes.ts';
+import { cpuSecondsOfAll } from '../lab/processes.ts';
+import { assertReasons, sum } from '../lab/rows.ts';
 import { ip, kill } from '../lab/shell.ts';
 
 const BUDGET = 0.05;
@@ -31,13 +31,13 @@ before(async () => {
   daemon = lab.daemon({ INTERVAL: '5s', CPU_BUDGET: `${BUDGET}` });
   const started = Date.now();
   const { pid = 0 } = daemon.process;
-  await until(() => daemon.log.some((line) => line.includes('"started"')), 'the daemon');
+  await until(() => daemon.said('"started"').length > 0, 'the daemon');
   const pods: { [name: string]: Pod } = {};
   for (const [index, name] of [...QUIET, ...COSTLY].entries())
     pods[name] = await lab.pod({ namespace: 'lab', name, ips: [`10.244.0.${10 + index}`] });
   await pods['server']?.serve(8080);
   const all = QUIET.length + COSTLY.length;
-  await until(() => processesNamed('iftop').length === all, 'a capture of each');
+  await lab.captures(all);
   pods['quiet']?.traffic('send', '10.244.0.11', 8080, 20_000);
   const storms = COSTLY.map((name) => pods[name]?.traffic('sweep', PACKETS, FLOWS));
   await sleep(started + SETTLED - Date.now());
@@ -48,8 +48,7 @@ before(async () => {
   for (const storm of storms) if (storm) await kill(storm, 'SIGKILL');
   await until(isCalm, 'all captures to run again', 240);
   share = shareNow();
-  for (const [name, { sandbox }] of Object.entries(pods))
-    sent[name] = between(UNUSED, sandbox.counters()).sent;
+  for (const [name, { sandbox }] of Object.entries(pods)) sent[name] = sandbox.passed().sent;
   await kill(daemon.process, 'SIGTERM');
   rows = await lab.influx.query('SELECT * FROM nstat_pod');
   agent = await lab.influx.query('SELECT * FROM nstat_agent');
@@ -60,10 +59,6 @@ after(() => lab.end());
 async function isCalm(): Promise<boolean> {
   const [last] = await lab.influx.query('SELECT * FROM nstat_agent ORDER BY time DESC LIMIT 1');
   return last?.['sessionsPaused'] === 0 && last['sessions'] === QUIET.length + COSTLY.length;
-}
-
-function sum(of: readonly Row[], field: string): number {
-  return of.reduce((total, row) => total + Number(row[field] ?? 0), 0);
 }
 
 const rowsOf = (name: string) => rows.filter(({ pod }) => pod === name);
@@ -85,16 +80,7 @@ for (const name of COSTLY) {
 }
 
 test('the reasons for what is missing add up in every row', () => {
-  for (const row of rows) {
-    const number = (field: string) => Number(row[field] ?? 0);
-    const parts = ['Uncaptured', 'Overload', 'Paused', 'Other'].map((each) =>
-      number(`missing${each}`),
-    );
-    const missing = ['sent', 'received'].map((direction) =>
-      Math.max(0, number(`${direction}Bytes`) - number(`${direction}Attributed`)),
-    );
-    assert.equal(total(parts), total(missing));
-  }
+  assertReasons(rows);
   assert.equal(sum(agent, 'missingPaused'), sum(rows, 'missingPaused'));
 });
 
@@ -102,14 +88,10 @@ test('the captures of quiet pods run all the while', () => {
   for (const name of QUIET) assert.equal(sum(rowsOf(name), 'paused'), 0, name);
 });
 
-test('the log says it once for each pod, and the agent’s row how many there are', () => {
-  const said = daemon.log.filter((line) => line.includes('paused for CPU_BUDGET: what passes'));
+test('the log says once for each pod that it is paused, and the agent’s row how many are', () => {
+  const said = daemon.said('paused for CPU_BUDGET: what passes');
   const pods = said.map((line) => (JSON.parse(line) as { pod?: string }).pod);
   assert.equal(pods.length, COSTLY.length);
   assert.deepEqual(new Set(pods), new Set(COSTLY));
   assert.ok(agent.some(({ sessionsPaused }) => Number(sessionsPaused) > 0));
 });
-
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((all, each) => all + each, 0);
-}

@@ -6,13 +6,14 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { type Bundle, makeBundle } from '../image/bundle.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
+import { kubeconfigOf } from '../lab/kubeconfig.ts';
 import { ip, kill } from '../lab/shell.ts';
 
-/** Who a request says it is from: its Authorization header, and the name in its certificate. */
+/** The credentials of a request: its Authorization header, and the name in its certificate. */
 interface Identity {
   readonly authorization: string | undefined;
   readonly certificate: string | undefined;
@@ -44,20 +45,12 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Starts the bundle with a kubeconfig that has this user; resolves to who its first request is from. */
+/** Starts the bundle with a kubeconfig that has this user; resolves to the credentials of its first request. */
 async function identity(user: object): Promise<Identity> {
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(directory, 'kubeconfig');
   const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'tls.crt' };
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster }],
-      users: [{ name: 'u', user }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    }),
-  );
+  writeFileSync(kubeconfig, kubeconfigOf(cluster, user));
   const child = spawn(process.execPath, [bundle.main, '--dry-run'], {
     env: { PATH: process.env['PATH'], NODE_NAME: 'worker-1', KUBECONFIG: kubeconfig },
     stdio: 'ignore',
@@ -73,55 +66,37 @@ async function identity(user: object): Promise<Identity> {
   }
 }
 
-const bearer = (token: string): Identity => ({
-  authorization: `Bearer ${token}`,
-  certificate: undefined,
-});
+function tokenFile(): object {
+  const file = join(directory, 'token');
+  writeFileSync(file, TOKEN);
+  return { 'auth-provider': { name: 'tokenFile', config: { tokenFile: file } } };
+}
 
-describe('in the bundle a kubeconfig may have', () => {
-  test('a token', async () => {
-    assert.deepEqual(await identity({ token: TOKEN }), bearer(TOKEN));
-  });
+function clientCertificate(): object {
+  const own = join(directory, 'client');
+  mkdirSync(own);
+  selfSigned(own, []);
+  return { 'client-certificate': join(own, 'tls.crt'), 'client-key': join(own, 'tls.key') };
+}
 
-  test('a token file, as service accounts have', async () => {
-    const tokenFile = join(directory, 'token');
-    writeFileSync(tokenFile, TOKEN);
-    const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
-    assert.deepEqual(await identity(user), bearer(TOKEN));
-  });
+const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: TOKEN } });
+const exec = {
+  apiVersion: 'client.authentication.k8s.io/v1',
+  command: 'sh',
+  args: ['-c', `echo '${credential}'`],
+  interactiveMode: 'Never',
+};
+const oidc = { name: 'oidc', config: { 'client-id': 'kubernetes', 'id-token': ID_TOKEN } };
+const basic = `Basic ${Buffer.from('jane:pass').toString('base64')}`;
 
-  test('a client certificate', async () => {
-    const own = join(directory, 'client');
-    mkdirSync(own);
-    selfSigned(own, []);
-    const user = {
-      'client-certificate': join(own, 'tls.crt'),
-      'client-key': join(own, 'tls.key'),
-    };
-    const expected = { authorization: undefined, certificate: 'kube-apiserver' };
-    assert.deepEqual(await identity(user), expected);
+for (const [what, user, authorization, certificate] of [
+  ['a token', () => ({ token: TOKEN }), `Bearer ${TOKEN}`],
+  ['a token file, as service accounts have', tokenFile, `Bearer ${TOKEN}`],
+  ['a client certificate', clientCertificate, undefined, 'kube-apiserver'],
+  ['a credential plugin', () => ({ exec }), `Bearer ${TOKEN}`],
+  ['an OpenID Connect token', () => ({ 'auth-provider': oidc }), `Bearer ${ID_TOKEN}`],
+  ['a name and a password', () => ({ username: 'jane', password: 'pass' }), basic],
+] as const)
+  test(`in the bundle a kubeconfig may have ${what}`, async () => {
+    assert.deepEqual(await identity(user()), { authorization, certificate });
   });
-
-  test('a credential plugin', async () => {
-    const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: TOKEN } });
-    const exec = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      command: 'sh',
-      args: ['-c', `echo '${credential}'`],
-      interactiveMode: 'Never',
-    };
-    assert.deepEqual(await identity({ exec }), bearer(TOKEN));
-  });
-
-  test('an OpenID Connect token', async () => {
-    const config = { 'client-id': 'kubernetes', 'id-token': ID_TOKEN };
-    const user = { 'auth-provider': { name: 'oidc', config } };
-    assert.deepEqual(await identity(user), bearer(ID_TOKEN));
-  });
-
-  test('a name and a password', async () => {
-    const basic = Buffer.from('jane:pass').toString('base64');
-    const expected = { authorization: `Basic ${basic}`, certificate: undefined };
-    assert.deepEqual(await identity({ username: 'jane', password: 'pass' }), expected);
-  });
-});

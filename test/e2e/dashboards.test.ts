@@ -125,7 +125,7 @@ test('the dashboard of nstats itself shows that all is well', () => {
   assert.equal(node?.['windows'], (view.to - view.from) / 1000 / WINDOW + 1);
   assert.deepEqual([node['pods'], node['sessions'], node['rows_lost']], [4, 4, 0]);
   const one = (query: string, value: string) => Number(answers.get(query)?.[0]?.[value]);
-  near(one('cluster / Attributed of what the kernel counted / A', 'attributed'), 1, 'books');
+  near(one('cluster / Attributed of what the kernel counted / A', 'attributed'), 1, 'attributed');
   for (const [query, rows] of answers) {
     if (!query.startsWith('agent / Attributed')) continue;
     for (const row of rows) near(valueOf(row), 1, query);
@@ -146,7 +146,7 @@ async function wholeWindows(): Promise<{ from: number; to: number } | undefined>
   return to - from > 20 ? { from: from * 1000, to: to * 1000 } : undefined;
 }
 
-/** What the answers to the queries whose names begin so are in sum, in bytes a second. */
+/** The sum of the answers to the queries whose names begin so, in bytes a second. */
 function sumOf(...queries: readonly string[]): number {
   return EXPECTED.filter(({ query }) => queries.some((start) => query.startsWith(start)))
     .flatMap(({ query, by, columns }) =>
@@ -173,7 +173,7 @@ function rates(query: string, by: readonly string[], column: string): Map<string
   return ratesOf({ query, rows, seconds, interval: view.interval }, by, column);
 }
 
-/** What a reader of the dashboards would see, for who judges them. */
+/** Prints what a reader of the dashboards would see. */
 function show(): void {
   for (const [query, rows] of answers) {
     console.log(`\n${query} (${rows.length} rows)`);

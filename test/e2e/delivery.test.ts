@@ -6,12 +6,12 @@ import { Problems } from '../../daemon/log.ts';
 import { UnsentRows } from '../../lib/influx/spool/unsent-rows.ts';
 import { Queue } from '../../lib/influx/queue.ts';
 import { writer } from '../../lib/influx/writer.ts';
-import { type Row, until } from '../lab/influx.ts';
+import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
-/** Without InfluxDB, and of kills, in seconds. */
+/** Seconds without InfluxDB, and of kills. */
 const SECONDS = Number(process.env['DELIVERY_SECONDS'] ?? 20);
 const INTERVAL = 5;
 const RATE = 1_000_000;
@@ -28,10 +28,7 @@ before(async () => {
 });
 after(() => lab.end());
 
-beforeEach(async () => {
-  for (const name of ['nstat', 'nstat_pod', 'nstat_agent'])
-    await lab.influx.query(`DROP MEASUREMENT ${name}`);
-});
+beforeEach(() => lab.influx.clear());
 afterEach(async () => {
   if (running) await kill(running.process, 'SIGKILL');
 });
@@ -41,29 +38,19 @@ function start(): Daemon {
   return running;
 }
 
-function sentByKernel(): number {
-  const { sentBytes, sentPackets } = web.sandbox.counters();
-  return sentBytes - 14 * sentPackets;
-}
-
-function total(rows: readonly Row[], column: string): number {
-  return rows.reduce((sum, row) => sum + Number(row[column] ?? 0), 0);
-}
-
+const sentByKernel = () => web.sandbox.passed().sent;
 const agentRows = () => lab.influx.query('SELECT * FROM nstat_agent');
 const newest = async () => (await agentRows()).at(-1)?.time ?? 0;
-/** One of which a process was killed before its rows were on disk is closed by the next one again. */
-const windowsClosed = (...lives: readonly Daemon[]) =>
-  new Set(
-    lives
-      .flatMap(({ log }) => log.filter((line) => line.includes('"window closed"')))
-      .map((line) => (JSON.parse(line) as { end: string }).end),
-  ).size;
+/** A window whose process was killed before its rows were on disk is closed again by the next one. */
+const windowsClosed = (...lives: readonly Daemon[]) => {
+  const lines = lives.flatMap(({ said }) => said('"window closed"'));
+  return new Set(lines.map((line) => (JSON.parse(line) as { end: string }).end)).size;
+};
 
 describe('InfluxDB that is away for a while', () => {
   test('has every window afterwards, with the sums of the kernel, and fresh ones first', async (t) => {
     const daemon = start();
-    await until(() => processesNamed('iftop').length === 2, 'the captures');
+    await lab.captures(2);
     await sleep(1500);
     const before = sentByKernel();
     const traffic = web.traffic('send', '10.244.0.11', 80, RATE);
@@ -91,20 +78,17 @@ describe('InfluxDB that is away for a while', () => {
     const times = rows.map(({ time }) => time);
     for (const [index, time] of times.slice(1, -1).entries())
       assert.equal(time - (times[index] ?? 0), INTERVAL);
-    assert.equal(total(rows, 'rowsLost'), 0);
-    assert.ok(total(rows, 'writeRetries') > 0);
+    assert.equal(sum(rows, 'rowsLost'), 0);
+    assert.ok(sum(rows, 'writeRetries') > 0);
     assert.ok(Math.max(...rows.map((row) => Number(row['spoolSeconds']))) > SECONDS / 2);
     const podRows = await lab.influx.query("SELECT * FROM nstat_pod WHERE pod = 'web'");
     const peers = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web'");
-    const [counted, attributed] = [total(podRows, 'sentBytes'), total(peers, 'sentBytes')];
-    // What nobody was told of when it ended.
-    const last = total(podRows.slice(-2), 'missingUncaptured');
+    const [counted, attributed] = [sum(podRows, 'sentBytes'), sum(peers, 'sentBytes')];
+    // What was not captured yet when the agent ended.
+    const last = sum(podRows.slice(-2), 'missingUncaptured');
     t.diagnostic(`kernel ${kernel}, counted ${counted}, attributed ${attributed}`);
-    assert.ok(Math.abs(counted - kernel) <= 0.001 * kernel + 1000, `${counted} of ${kernel}`);
-    assert.ok(
-      Math.abs(attributed + last - kernel) <= 0.005 * kernel + 0.1 * RATE,
-      `${attributed} of ${kernel}`,
-    );
+    assertClose(counted, kernel, 0.001, 1000);
+    assertClose(attributed + last, kernel, 0.005, 0.1 * RATE);
   });
 });
 
@@ -127,7 +111,7 @@ describe('a daemon that is killed again and again', () => {
     if (away) await lab.influx.start();
     const last = start();
     lives.push(last);
-    await until(() => processesNamed('iftop').length === 2, 'the captures');
+    await lab.captures(2);
     await kill(traffic, 'SIGKILL');
     await sleep(300);
     const kernel = sentByKernel() - before;
@@ -140,8 +124,8 @@ describe('a daemon that is killed again and again', () => {
     assert.equal((await agentRows()).length, closed());
     const podRows = await lab.influx.query("SELECT * FROM nstat_pod WHERE pod = 'web'");
     const peers = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web'");
-    const counted = total(podRows, 'sentBytes');
-    assert.equal(total(peers, 'sentBytes'), total(podRows, 'sentAttributed'));
+    const counted = sum(podRows, 'sentBytes');
+    assert.equal(sum(peers, 'sentBytes'), sum(podRows, 'sentAttributed'));
     assert.ok(counted > 0 && counted <= kernel, `${counted} of ${kernel}`);
     for (const row of podRows) assert.ok(Number(row['sentBytes']) < 1.1 * RATE * INTERVAL);
     const gap = kernel - counted;

@@ -97,7 +97,7 @@ describe('the daemon', () => {
   ] as const) {
     test(`delivers when its disk ${what}, says so, and comes back to it`, async () => {
       begin();
-      await lab.influx.query('DROP MEASUREMENT nstat_agent');
+      await lab.influx.clear();
       const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
       const degraded = async () =>
         (await lab.influx.query('SELECT spoolDegraded FROM nstat_agent')).map((row) =>
@@ -107,7 +107,7 @@ describe('the daemon', () => {
       end();
       await until(async () => (await degraded()).at(-1) === 0, 'the disk in use');
       assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
-      const said = daemon.log.filter((line) => line.includes('for want of the disk'));
+      const said = daemon.said('for want of the disk');
       assert.equal(said.length, 1);
     });
   }
@@ -115,11 +115,10 @@ describe('the daemon', () => {
   test('runs where its directory cannot even be made, and --check says so', async () => {
     remount('ro');
     const nowhere = { SPOOL_DIR: join(disk, 'spool') };
-    const check = lab.daemon(nowhere, '--check');
-    await until(() => check.process.exitCode !== null, 'the end of --check');
-    assert.equal(check.process.exitCode, 1);
-    assert.match(check.log.join('\n'), /FAIL {2}SPOOL_DIR .*mkdir[\s\S]*fix: mount a volume/);
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    const { code, text } = await lab.check(nowhere);
+    assert.equal(code, 1);
+    assert.match(text, /FAIL {2}SPOOL_DIR .*mkdir[\s\S]*fix: mount a volume/);
+    await lab.influx.clear();
     const daemon = lab.daemon({ INTERVAL: '5s', ...nowhere });
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
     await until(async () => (await rows()).length > 0, 'rows');
@@ -130,9 +129,9 @@ describe('the daemon', () => {
     const shared = { INTERVAL: '5s', SPOOL_DIR: disk };
     const first = lab.daemon({ ...shared, LISTEN: ':9791' });
     await until(() => readdirSync(disk).length > 0, 'its directory');
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    await lab.influx.clear();
     const second = lab.daemon(shared);
-    const said = (what: string) => second.log.filter((line) => line.includes(what));
+    const { said } = second;
     await until(() => said('another agent has the directory').length > 0, 'the warning');
     assert.match(
       said('another agent').join(),
@@ -153,13 +152,13 @@ describe('the daemon', () => {
     await until(() => waits().length > 0, 'rows that wait');
     assert.equal(await kill(old.process, 'SIGTERM'), 0);
     const [left] = waits();
-    await lab.influx.query('DROP MEASUREMENT nstat_agent');
+    await lab.influx.clear();
     const from = Date.now() / 1000;
     const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
     const rows = () => lab.influx.query('SELECT * FROM nstat_agent');
     await until(async () => (await rows()).length > 1, 'its rows');
     assert.ok((await rows()).every(({ time }) => time > from));
-    const said = daemon.log.filter((line) => line.includes('wait for another InfluxDB'));
+    const said = daemon.said('wait for another InfluxDB');
     assert.equal(said.length, 1);
     const { foreign, fix } = JSON.parse(said[0] ?? '') as {
       foreign: { directory: string; bytes: number }[];

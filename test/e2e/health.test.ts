@@ -54,7 +54,7 @@ test('/readyz says what has not been listed yet, and is content when all has', a
   await until(async () => (await rows()).length > 0, 'the rows');
 });
 
-test('/healthz tells of windows and captures', async () => {
+test('/healthz reports windows and captures', async () => {
   const { status, text } = await probe('/healthz');
   assert.equal(status, 200);
   assert.match(text, LIVING);
@@ -64,7 +64,7 @@ test('there is nothing else', async () => {
   assert.equal((await probe('/')).status, 404);
 });
 
-test('whoever is slow or large is cut off, and the others are answered', async () => {
+test('a client that is slow or sends too much is cut off, and the others are answered', async () => {
   const ends = ['', `x: ${'x'.repeat(100_000)}\r\n\r\n`].map((rest) => {
     const socket = connect(9790, '127.0.0.1').on('error', () => {});
     socket.resume().write(`GET /healthz HTTP/1.1\r\nhost: a\r\n${rest}`);

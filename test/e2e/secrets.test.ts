@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { until } from '../lab/influx.ts';
+import { insecureKubeconfig } from '../lab/kubeconfig.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
 import { kill } from '../lab/shell.ts';
@@ -41,13 +42,7 @@ after(async () => {
 
 function kubeconfig(api: string): string {
   const path = join(process.env['LAB_DIRECTORY'] ?? '/tmp', `secrets-${process.pid}`);
-  const config = {
-    clusters: [{ name: 'c', cluster: { server: api, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: BEARER } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  writeFileSync(path, JSON.stringify(config));
+  writeFileSync(path, insecureKubeconfig(api, BEARER));
   return path;
 }
 
@@ -63,7 +58,7 @@ const database = { INFLUX_DATABASE: 'd', INFLUX_USERNAME: 'jane', INFLUX_PASSWOR
 async function run(environment: { readonly [name: string]: string }, words: string) {
   const daemon = lab.daemon({ INTERVAL: '5s', ...environment });
   try {
-    const said = () => daemon.log.some((line) => line.includes(words));
+    const said = () => daemon.said(words).length > 0;
     await until(said, words, 20);
     await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
     for (const { pid } of processesNamed('iftop'))

@@ -62,7 +62,7 @@ test('without rights at the API server the peers are their addresses', async () 
 });
 
 test('the agent of the node and two sidecars on it have a row each of every window, also after a restart', async () => {
-  await lab.influx.query('DROP MEASUREMENT nstat_agent');
+  await lab.influx.clear();
   const agents = () => [
     lab.daemon({ INTERVAL: '5s' }).process,
     sidecar({ SPOOL_DIR: `${lab.directory}/app` }),

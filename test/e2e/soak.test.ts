@@ -4,12 +4,12 @@ import { soak } from '../soak/soak.ts';
 
 test('a soak of some seconds sees what it looks for, no wrong name and no missing window, and its rows add up', async (t) => {
   const say = (line: string) => t.diagnostic(line);
-  const { rests, books } = await soak({ seconds: 8, rest: 1, pods: 6, seed: 1, say });
+  const { rests, reconciliation } = await soak({ seconds: 8, rest: 1, pods: 6, seed: 1, say });
   const { descriptors, heap, memory, capturesMemory } = rests.end;
   assert.ok(descriptors > 6 && heap > 1e6 && memory > heap && capturesMemory > 1e6);
-  assert.ok(books.residents.kernel > 100_000 && books.guests.pods > 3);
-  assert.ok(books.residents.attributed > 0.8 * books.residents.kernel);
+  assert.ok(reconciliation.residents.kernel > 100_000 && reconciliation.guests.pods > 3);
+  assert.ok(reconciliation.residents.attributed > 0.8 * reconciliation.residents.kernel);
   // In so short a time a killed capture, or growth, says nothing.
-  const { wrong, gaps, unbalanced, rowsLost } = books;
+  const { wrong, gaps, unbalanced, rowsLost } = reconciliation;
   assert.deepEqual([wrong, gaps, unbalanced, rowsLost], [[], [], [], 0]);
 });

@@ -2,19 +2,16 @@ import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../lab/influx.ts';
-import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { assertClose, MISSING, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
-
-const MISSING = ['missingUncaptured', 'missingOverload', 'missingPaused', 'missingOther'] as const;
 
 let lab: Lab;
 let daemon: Daemon;
 /** Its interface does not count what it receives. */
 let deaf: Pod;
 let rows: Row[];
-/** What the pod was sent while it was silent itself, and since when (seconds since 1970) it was. */
+/** What the pod was sent while it was idle itself, and since when (seconds since 1970) it was. */
 let spray: { readonly bytes: number; readonly since: number };
 let metrics: string;
 
@@ -30,35 +27,30 @@ before(async () => {
   await deaf.serve(8080);
   await peer.serve(8080);
   daemon = lab.daemon({ INTERVAL: '5s' });
-  await until(() => processesNamed('iftop').length === 2, 'the captures');
+  await lab.captures(2);
   const traffic = [
     deaf.traffic('send', '10.244.0.11', 8080, 300_000),
     peer.traffic('send', '10.244.0.10', 8080, 2_000_000),
   ];
   await sleep(20_000);
   for (const each of traffic) await kill(each, 'SIGKILL');
-  const silent = Date.now() / 1000;
+  const idle = Date.now() / 1000;
   await sleep(10_000);
   // The counters do not move, and iftop's clock does not either once a burst is over.
-  const counted = peer.sandbox.counters();
+  const before = peer.sandbox.passed().sent;
   for (let burst = 0; burst < 3; burst += 1) {
     const short = peer.traffic('spray', 8080, 400_000, '10.244.0.10');
     await sleep(1500);
     await kill(short, 'SIGKILL');
     await sleep(8000);
   }
-  const { sentBytes, sentPackets } = peer.sandbox.counters();
-  const packets = sentPackets - counted.sentPackets;
-  spray = { bytes: sentBytes - counted.sentBytes - 14 * packets, since: silent + 10 };
+  spray = { bytes: peer.sandbox.passed().sent - before, since: idle + 10 };
   metrics = await (await fetch('http://127.0.0.1:9790/metrics')).text();
   await kill(daemon.process, 'SIGTERM');
   rows = await lab.influx.query("SELECT * FROM nstat_pod WHERE pod = 'deaf'");
 });
 
 after(() => lab.end());
-
-const sum = (field: string, of: readonly Row[] = rows) =>
-  of.reduce((total, row) => total + Number(row[field] ?? 0), 0);
 
 test('the pod’s counters stand still: the case is there', () => {
   const { receivedPackets, sentPackets } = deaf.sandbox.counters();
@@ -76,9 +68,8 @@ test('its totals are what was captured, in every window, and what it sent is by 
     assert.ok(Number(uncounted) <= Number(bytes));
     assert.equal(row['sentUncounted'], 0);
   }
-  assert.ok(sum('receivedUncounted') > 0.99 * sum('receivedBytes'));
-  const { sentBytes, sentPackets } = deaf.sandbox.counters();
-  assert.ok(Math.abs(sum('sentBytes') / (sentBytes - 14 * sentPackets) - 1) < 0.01);
+  assert.ok(sum(rows, 'receivedUncounted') > 0.99 * sum(rows, 'receivedBytes'));
+  assertClose(sum(rows, 'sentBytes'), deaf.sandbox.passed().sent, 0.01);
 });
 
 test('windows have their parts of what came evenly, although no counter says which', (t: TestContext) => {
@@ -88,29 +79,26 @@ test('windows have their parts of what came evenly, although no counter says whi
   for (const bytes of busy) assert.ok(bytes < 12_500_000, `${bytes}`);
 });
 
-test('bursts to a pod that is silent itself are seen all the same, to the byte but for rounding', (t: TestContext) => {
-  const seen = sum(
-    'receivedAttributed',
-    rows.filter(({ time }) => time > spray.since),
-  );
-  t.diagnostic(`${seen} of ${spray.bytes} bytes seen`);
-  assert.ok(Math.abs(seen / spray.bytes - 1) < 0.01);
+test('bursts to a pod that is idle itself are captured all the same, but for rounding', (t: TestContext) => {
+  const later = rows.filter(({ time }) => time > spray.since);
+  t.diagnostic(`${sum(later, 'receivedAttributed')} of ${spray.bytes} bytes seen`);
+  assertClose(sum(later, 'receivedAttributed'), spray.bytes, 0.01);
 });
 
 test('kernel and uncounted bytes are attributed and missing ones, of the pod and of the node', async () => {
   for (const row of rows) {
-    const counted = sum('sentBytes', [row]) + sum('receivedBytes', [row]);
-    const attributed = sum('sentAttributed', [row]) + sum('receivedAttributed', [row]);
-    const surplus = Math.max(0, sum('sentAttributed', [row]) - sum('sentBytes', [row]));
-    const missing = MISSING.reduce((total, field) => total + sum(field, [row]), 0);
-    assert.equal(counted + surplus, attributed + missing);
+    const counted = sum([row], 'sentBytes', 'receivedBytes');
+    const surplus = Math.max(0, sum([row], 'sentAttributed') - sum([row], 'sentBytes'));
+    assert.equal(counted + surplus, sum([row], 'sentAttributed', 'receivedAttributed', ...MISSING));
   }
   const agents = await lab.influx.query('SELECT * FROM nstat_agent');
-  assert.equal(sum('uncountedBytes', agents), sum('receivedUncounted'));
+  assert.equal(sum(agents, 'uncountedBytes'), sum(rows, 'receivedUncounted'));
   assert.ok(agents.some((row) => row['podsUncounted'] === 1));
   const all = await lab.influx.query('SELECT * FROM nstat_pod');
-  const bytes = sum('sentBytes', all) + sum('receivedBytes', all);
-  assert.equal(sum('kernelBytes', agents) + sum('uncountedBytes', agents), bytes);
+  assert.equal(
+    sum(agents, 'kernelBytes', 'uncountedBytes'),
+    sum(all, 'sentBytes', 'receivedBytes'),
+  );
 });
 
 test('the metrics and one line of the log say it', () => {
@@ -118,7 +106,7 @@ test('the metrics and one line of the log say it', () => {
     /^nstats_uncounted_bytes_total\{direction="received"\} (\d+)$/m.exec(metrics) ?? [];
   assert.ok(Number(received) > 30_000_000, String(received));
   assert.match(metrics, /^nstats_uncounted_bytes_total\{direction="sent"\} 0$/m);
-  const said = daemon.log.filter((line) => line.includes('do not have all that was captured'));
+  const said = daemon.said('do not have all that was captured');
   assert.equal(said.length, 1, said.join('\n'));
   const { level, pods, podsSeen, fix } = JSON.parse(said[0] ?? '{}') as { [key: string]: unknown };
   assert.deepEqual([level, pods, podsSeen], ['warn', 1, 2]);

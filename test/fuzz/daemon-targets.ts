@@ -1,4 +1,4 @@
-/** What the daemon is told by whoever deploys it. */
+/** The settings of the daemon. */
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { readConfig } from '../../daemon/config.ts';

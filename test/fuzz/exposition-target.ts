@@ -1,4 +1,4 @@
-/** What is told of namespaces, whatever they are called. */
+/** The metrics of namespaces, whatever their names. */
 import assert from 'node:assert/strict';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { traffic as statistics } from '../../lib/report/statistics/traffic.ts';
@@ -42,15 +42,15 @@ export const expositionTarget: Target = {
     }
     const text = await exposition(statistics, { totals }).metrics();
     const { values } = parse(Buffer.from(text).toString());
-    let told = 0;
+    let counted = 0;
     for (const [series, value] of values) {
       if (!series.startsWith('nstats_flow_bytes_total{')) continue;
       const labels = labelsOf(series);
       assert.deepEqual(Object.keys(labels), LABELS);
       const { namespace = '', peer_namespace: peer = '', direction } = labels;
       for (const name of [namespace, peer]) assert.ok(name === '_other' || names.includes(name));
-      if (direction === 'sent') told += value;
+      if (direction === 'sent') counted += value;
     }
-    assert.equal(told, sent);
+    assert.equal(counted, sent);
   },
 };

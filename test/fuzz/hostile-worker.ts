@@ -1,4 +1,4 @@
-/** Gives a reader that it is told of one text after another, each a mebibyte of what almost matches. */
+/** Gives a reader, by its name, one text after another, each a mebibyte of what almost matches. */
 import { parentPort } from 'node:worker_threads';
 import { readers } from './readers.ts';
 

@@ -15,7 +15,7 @@ const LINE = 2000;
 /** In milliseconds: what has taken longer may have been too long for a repetition. */
 const SOON = 900;
 
-/** Stands for a process, and says what it is told to. */
+/** Stands for a process, and prints what it is given. */
 class Puppet {
   readonly stdout = new Output();
   readonly stderr = new Output();

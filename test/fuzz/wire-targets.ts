@@ -1,4 +1,4 @@
-/** What comes over the network: requests to our port, and answers to our own. */
+/** What comes over the network: requests to the port of the agent, and answers to its own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { serve } from '../../daemon/http/server.ts';
 import { writer } from '../../lib/influx/writer.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { http2 } from '../../lib/kubernetes/client/http2.ts';
+import { insecureKubeconfig } from '../lab/kubeconfig.ts';
 import { pieces, type Target } from './target.ts';
 
 /** What takes so many milliseconds on this computer alone will never end. */
@@ -70,7 +71,7 @@ async function saying(parts: readonly Buffer[]) {
   };
 }
 
-/** Whether an answer comes or an error: it does not say our token, and is not endless. */
+/** Whether an answer comes or an error: the token is not in it, and is not endless. */
 async function assertOutcome(answer: Promise<string>): Promise<void> {
   try {
     assert.equal(typeof (await settled(answer)), 'string');
@@ -80,16 +81,6 @@ async function assertOutcome(answer: Promise<string>): Promise<void> {
     assert.ok(!error.message.includes(TOKEN) && error.message.length <= 1000, error.message);
     assert.doesNotMatch(error.message, /no answer within/);
   }
-}
-
-/** Without TLS, which the client takes only where it need not verify any. */
-function kubeconfigFor(server: string, token: string): string {
-  return JSON.stringify({
-    clusters: [{ name: 'a', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'a', user: { token } }],
-    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-    'current-context': 'a',
-  });
 }
 
 function head(status: string, ...headers: readonly string[]): string {
@@ -149,7 +140,7 @@ export const wireTargets: readonly Target[] = [
       using server = await saying(pieces(input, random));
       using directory = mkdtempDisposableSync(join(tmpdir(), 'nstats-fuzz-'));
       const kubeconfig = join(directory.path, 'kubeconfig');
-      writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${server.port}`, TOKEN));
+      writeFileSync(kubeconfig, insecureKubeconfig(`http://127.0.0.1:${server.port}`, TOKEN));
       const { signal } = new AbortController();
       const client = connect(kubeconfig, { patience: HANGS / 4 });
       await assertOutcome(client.get('/x', signal).then(text));

@@ -1,5 +1,5 @@
 /**
- * Asks a running Grafana whether our dashboards are provisioned, and runs every query of every panel by way of
+ * Asks a running Grafana whether the dashboards are provisioned, and runs every query of every panel by way of
  * its own API: node test/kind/grafana.ts http://127.0.0.1:3000
  */
 import { setTimeout as sleep } from 'node:timers/promises';

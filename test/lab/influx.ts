@@ -14,6 +14,8 @@ export interface Influx {
   readonly database: string;
   /** Runs an InfluxQL query and returns its rows, tags of the series included. */
   query(query: string): Promise<Row[]>;
+  /** Removes all rows of nstats. */
+  clear(): Promise<void>;
   stop(): Promise<void>;
   /** After `stop`, with all that it had. */
   start(): Promise<void>;
@@ -62,6 +64,10 @@ bind-address = "127.0.0.1:${port + 2}"
     url,
     database: DATABASE,
     query: (text) => query(url, text),
+    async clear() {
+      for (const name of ['nstat', 'nstat_pod', 'nstat_agent'])
+        await query(url, `DROP MEASUREMENT ${name}`);
+    },
     stop: async () => void (await kill(influxd, 'SIGTERM')),
     async start() {
       influxd = run();

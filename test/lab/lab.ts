@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { KernelBytes } from '../../lib/model.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -12,8 +12,9 @@ import {
   type PodOptions,
 } from './apiserver/objects.ts';
 import { selfSigned } from './apiserver/tls.ts';
-import { type Influx, startInflux } from './influx.ts';
+import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
+import { collected, container, type Daemon } from './daemon.ts';
 import { bindMachine } from './kubevirt.ts';
 import {
   balance,
@@ -28,6 +29,7 @@ import {
   unplug,
 } from './network.ts';
 import { Sandbox } from './pod.ts';
+import { hasPacketSocket, processesNamed } from './processes.ts';
 import { Processes } from './shell.ts';
 
 const NODE = 'lab-1';
@@ -37,6 +39,8 @@ const TOKEN = 'lab-token';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
+
+export type { Daemon };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
@@ -76,8 +80,11 @@ export interface Pod extends Host {
   plug(name: string, addresses: readonly string[]): () => void;
   /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
   virtualise(): Promise<Machine>;
-  /** Ends the pod as the kubelet would: first its processes, then its object. */
-  remove(): Promise<void>;
+  /**
+   * Ends the pod as the kubelet would: first its processes, then its object. Resolves to the IP bytes that its eth0
+   * had passed when it was taken away; undefined if it has none.
+   */
+  remove(): Promise<KernelBytes | undefined>;
 }
 
 /** A whole node with an API server, an InfluxDB and the outside world, inside enter.ts's walls. */
@@ -103,13 +110,13 @@ export interface Lab {
   readonly environment: { readonly [name: string]: string };
   /** Starts the daemon; its log lines are collected. */
   daemon(environment?: { readonly [name: string]: string }, ...args: readonly string[]): Daemon;
+  /** Runs the daemon with --check to its end. */
+  check(environment?: {
+    readonly [name: string]: string;
+  }): Promise<{ readonly code: number; readonly text: string }>;
+  /** Waits until so many captures run. */
+  captures(count: number): Promise<void>;
   end(): Promise<void>;
-}
-
-export interface Daemon {
-  readonly process: ChildProcess;
-  /** Its stdout and stderr, line by line. */
-  readonly log: string[];
 }
 
 /** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
@@ -144,6 +151,13 @@ export async function createLab(main = MAIN): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+  };
+  const daemon: Lab['daemon'] = (extra = {}, ...args) => {
+    const child = processes.start(process.execPath, [main, ...args], {
+      env: { PATH: process.env['PATH'], ...environment, ...extra },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return collected(child);
   };
   return {
     api,
@@ -197,10 +211,16 @@ export async function createLab(main = MAIN): Promise<Lab> {
           return box.run(container(own, '+net_raw', main));
         },
         async remove() {
-          await box.end(() => link && unplug(link));
+          let passed: KernelBytes | undefined;
+          await box.end(() => {
+            if (!link) return;
+            passed = box.passed();
+            unplug(link);
+          });
           // The kubelet tells that the containers have ended before it lets the object go.
           api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);
+          return passed;
         },
       };
     },
@@ -219,37 +239,22 @@ export async function createLab(main = MAIN): Promise<Lab> {
       plugOutside(box.pid, addresses);
       return host(box);
     },
-    daemon(extra = {}, ...args) {
-      const child = processes.start(process.execPath, [main, ...args], {
-        env: { PATH: process.env['PATH'], ...environment, ...extra },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      return collected(child);
+    daemon,
+    async check(extra) {
+      const { process: child, log } = daemon(extra, '--check');
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code: code ?? NaN, text: log.join('\n') };
     },
+    captures: (count) =>
+      until(() => {
+        const all = processesNamed('iftop');
+        return all.length === count && all.every(({ pid }) => hasPacketSocket(pid));
+      }, `${count} captures`),
     async end() {
       await processes.end();
       await api.close();
     },
   };
-}
-
-/** The command of a container that runs the daemon as root with these capabilities. */
-function container(
-  environment: { readonly [name: string]: string },
-  capabilities: string,
-  main: string,
-): string[] {
-  const variables = Object.entries({ PATH: process.env['PATH'], ...environment });
-  const env = ['env', '-i', ...variables.map(([key, value]) => `${key}=${value}`)];
-  const drop = ['setpriv', '--inh-caps=-all', `--bounding-set=-all,${capabilities}`];
-  return [...env, ...drop, process.execPath, main];
-}
-
-function collected(child: ChildProcess): Daemon {
-  const log: string[] = [];
-  for (const input of [child.stdout, child.stderr])
-    if (input) createInterface(input).on('line', (line) => log.push(line));
-  return { process: child, log };
 }
 
 function host(sandbox: Sandbox): Host {

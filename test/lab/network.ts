@@ -9,7 +9,7 @@ export const GATEWAY_MAC = '02:00:00:00:00:01';
 export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
 
 /**
- * Makes the network namespace that we are in a node: a bridge for the pods, whose ports cannot
+ * Makes the own network namespace a node: a bridge for the pods, whose ports cannot
  * reach each other but by way of the node's routing, so that every packet passes its DNAT.
  */
 export function buildNode(): void {
@@ -53,7 +53,7 @@ export function buildNode(): void {
 /** The bridge of a second network, which the node is no part of. */
 const SECOND = 'second0';
 
-/** Names bear our PID: the kernel takes its time to remove an earlier lab's. */
+/** Names bear the own PID: the kernel takes its time to remove an earlier lab's. */
 let links = 0;
 
 /**

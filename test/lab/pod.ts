@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { type Counters } from '../../lib/model.ts';
-import { parseNetDev } from '../../lib/linux/interface-counters.ts';
+import type { Counters, KernelBytes } from '../../lib/model.ts';
+import { between, parseNetDev, UNUSED } from '../../lib/linux/interface-counters.ts';
 import { kill, type Processes } from './shell.ts';
 
 /** Enters a cgroup, and then becomes the command. */
@@ -52,6 +52,11 @@ export class Sandbox {
     const counters = parseNetDev(readFileSync(`/proc/${this.pid}/net/dev`, 'utf8'), iface);
     if (!counters) throw new Error(`the pod has no ${iface}`);
     return counters;
+  }
+
+  /** The IP bytes and packets that one of its interfaces has passed since it was made. */
+  passed(iface = 'eth0'): KernelBytes {
+    return between(UNUSED, this.counters(iface));
   }
 
   /** Ends its containers, takes its network, and ends the pause process, with it the namespace. */

@@ -28,14 +28,15 @@ export function statusOf(pid: number): ProcessStatus | undefined {
   }
 }
 
+/** Whether a packet socket is open in the network namespace of a process. */
+export function hasPacketSocket(pid: number): boolean {
+  const [, ...sockets] = readFileSync(`/proc/${pid}/net/packet`, 'utf8').trim().split('\n');
+  return sockets.length > 0;
+}
+
 /** CPU time of a process in seconds. */
 export function cpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  return ((fields[11] ?? 0) + (fields[12] ?? 0)) / 100;
+  return statOf('/proc', pid)?.cpu ?? NaN;
 }
 
 /** CPU time in seconds of a process and of all that came out of it, ended ones included. */

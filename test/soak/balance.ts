@@ -1,54 +1,57 @@
-import type { Books } from './books.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { Sums } from './sums.ts';
 
-/** How far the sums of the rows may be from the kernel's counters, as a part of these. */
+/** How far the sums of the rows may be from the kernel's counters, as a part of them. */
 const PART = { residents: 0.002, guests: 0.03 };
-/** Beside that, bytes of each pod: before the daemon came to know it, and in its last moment. */
+/** And bytes of each pod: before the daemon knows the pod, and in the pod's last moment. */
 const EDGE = 2500;
 /**
- * So many bytes may one pod be off in one direction. A resident is silent before the daemon knows it and at
- * its end, so there it is what the kernel itself says on a new interface: 1128 bytes, and the same after half
- * an hour of 75 MB each. What a guest sends within some 0.2 s of its end is counted by nobody: 9 kB were
- * seen. It sends 20 kB a second at most in the mean, and a busy machine may look two seconds late.
+ * Bytes by which one pod may be off in one direction. A resident is idle before the daemon knows it and at its
+ * end: the kernel itself sends 1128 bytes on a new interface, also in half an hour of 75 MB each. The last 0.2 s
+ * of a guest are not counted: up to 9 kB were measured. A guest sends at most 20 kB a second in the mean, and a
+ * busy machine may read its counters two seconds late.
  */
 const POD = { residents: 20_000, guests: 50_000 };
 /**
- * So much at least of what was counted must have peers. Captures of residents are killed, now and then.
- * What a guest of 4 to 14 s says before its capture runs has none, nor, of every other one, what it says
- * in the second before it dies: 1.5 % in half an hour, a fifth where captures begin a second late.
+ * The least part of the counted bytes that must have peers. Captures of residents are killed now and then. A guest
+ * lives 4 to 14 s; what it sends before its capture runs has no peers, nor has what every other guest sends in its
+ * last second: 1.5 % in half an hour, a fifth where captures begin a second late.
  */
 const ATTRIBUTED = { residents: 0.97, guests: 0.6 };
-/** And so much of each resident, lest one among many has no peers: a killed capture costs it three seconds. */
+/** The same for each resident by itself: a killed capture costs three seconds. */
 const POOREST = 0.5;
-/** Of what has peers, so much may have unknown ones; beside that, all that guests say who are not told of in time. */
+/** The part of attributed bytes whose peers may be unknown, beside the bytes of guests that are not reported in time. */
 const UNKNOWN = 0.05;
 
 /** Where the rows do not agree with the kernel, with what was sent, or with themselves. */
-export function imbalances(books: Books): string[] {
-  const { residents, guests, late, untold, unknown, wrong, gaps, unbalanced, rowsLost } = books;
+export function imbalances(reconciliation: Reconciliation): string[] {
+  const { residents, guests, late, unreported, unknown, wrong, gaps, unbalanced, rowsLost } =
+    reconciliation;
   const total = residents.attributed + guests.attributed + late.attributed;
   return [
     ...off('residents', residents, PART.residents),
     ...off('guests', guests, PART.guests),
-    ...off('guests told of late', late, PART.guests),
-    // Of whom the daemon could not hear nothing need be there, but no more than there was.
-    ...(untold.counted > untold.kernel * (1 + PART.guests) ? off('untold guests', untold, 0) : []),
+    ...off('guests reported late', late, PART.guests),
+    // A guest that was never reported need not have rows, but no more bytes than it had.
+    ...(unreported.counted > unreported.kernel * (1 + PART.guests)
+      ? off('unreported guests', unreported, 0)
+      : []),
     ...far('resident', residents, POD.residents),
     ...far('guest', guests, POD.guests),
-    ...far('guest told of late', late, POD.guests),
+    ...far('guest reported late', late, POD.guests),
     ...(residents.poorest < POOREST
       ? [`of a resident only ${residents.poorest} is attributed`]
       : []),
     ...named('residents', residents, ATTRIBUTED.residents, PART.residents),
     ...named('guests', guests, ATTRIBUTED.guests, PART.guests),
-    // What passed before the daemon heard of them has been captured by nobody.
-    ...named('guests told of late', late, 0, PART.guests),
-    ...named('untold guests', untold, 0, PART.guests),
+    // What passed before they were reported was not captured.
+    ...named('guests reported late', late, 0, PART.guests),
+    ...named('unreported guests', unreported, 0, PART.guests),
     ...unaccounted('residents', residents),
     ...unaccounted('guests', guests),
-    ...unaccounted('guests told of late', late),
-    ...unaccounted('untold guests', untold),
-    ...(unknown > UNKNOWN * total + late.kernel + untold.kernel
+    ...unaccounted('guests reported late', late),
+    ...unaccounted('unreported guests', unreported),
+    ...(unknown > UNKNOWN * total + late.kernel + unreported.kernel
       ? [`the peers of ${unknown} bytes are unknown`]
       : []),
     ...some('names are wrong', wrong),
@@ -64,7 +67,7 @@ function off(who: string, { kernel, counted, pods }: Sums, tolerance: number): s
   return [`rows of ${who} are ${((100 * apart) / kernel).toFixed(2)} % off the kernel's counters`];
 }
 
-/** Pods that are off in opposite directions are not seen in the sum, nor is a single one among many. */
+/** Finds one pod among many, and pods that are off in opposite directions, which the sum hides. */
 function far(who: string, { farthest }: Sums, allowed: number): string[] {
   return farthest > allowed
     ? [`rows of a ${who} are ${farthest} bytes off the kernel's counters`]
@@ -79,8 +82,8 @@ function named(who: string, sums: Sums, least: number, more: number): string[] {
 }
 
 /**
- * What is counted is attributed or missing for a reason. There may be more: a window whose peers have more
- * than the kernel, as rounding has it, has no missing parts that are less than nothing.
+ * Every counted byte is attributed or missing for a reason. There may be more of these than were counted: where
+ * rounding gives the peers more than the kernel has, the missing part is 0, not less.
  */
 function unaccounted(who: string, sums: Sums): string[] {
   const { counted, attributed, uncaptured, overload, paused, other } = sums;

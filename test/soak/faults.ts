@@ -4,7 +4,7 @@ import type { Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
 import type { Random } from './random.ts';
 
-/** Something that goes wrong, for as long as it may so that nothing is lost by design. */
+/** A fault, at most so long that nothing is lost by design. */
 interface Fault {
   readonly name: string;
   /** In seconds; 0: it is over at once. */
@@ -13,14 +13,14 @@ interface Fault {
   end?(): unknown;
 }
 
-/** What goes wrong at a time is one of these; the tracks run beside each other. */
+/** Faults of which one happens at a time; tracks run beside each other. */
 export interface Track {
   readonly faults: readonly Fault[];
-  /** So long nothing goes wrong in between, in seconds. */
+  /** Seconds between two faults. */
   readonly peace: { readonly least: number; readonly most: number };
 }
 
-/** A fault that has been: milliseconds since 1970. */
+/** A fault that has happened: milliseconds since 1970. */
 export interface Span {
   readonly name: string;
   readonly from: number;
@@ -59,7 +59,7 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
     ],
   };
   const server = {
-    // All is followed again within ten seconds, and what has waited is named, before the next fault.
+    // Before the next fault everything is followed again, and what has waited is named.
     peace: { least: 25, most: 45 },
     faults: [
       {
@@ -121,7 +121,7 @@ function killOne(random: Random): void {
   try {
     process.kill(random.pick(captures).pid, 'SIGKILL');
   } catch (error) {
-    // It has ended by itself meanwhile.
+    // The process has ended by itself meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -73,7 +73,7 @@ export function waiting(spool: string): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Of each gauge the middle one of several readings. */
+/** The median of each gauge over several readings. */
 export function median(readings: readonly Gauges[]): Gauges {
   const names = Object.keys(readings[0] ?? {}) as (keyof Gauges)[];
   return Object.fromEntries(
@@ -93,7 +93,7 @@ function countOf(children: readonly ProcessStatus[]): Pick<Gauges, 'children' | 
   return { children: children.length - zombies, zombies };
 }
 
-/** One that was forked a moment ago and is no other program yet has all of the daemon's memory. */
+/** A process that has just been forked still shares all of the daemon's memory. */
 function memoryOf(captures: readonly ProcessStatus[]): number {
   const iftops = captures.filter((child) => child['Name'] === 'iftop');
   return iftops.reduce((sum, { pid }) => sum + (proportional(pid) || 0), 0);
@@ -109,7 +109,7 @@ function proportional(pid: number): number {
   }
 }
 
-/** One that was open a moment ago may be closed by now. */
+/** A descriptor that was listed may be closed by now. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

@@ -1,9 +1,9 @@
 import { type Gauges, LABELS, type Rests } from './gauges.ts';
 import { AT_ONCE } from './guests.ts';
 
-/** So much more may be held at a later rest than at the start. */
+/** How much more may be held at a later rest than at the start. */
 const SINCE_START: Gauges = {
-  // Within the first minutes the daemon comes to know everything that it does at all.
+  // Within the first minutes the daemon runs all of its code for the first time.
   heap: 10_000_000,
   // And V8 compiles it, and keeps what it may need again; what Nodes share counts less where more of them run.
   memory: 60_000_000,
@@ -17,18 +17,18 @@ const SINCE_START: Gauges = {
   zombies: 0,
   spool: 256 * 1024,
 };
-/** And so much more at the end than in the middle, when all has been compiled. */
+/** How much more at the end than in the middle, when all has been compiled. */
 const SINCE_MIDDLE: Partial<Gauges> = {
   heap: 1_500_000,
   memory: 25_000_000,
 };
-/** The capture of a dead pod lives on until that is noticed and its last frame has come: 5 s, twice that if busy. */
+/** Seconds that the capture of a dead pod lives on, until its last frame has come: 5, twice that on a busy machine. */
 const LINGERS = 10;
-/** One guest is born a second, and so one dies. */
+/** Guests that are born, and die, in a second. */
 const MORE_CAPTURES = AT_ONCE + LINGERS;
-/** Of one that is begun: stdin, stdout, stderr, its network namespace, and two files of /proc. */
+/** Descriptors of a capture that is started: stdin, stdout, stderr, its network namespace, two files of /proc. */
 const DESCRIPTORS_OF_ONE = 6;
-/** What V8 lets lie until it has to collect it: 80 MB were seen. */
+/** Garbage that V8 does not collect yet: 80 MB were measured. */
 const GARBAGE = 200_000_000;
 
 /** What was held at a rest and had not been before. */
@@ -40,21 +40,21 @@ export function growths({ start, middle, end }: Rests): string[] {
   ];
 }
 
-/** What was held in between and is more than the guests account for that lived at once. */
+/** What was held in between and is more than the guests that lived at once account for. */
 export function surges(start: Gauges, most: Gauges): string[] {
   const ofOne = start.children > 0 ? start.capturesMemory / start.children : Infinity;
   return above('in between', most, start, {
     memory: GARBAGE,
     // Twice what one takes at rest, since what it shares with its parent and the others is shared less.
     capturesMemory: start.capturesMemory + 2 * ofOne * MORE_CAPTURES,
-    // Connections to the API server, to InfluxDB and of those who ask it how it is, and files of the spool.
+    // Connections to the API server, to InfluxDB and of probes, and files of the spool.
     descriptors: DESCRIPTORS_OF_ONE * MORE_CAPTURES + 20,
-    // They are open for a moment only, while a capture is begun: four at a time.
+    // Open only while a capture is started: four at a time.
     namespaces: 4,
-    // Those of libuv's pool that have had nothing to do before.
+    // Threads of libuv's pool that had nothing to do before.
     threads: 4,
     children: MORE_CAPTURES,
-    // One that ends while the daemon is busy waits for it.
+    // A child that ends while the daemon is busy waits for it.
     zombies: MORE_CAPTURES,
   });
 }

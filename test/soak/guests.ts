@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, Pod } from '../lab/lab.ts';
 import type { Random } from './random.ts';
-import { kernelCount, type Life } from './counts.ts';
-import type { Traffic } from './traffic.ts';
+import type { Life } from './counts.ts';
+import { nameOf, type Traffic } from './traffic.ts';
 
-/** An address is somebody else's after that many births. */
+/** An address is used again after so many births. */
 const ADDRESSES = { first: 100, count: 150 };
 const LIFE = { least: 4000, most: 14_000 };
 const BIRTH_EVERY = 1000;
-/** So many live at once at most, those included that are being born and dying. */
+/** The most that live at once, with those that are being born and dying. */
 export const AT_ONCE = LIFE.most / BIRTH_EVERY + 3;
-/** Half of them say nothing at the end, the others die in the midst of sending. */
-const LAST_SILENCE = 1300;
+/** Half of them are idle at the end, the others die in the midst of sending. */
+const LAST_IDLE = 1300;
 
 interface Guest {
   readonly pod: Pod;
@@ -22,7 +22,7 @@ interface Guest {
 
 /** Pods that come and go, one each second. */
 export class Guests {
-  /** What the kernel had counted of each just before it died. */
+  /** What the kernel had counted of each when its interface was taken away. */
   readonly lives: Life[] = [];
   readonly #lab: Lab;
   readonly #traffic: Traffic;
@@ -43,7 +43,7 @@ export class Guests {
     return this.#living.size;
   }
 
-  /** One is born every second until the signal; then the last ones die. */
+  /** A guest is born every second until the signal; then the last ones die. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const next = Date.now() + BIRTH_EVERY;
@@ -69,7 +69,7 @@ export class Guests {
     ] as const)
       this.#traffic.connect(from, to);
     const dies = Date.now() + this.#random.between(LIFE.least, LIFE.most);
-    this.#living.add({ pod, from, dies, falls: number % 2 === 0 ? dies : dies - LAST_SILENCE });
+    this.#living.add({ pod, from, dies, falls: number % 2 === 0 ? dies : dies - LAST_IDLE });
   }
 
   async #reap(now: number): Promise<void> {
@@ -78,8 +78,9 @@ export class Guests {
       if (falls <= now) this.#traffic.remove(pod);
       if (dies > now) continue;
       this.#living.delete(guest);
-      this.lives.push({ ...kernelCount(pod), from, to: Date.now() });
-      await pod.remove();
+      const to = Date.now();
+      const { sent = 0, received = 0 } = (await pod.remove()) ?? {};
+      this.lives.push({ pod: nameOf(pod), sent, received, from, to });
     }
   }
 }

@@ -4,7 +4,7 @@ import { until } from '../lab/influx.ts';
 /** Where a node listens for a debugger after SIGUSR1. */
 const INSPECTOR = 'http://127.0.0.1:9229/json/list';
 
-/** What is live on a node process's heap, in bytes: what is not is thrown away first. */
+/** Live bytes on the heap of a Node process, after a collection of garbage. */
 export async function liveHeap(pid: number): Promise<number> {
   process.kill(pid, 'SIGUSR1');
   let url: string | undefined;
@@ -17,7 +17,7 @@ export async function liveHeap(pid: number): Promise<number> {
     const [{ data }] = await answered;
     return JSON.parse(data) as { result?: { usedSize?: number } };
   };
-  // What finalizers let go is freed by the second.
+  // What finalizers release is freed by the second collection.
   for (const id of [1, 2]) await ask(id, 'HeapProfiler.collectGarbage');
   const { result } = await ask(3, 'Runtime.getHeapUsage');
   socket.close();

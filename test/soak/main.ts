@@ -1,6 +1,6 @@
 /** Does the daemon grow, lose or invent anything in a long and rough time? */
 import { parseArgs } from 'node:util';
-import { ledger, table } from './report.ts';
+import { reconciliationTable, table } from './report.ts';
 import { soak } from './soak.ts';
 import { complaints } from './verdict.ts';
 
@@ -8,7 +8,7 @@ const USAGE = `npm run soak [-- --minutes N] [--pods N] [--seed N]
 
 Runs the daemon in the lab with 60 pods that talk, another one born and killed every second, and
 API server, InfluxDB and captures failing at random. Ends after N minutes (30) and three rests;
-exit code 1 if anything has grown or the books are off. Ctrl-C ends it at once.
+exit code 1 if anything has grown or the rows do not agree with the kernel's counters. Ctrl-C ends it at once.
 `;
 
 const { values } = parseArgs({
@@ -39,8 +39,8 @@ const outcome = await soak({
   seed,
   say,
 });
-const { rests, most, books, faults, log } = outcome;
-console.log(`\n${table(rests, most)}\n\n${ledger(books)}\n`);
+const { rests, most, reconciliation, faults, log } = outcome;
+console.log(`\n${table(rests, most)}\n\n${reconciliationTable(reconciliation)}\n`);
 const counts = Object.entries(Object.groupBy(faults, ({ name }) => name));
 console.log(`went wrong: ${counts.map(([name, all]) => `${name} ${all?.length}`).join(', ')}`);
 const warnings = log.filter((line) => /"level":"(warn|error)"/.test(line));
@@ -48,5 +48,9 @@ console.log(`the daemon's log: ${log.length} lines, ${warnings.length} warnings`
 const wrong = complaints(outcome);
 for (const complaint of wrong) console.log(`FAIL  ${complaint}`);
 if (wrong.length > 0) console.log(`the last warnings:\n${warnings.slice(-20).join('\n')}`);
-console.log(wrong.length > 0 ? `FAIL  seed ${seed}` : 'PASS  nothing has grown, the books balance');
+console.log(
+  wrong.length > 0
+    ? `FAIL  seed ${seed}`
+    : 'PASS  nothing has grown, the rows agree with the counters',
+);
 process.exitCode = wrong.length > 0 ? 1 : 0;

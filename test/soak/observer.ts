@@ -17,14 +17,14 @@ const SAY_EVERY = 30_000;
 /** How long it may take to come to rest, in seconds. */
 const PATIENCE = 90;
 const READINGS = 3;
-/** Fewer bytes than this in the spool are those of a window that is just being written. */
+/** Fewer bytes than these in the spool belong to a window that is just being written. */
 const DELIVERED = 100_000;
-/** Where the daemon tells what it follows. */
+/** Where the daemon reports what it follows. */
 const READY = 'http://127.0.0.1:9790/readyz';
 
-/** Looks at what the daemon holds, at rest and when it has a hard time. */
+/** Measures what the daemon holds, at rest and under faults. */
 export class Observer {
-  /** The most of each that was seen. */
+  /** The most of each gauge that was measured. */
   most: Gauges | undefined;
   readonly #daemon: Daemon;
   readonly #spool: string;

@@ -1,4 +1,4 @@
-/** Numbers that look random and that a seed decides: the same seed makes the same ones (mulberry32). */
+/** Pseudorandom numbers: the same seed makes the same ones (mulberry32). */
 export class Random {
   #state: number;
 

@@ -1,4 +1,4 @@
-import type { Books } from './books.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import { type Gauges, LABELS, type Rests } from './gauges.ts';
 import type { Sums } from './sums.ts';
 
@@ -28,15 +28,21 @@ export function table({ start, middle, end }: Rests, most: Gauges): string {
   return ['| | start | middle | end | most |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
-/** The books as a Markdown table. */
-export function ledger({ residents, guests, late, untold, unknown }: Books): string {
+/** The reconciliation as a Markdown table. */
+export function reconciliationTable({
+  residents,
+  guests,
+  late,
+  unreported,
+  unknown,
+}: Reconciliation): string {
   return [
     '| | pods | kernel | in `nstat_pod` | attributed | missing: uncaptured | overload | paused | other | farthest pod | poorest pod |',
     `|${'---|'.repeat(11)}`,
     rowOf('residents', residents),
     rowOf('guests', guests),
-    rowOf('guests that the API server told of late', late),
-    rowOf('guests that it could not tell of', untold),
+    rowOf('guests that the API server reported late', late),
+    rowOf('guests that it could not report', unreported),
     '',
     `bytes of unknown peers: ${unknown.toLocaleString('en')}`,
   ].join('\n');

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
-import { type Books, books } from './books.ts';
+import { type Reconciliation, reconcile } from './reconciliation.ts';
 import { kernelCount } from './counts.ts';
 import { misbehave, type Span, tracks } from './faults.ts';
 import type { Gauges, Rests } from './gauges.ts';
 import { Guests } from './guests.ts';
 import { Observer } from './observer.ts';
 import { Random } from './random.ts';
-import { outagesOf } from './told.ts';
+import { outagesOf } from './reported.ts';
 import { Traffic } from './traffic.ts';
 
 export interface SoakOptions {
@@ -25,15 +25,15 @@ export interface SoakOptions {
 export interface Outcome {
   readonly rests: Rests;
   readonly most: Gauges;
-  readonly books: Books;
+  readonly reconciliation: Reconciliation;
   readonly faults: readonly Span[];
   readonly log: readonly string[];
 }
 
 const INTERVAL = 10_000;
-/** Each sends to those who are so many places after it. */
+/** Each resident sends to those so many places after it. */
 const PEERS = [1, 7, 13];
-/** By then what was sent has been counted, here and by the captures. */
+/** Milliseconds until what was sent has been counted, here and by the captures. */
 const SETTLE = 3000;
 
 /** Runs the daemon in a lab of its own through all of it. Must run inside of enter.ts. */
@@ -58,7 +58,7 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   const from = Date.now();
   const guests = new Guests(lab, traffic, residents, new Random(seed + 1));
   const faults: Span[] = [];
-  // Each has its own, so that the seed decides what happens when, however fast this machine is.
+  // Each track has its own, so that the seed decides what happens when, however fast the machine is.
   const wrong = tracks(lab, new Random(seed + 2)).map(
     (track, index) => [track, new Random(seed + 3 + index)] as const,
   );
@@ -91,9 +91,9 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   await kill(daemon.process, 'SIGTERM');
   const truth = { residents: counts, guests: guests.lives, sent: traffic.sent };
   const outages = outagesOf(faults, lab.api.requests);
-  const found = await books(lab.influx, { ...truth, outages, from, to, interval: INTERVAL });
+  const found = await reconcile(lab.influx, { ...truth, outages, from, to, interval: INTERVAL });
   const { most = end } = observer;
-  return { rests: { start, middle, end }, most, books: found, faults, log: daemon.log };
+  return { rests: { start, middle, end }, most, reconciliation: found, faults, log: daemon.log };
 }
 
 async function settle(lab: Lab, count: number): Promise<Pod[]> {

@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 
 export const PORT = 9;
 const SOCKET = join(import.meta.dirname, 'socket.ts');
-/** What goes with a payload: the headers of IP and UDP. */
+/** The headers of IP and UDP. */
 const HEADERS = 28;
 const EVERY = 250;
 const PAYLOAD = { least: 50, most: 1200 };
@@ -24,8 +24,8 @@ interface Sender {
 }
 
 /**
- * UDP among pods out of this one process: a socket that was made in a namespace stays there whoever
- * has it. So a pod costs no process, and what each has sent to whom is known to the byte.
+ * UDP among pods from this one process: a socket stays in the namespace it was made in, whichever process has it.
+ * So a pod needs no process, and what each has sent to whom is known to the byte.
  */
 export class Traffic {
   /** IP bytes by `<sender> <receiver>`, both as `namespace/name`. */
@@ -42,7 +42,7 @@ export class Traffic {
     this.#timer = setInterval(() => this.#tick(), every);
   }
 
-  /** The pod can take what is sent to it, and send. */
+  /** Opens the pod's sockets for sending and receiving. */
   async add(pod: Pod): Promise<void> {
     const socket = await open(pod, this.#processes);
     socket.on('error', () => {});
@@ -50,12 +50,12 @@ export class Traffic {
     this.#senders.set(pod, { pod, socket, peers: new Set(), burst, phase });
   }
 
-  /** From now on one sends to the other; both have been added, lest ICMP answers. */
+  /** From now on one sends to the other. Both must have been added, or ICMP answers. */
   connect(from: Pod, to: Pod): void {
     this.#senders.get(from)?.peers.add(to);
   }
 
-  /** It sends nothing more, and nothing is sent to it. */
+  /** Ends what the pod sends, and what is sent to it. */
   remove(pod: Pod): void {
     this.#senders.get(pod)?.socket.close();
     this.#senders.delete(pod);

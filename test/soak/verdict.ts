@@ -2,11 +2,11 @@ import { imbalances } from './balance.ts';
 import { growths, surges } from './growth.ts';
 import type { Outcome } from './soak.ts';
 
-/** What is not as it must be; empty if all is. */
+/** What is wrong; empty if nothing is. */
 export function complaints({
   rests,
   most,
-  books,
-}: Pick<Outcome, 'rests' | 'most' | 'books'>): string[] {
-  return [...growths(rests), ...surges(rests.start, most), ...imbalances(books)];
+  reconciliation,
+}: Pick<Outcome, 'rests' | 'most' | 'reconciliation'>): string[] {
+  return [...growths(rests), ...surges(rests.start, most), ...imbalances(reconciliation)];
 }

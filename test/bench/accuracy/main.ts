@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { imageEnvironment, makeBundle } from '../../image/bundle.ts';
 import { pod as podObject } from '../../lab/apiserver/objects.ts';
-import { until } from '../../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../../lab/lab.ts';
-import { processesNamed } from '../../lab/processes.ts';
 import { ip, kill } from '../../lab/shell.ts';
 import { kernelBytes } from './kernel.ts';
 import { type Kind, KINDS, PEER_V6, PEERS, PORT } from './kinds.ts';
@@ -55,7 +53,7 @@ async function build(lab: Lab, kinds: readonly Kind[]): Promise<Pod[]> {
 
 async function measure(lab: Lab, kinds: readonly Kind[], pods: readonly Pod[]): Promise<Figures[]> {
   const daemon = lab.daemon(imageEnvironment());
-  await until(() => processesNamed('iftop').length === pods.length, 'a capture of each pod');
+  await lab.captures(pods.length);
   await sleep(1500);
   const whole = pods.map(kernelBytes);
   const senders = kinds.map(({ traffic }, nth) => pods[nth]?.traffic(...traffic));

@@ -15,7 +15,7 @@ interface Message {
   readonly error?: string;
 }
 
-/** Starts a process of the bench, a file in this folder, with our own arguments. */
+/** Starts a process of the bench, a file in this folder, with the arguments of this one. */
 export function start(file: string, ...flags: string[]): Asked {
   const path = new URL(file, import.meta.url);
   const child = fork(path, process.argv.slice(2), {

@@ -13,7 +13,7 @@ export interface Size {
 
 const LARGE: Size = { pods: 20_000, services: 2000, nodes: 1000 };
 const QUICK: Size = { pods: 2000, services: 200, nodes: 100 };
-/** All processes of the bench are told which it is. */
+/** Every process of the bench gets the same flag. */
 export const SIZE = process.argv.includes('--quick') ? QUICK : LARGE;
 
 /** A kind of pod: what stands for its app, its suffix and its revision in the recorded one. */

@@ -9,6 +9,7 @@ import { makeBundle } from '../../image/bundle.ts';
 import { createLab, type Pod } from '../../lab/lab.ts';
 import { captures, startAgent } from '../node/agent.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
+import { progress } from '../progress.ts';
 import type { Result } from '../result.ts';
 import { loads, throughput } from './observed.ts';
 import { type Share, share } from './share.ts';
@@ -27,9 +28,7 @@ const SIZE = quick
       pairs: 3,
     };
 
-const began = performance.now();
-const say = (line: string) =>
-  console.error(`cost: ${((performance.now() - began) / 1000).toFixed(0)} s: ${line}`);
+const say = progress('cost');
 using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
 const lab = await createLab();
 try {

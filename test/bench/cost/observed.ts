@@ -4,7 +4,7 @@ import { captures, startAgent } from '../node/agent.ts';
 import { median } from '../node/figures.ts';
 import { iperf, serveIperf } from './iperf.ts';
 
-/** What it costs to observe one pod that sends as fast as it can, or as it is told to. */
+/** What it costs to observe one pod that sends as fast as it can, or at a given rate. */
 export interface Load {
   readonly name: string;
   readonly packets: number;

@@ -8,6 +8,7 @@ import { makeBundle } from '../../image/bundle.ts';
 import { createLab, type Pod } from '../../lab/lab.ts';
 import { megabytes, number, ratio } from '../node/figures.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
+import { progress } from '../progress.ts';
 import type { Result, Table } from '../result.ts';
 import { type Busy, whenBusy } from './busy.ts';
 import { atRest, type Rest } from './rest.ts';
@@ -29,9 +30,7 @@ const SIZE = quick
     };
 const IDLE = 2;
 
-const began = performance.now();
-const say = (line: string) =>
-  console.error(`daemon: ${((performance.now() - began) / 1000).toFixed(0)} s: ${line}`);
+const say = progress('daemon');
 say('its stages');
 const found = stages(SIZE.loop);
 using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });

@@ -13,6 +13,7 @@ import { captures, startAgent } from '../node/agent.ts';
 import { ChargedMemory } from '../node/charged.ts';
 import { megabytes, number } from '../node/figures.ts';
 import { FULL, grow, LARGE, talk } from '../node/pods.ts';
+import { progress } from '../progress.ts';
 import type { Result, Table } from '../result.ts';
 
 /** Bytes of memory, and shares of a core. */
@@ -30,9 +31,7 @@ const SIZE = process.argv.includes('--quick')
   : { steps: [40, FULL, LARGE], settle: 20_000, measure: 20_000 };
 const LOOK_EVERY = 2000;
 
-const began = performance.now();
-const say = (line: string) =>
-  console.error(`size: ${((performance.now() - began) / 1000).toFixed(0)} s: ${line}`);
+const say = progress('size');
 using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
 const lab = await createLab();
 try {

@@ -26,7 +26,7 @@ export const tooManyRequests: Answer = {
   body: 'Too many requests, please try again later.\n',
 };
 
-/** What a list is told that asks for a version which is forgotten. */
+/** The answer to a list of a version that is forgotten. */
 export const gone: Answer = failed(
   expired('The resourceVersion for the provided list is too old.'),
 );

@@ -97,7 +97,7 @@ function acceptsGzip(request: Request): boolean {
 const flowSchema = randomUUID();
 const priorityLevel = randomUUID();
 
-/** Who could not be told apart (401) has not come as far as priority and fairness. */
+/** A request without a known user (401) does not come as far as priority and fairness. */
 function common(status: number): Record<string, string> {
   return {
     'Audit-Id': randomUUID(),

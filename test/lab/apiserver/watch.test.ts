@@ -21,7 +21,7 @@ function brief(store: Store): void {
 
 const version = ({ object }: WatchEvent) => Number(object.metadata.resourceVersion);
 const noBookmarks = (events: WatchEvent[]) => events.filter(({ type }) => type !== 'BOOKMARK');
-const told = (events: WatchEvent[]) =>
+const summary = (events: WatchEvent[]) =>
   noBookmarks(events).map(({ type, object }) => `${type} ${object.metadata.resourceVersion}`);
 
 test('a label watch shows the acts on a pod as recorded, leaving and coming back included', async () => {
@@ -50,7 +50,7 @@ test('a node watch says ADDED when a pod is bound, and follows it under any labe
       return `${type} ${version}`;
     }),
   );
-  assert.deepEqual(told(eventsOf(response)), expected);
+  assert.deepEqual(summary(eventsOf(response)), expected);
 });
 
 test('a service watch is as recorded, its bookmarks included', async () => {
@@ -115,12 +115,12 @@ test('a watch from a version in the cache replays what came after it', async () 
   assert.deepEqual(noBookmarks(eventsOf(response)), [two]);
 });
 
-test('between a list and a watch from its version nothing is lost and nothing told twice', async () => {
+test('between a list and a watch from its version nothing is lost and nothing sent twice', async () => {
   await using server = await start();
   load(server.store, 'pods', listOf(recorded('api/pods-rv0')));
   const { metadata } = listOf(await exchange(server, get('/api/v1/pods?resourceVersion=0')));
   const between = server.store.put('pods', { metadata: { name: 'between', namespace: 'demo' } });
   const path = `/api/v1/pods?watch=true&timeoutSeconds=1&resourceVersion=${metadata.resourceVersion}`;
   const response = await exchange(server, get(path));
-  assert.deepEqual(told(eventsOf(response)), [`ADDED ${between.metadata.resourceVersion}`]);
+  assert.deepEqual(summary(eventsOf(response)), [`ADDED ${between.metadata.resourceVersion}`]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outagesOf, toldAfter } from './told.ts';
+import { outagesOf, reportedAfter } from './reported.ts';
 
 const LIFE = { from: 100_000, to: 110_000 };
 const outage = (from: number, to: number) => ({ from: LIFE.from + from, to: LIFE.from + to });
@@ -15,12 +15,12 @@ for (const [title, outages, after] of [
   ['not surely when one ends just before its death', [outage(-20_000, 9000)], undefined],
   ['not surely when two follow soon', [outage(-20_000, 5000), outage(7000, 20_000)], undefined],
 ] as const)
-  test(`a guest is told of ${title}`, () => {
-    assert.equal(toldAfter(LIFE, outages), after);
+  test(`a guest is reported ${title}`, () => {
+    assert.equal(reportedAfter(LIFE, outages), after);
   });
 
-test('a guest that lives for a moment only is not surely told of', () => {
-  assert.equal(toldAfter({ from: 0, to: 2000 }, []), undefined);
+test('a guest that lives for a moment only is not surely reported', () => {
+  assert.equal(reportedAfter({ from: 0, to: 2000 }, []), undefined);
 });
 
 const list = '/api/v1/pods?resourceVersion=0&fieldSelector=spec.nodeName%3Dlab-1';

@@ -1,48 +1,49 @@
 import type { Influx, Row } from '../lab/influx.ts';
 import type { KernelCount, Life } from './counts.ts';
 import type { Span } from './faults.ts';
-import { bytes, nameOf } from './rows.ts';
+import { sum } from '../lab/rows.ts';
+import { nameOf } from './rows.ts';
 import { COLUMNS, imbalanceOf, type Sums, sumsOf } from './sums.ts';
-import { toldAfter } from './told.ts';
+import { reportedAfter } from './reported.ts';
 
 /** What the rows must agree with. */
 export interface Truth {
   readonly residents: readonly KernelCount[];
   readonly guests: readonly Life[];
-  /** When the API server could not tell of pods, in milliseconds since 1970. */
+  /** When the API server could not report pods, in milliseconds since 1970. */
   readonly outages: readonly Pick<Span, 'from' | 'to'>[];
   /** IP bytes by `<sender> <receiver>`. */
   readonly sent: ReadonlyMap<string, number>;
-  /** The residents spoke in all windows between these moments, in milliseconds. */
+  /** The residents sent in all windows between these moments, in milliseconds. */
   readonly from: number;
   readonly to: number;
   /** Length of a window in milliseconds. */
   readonly interval: number;
 }
 
-/** What the database has, beside what it should have. */
-export interface Books {
+/** What the database has, compared with what it should have. */
+export interface Reconciliation {
   readonly residents: Sums;
-  /** Those of whom the API server could tell as soon as they were born. */
+  /** Those that the API server could report as soon as they were born. */
   readonly guests: Sums;
-  /** Those of whom it could tell later in their lives. */
+  /** Those that it could report later in their lives. */
   readonly late: Sums;
-  /** The other ones. */
-  readonly untold: Sums;
-  /** Bytes that rows have under a name that never had them, and whose. */
+  /** Those that it could not report. */
+  readonly unreported: Sums;
+  /** Pairs whose rows have bytes that they did not exchange. */
   readonly wrong: readonly string[];
   /** Bytes of peers that are `unknown`. */
   readonly unknown: number;
-  /** Windows of residents that are not there. */
+  /** Windows of residents that have no rows. */
   readonly gaps: readonly string[];
-  /** Rows in which the missing parts are not what the kernel has and the peers have not. */
+  /** Rows in which the missing parts are not what the kernel counted and no peer has. */
   readonly unbalanced: readonly string[];
   readonly rowsLost: number;
 }
 
 const NAME = '"namespace", "pod"';
 
-export async function books(influx: Influx, truth: Truth): Promise<Books> {
+export async function reconcile(influx: Influx, truth: Truth): Promise<Reconciliation> {
   const rows = await influx.query(`SELECT ${COLUMNS.join(', ')} FROM nstat_pod GROUP BY ${NAME}`);
   const edges = await influx.query(
     `SELECT sum("sentBytes") AS sent, sum("receivedBytes") AS received FROM nstat GROUP BY ${NAME}, "peer_kind", "peer_namespace", "peer"`,
@@ -50,41 +51,41 @@ export async function books(influx: Influx, truth: Truth): Promise<Books> {
   const lost = await influx.query('SELECT sum("rowsLost") AS lost FROM nstat_agent');
   const byPod = Map.groupBy(rows, nameOf);
   const guests = Object.groupBy(truth.guests, (life) => {
-    const after = toldAfter(life, truth.outages);
-    if (after === undefined) return 'untold';
+    const after = reportedAfter(life, truth.outages);
+    if (after === undefined) return 'unreported';
     return after > 0 ? 'late' : 'atBirth';
   });
-  const { atBirth = [], late = [], untold = [] } = guests;
+  const { atBirth = [], late = [], unreported = [] } = guests;
   const unknown = edges.filter((row) => row['peer_kind'] === 'unknown');
   return {
     residents: sumsOf(truth.residents, byPod),
     guests: sumsOf(atBirth, byPod),
     late: sumsOf(late, byPod),
-    untold: sumsOf(untold, byPod),
+    unreported: sumsOf(unreported, byPod),
     wrong: edges.flatMap((row) => wrongIn(row, truth.sent)),
-    unknown: unknown.reduce((sum, row) => sum + bytes(row, 'sent', 'received'), 0),
+    unknown: sum(unknown, 'sent', 'received'),
     gaps: gapsIn(rows, truth),
     unbalanced: rows.flatMap(imbalanceOf),
-    rowsLost: lost[0] ? bytes(lost[0], 'lost') : NaN,
+    rowsLost: lost[0] ? sum(lost, 'lost') : NaN,
   };
 }
 
-/** iftop rounds, and so may a pair have a little more than was sent. */
+/** iftop rounds, so a pair may have a little more than was sent. */
 const MORE = { part: 0.02, bytes: 20_000 };
 
-/** A name is right if these two had something to say to each other, and no more than that is told. */
+/** A name is right if these two sent to each other, and no more than they sent is in rows. */
 function wrongIn(row: Row, truth: Truth['sent']): string[] {
   const kind = String(row['peer_kind']);
   const peer = `${row['peer_namespace']}/${row['peer']}`;
   if (kind === 'unknown' || row['peer'] === 'multicast' || row['peer'] === 'link-local') return [];
   const directions = [
-    [bytes(row, 'sent'), `${nameOf(row)} ${peer}`],
-    [bytes(row, 'received'), `${peer} ${nameOf(row)}`],
+    [sum([row], 'sent'), `${nameOf(row)} ${peer}`],
+    [sum([row], 'received'), `${peer} ${nameOf(row)}`],
   ] as const;
-  return directions.flatMap(([told, pair]) => {
+  return directions.flatMap(([found, pair]) => {
     const most = kind === 'pod' ? (truth.get(pair) ?? 0) : 0;
     const allowed = most === 0 ? 0 : most * (1 + MORE.part) + MORE.bytes;
-    return told > allowed ? [`${pair} (${kind}): ${told} of ${most} bytes`] : [];
+    return found > allowed ? [`${pair} (${kind}): ${found} of ${most} bytes`] : [];
   });
 }
 

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { node, pod } from '../lab/apiserver/objects.ts';
-import { type Row, until } from '../lab/influx.ts';
+import { until } from '../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
+import { sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
-/** An address of another node, which changes hands. */
+/** An address of another node, which pods have one after the other. */
 const FAR = '10.244.1.5';
 const INTERVAL = 5;
 
@@ -24,7 +25,7 @@ before(async () => {
 
 after(() => lab.end());
 
-/** Gives the far address to a pod of this name, as the API tells it. */
+/** Gives the far address to a pod of this name. */
 function giveTo(name: string): void {
   const object = pod({ namespace: 'data', name, nodeName: 'lab-2', ips: [FAR] });
   const containerStatuses = [{ state: { running: { startedAt: now() } } }];
@@ -36,29 +37,19 @@ function now(): string {
   return new Date().toISOString().replace(/\.\d+Z/, 'Z');
 }
 
-/** IP bytes that the pod has sent so far. */
-function sentBy({ sandbox }: Pod): number {
-  const { sentBytes, sentPackets } = sandbox.counters();
-  return sentBytes - 14 * sentPackets;
-}
-
 /** Sends to the far address for some seconds; resolves to the bytes that the kernel counted. */
 async function send(seconds: number): Promise<number> {
-  const before = sentBy(web);
+  const before = web.sandbox.passed().sent;
   const client = web.traffic('send', FAR, 80, 200_000);
   await sleep(seconds * 1000);
   await kill(client, 'SIGKILL');
-  return sentBy(web) - before;
-}
-
-function total(rows: readonly Row[], field = 'sentBytes'): number {
-  return rows.reduce((sum, row) => sum + Number(row[field] ?? 0), 0);
+  return web.sandbox.passed().sent - before;
 }
 
 test('an address that changes hands while the API server is dead never has a wrong name', async (t) => {
   giveTo('first');
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s` });
-  await until(() => processesNamed('iftop').length === 1, 'the capture');
+  await lab.captures(1);
   await sleep(1500);
   const first = await send(7);
   await lab.api.down();
@@ -68,14 +59,21 @@ test('an address that changes hands while the API server is dead never has a wro
   const second = await send(12);
   await lab.api.up();
   const third = await send(7);
-  const told = () => lab.influx.query("SELECT * FROM nstat WHERE peer = 'second'");
-  await until(async () => total(await told()) > third, 'names of the windows held', 60);
+  const late = () => lab.influx.query("SELECT * FROM nstat WHERE peer = 'second'");
+  await until(async () => sum(await late(), 'sentBytes') > third, 'names of the windows held', 60);
   await sleep(9000);
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
 
   const rows = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web'");
-  const named = (peer: string) => total(rows.filter((row) => row['peer'] === peer));
-  const unknown = total(rows.filter((row) => row['peer_kind'] === 'unknown'));
+  const named = (peer: string) =>
+    sum(
+      rows.filter((row) => row['peer'] === peer),
+      'sentBytes',
+    );
+  const unknown = sum(
+    rows.filter((row) => row['peer_kind'] === 'unknown'),
+    'sentBytes',
+  );
   t.diagnostic(`sent ${first}, ${second + third}; named ${named('first')}, ${named('second')}`);
   assert.ok(named('first') > 0 && named('first') <= first * 1.001);
   assert.ok(named('second') > 0 && named('second') <= (second + third) * 1.001);
@@ -89,8 +87,8 @@ test('an address that changes hands while the API server is dead never has a wro
   const expected = Array.from({ length: 5 }, (_, index) => start + index * INTERVAL);
   assert.deepEqual(ends.slice(0, 5), expected);
   const agent = await lab.influx.query('SELECT staleBytes, apiRestarts FROM nstat_agent');
-  assert.equal(total(agent, 'staleBytes'), 0);
-  assert.ok(total(agent, 'apiRestarts') > 0);
+  assert.equal(sum(agent, 'staleBytes'), 0);
+  assert.ok(sum(agent, 'apiRestarts') > 0);
 });
 
 test('what passes while the API server cannot be reached at start is named when it can', async () => {
@@ -98,29 +96,36 @@ test('what passes while the API server cannot be reached at start is named when 
   giveTo('third');
   await lab.api.down();
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9791' });
-  await until(() => processesNamed('iftop').length === 2, 'captures of what is there');
+  await lab.captures(2);
   await sleep(1500);
   const sent = await send(8);
   const ready = await fetch('http://127.0.0.1:9791/readyz');
   assert.equal(ready.status, 503);
   assert.match(await ready.text(), /pods of lab-1: not listed yet/);
-  assert.ok(daemon.log.some((line) => line.includes('the API server cannot be followed')));
+  assert.ok(daemon.said('the API server cannot be followed').length > 0);
   const names = () => lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'third'");
   assert.equal((await names()).length, 0, 'nothing is written without a name');
   await lab.api.up();
-  await until(async () => total(await names()) > sent * 0.99, 'the rows of the past', 60);
-  assert.ok(total(await names()) <= sent * 1.001);
+  await until(
+    async () => sum(await names(), 'sentBytes') > sent * 0.99,
+    'the rows of the past',
+    60,
+  );
+  assert.ok(sum(await names(), 'sentBytes') <= sent * 1.001);
   await until(async () => (await fetch('http://127.0.0.1:9791/readyz')).ok, 'readiness');
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
 });
 
-test('what may not be listed has no names, and all else has', async () => {
+test('the objects that may not be listed have no names, and all others have', async () => {
   giveTo('third');
   lab.denied.add('services').add('nodes');
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9792' });
-  const denied = (kind: string) => daemon.log.some((line) => tellsOfDenied(line, kind));
+  const denied = (kind: string) =>
+    daemon
+      .said('may not list and watch them')
+      .some((line) => line.includes(`"resource":"${kind}"`));
   await until(() => ['services', 'nodes'].every(denied), 'warnings');
-  await until(() => processesNamed('iftop').length === 1, 'the capture');
+  await lab.captures(1);
   let ready = '';
   await until(async () => {
     const answer = await fetch('http://127.0.0.1:9792/readyz');
@@ -137,7 +142,7 @@ test('what may not be listed has no names, and all else has', async () => {
   const where = `WHERE time > ${since}s`;
   const rows = await lab.influx.query(`SELECT * FROM nstat ${where} AND pod = 'web'`);
   const third = rows.filter(({ peer }) => peer === 'third');
-  assert.ok(total(third) > sent * 0.99);
+  assert.ok(sum(third, 'sentBytes') > sent * 0.99);
   assert.ok(third.every((row) => row['peer_zone'] === '-' && row['zone'] === '-'));
   assert.ok(
     rows.some((row) => row['peer'] === '192.0.2.0/24'),
@@ -147,17 +152,13 @@ test('what may not be listed has no names, and all else has', async () => {
   assert.equal(agent.at(-1)?.['deniedResources'], 2);
 });
 
-function tellsOfDenied(line: string, resource: string): boolean {
-  return line.includes(`"resource":"${resource}"`) && line.includes('may not list and watch them');
-}
-
-test('without any right nothing is observed, which is said as that, and the agent is not ready', async () => {
+test('without any right nothing is observed, the log says so, and the agent is not ready', async () => {
   const kinds = ['pods', 'services', 'nodes', 'namespaces'];
   for (const kind of kinds) lab.denied.add(kind);
   const daemon = lab.daemon({ INTERVAL: `${INTERVAL}s`, LISTEN: '127.0.0.1:9793' });
   const denied = 'may not list and watch them, so nothing is observed';
-  await until(() => daemon.log.some((line) => line.includes(denied)), 'the warning');
-  await until(() => daemon.log.some((line) => line.includes('"window closed"')), 'a window');
+  await until(() => daemon.said(denied).length > 0, 'the warning');
+  await until(() => daemon.said('"window closed"').length > 0, 'a window');
   const ready = await fetch('http://127.0.0.1:9793/readyz');
   assert.equal(ready.status, 503);
   assert.match(

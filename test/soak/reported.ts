@@ -5,13 +5,13 @@ import type { Span } from './faults.ts';
 type Time = Pick<Span, 'from' | 'to'>;
 type Request = Pick<RequestRecord, 'path' | 'status' | 'at'>;
 
-/** A client that was turned away asks again within 45 s, and once more if it only learns that it has to list. */
+/** A client that was refused asks again within 45 s, and once more if the answer is that it has to list. */
 const RECOVERY_MOST = 90_000;
-/** Who is told for so long that a pod lives knows it, also on a busy machine. */
+/** A pod that is reported for so long (milliseconds) is known, also on a busy machine. */
 const ENOUGH = 3000;
 
 /**
- * When the API server could not tell of the node's pods: from the beginning of a fault on until, after its
+ * When the API server could not report the node's pods: from the beginning of a fault on until, after its
  * end, they are watched again; if it has forgotten its history, they have to be listed before. All but a
  * GOAWAY, which lets the watch go on, end with new connections.
  */
@@ -29,9 +29,9 @@ export function outagesOf(faults: readonly Span[], requests: readonly Request[])
   });
 }
 
-/** How long after its birth the API server could tell of a pod, for long enough; undefined if it never could. */
-export function toldAfter(life: Time, outages: readonly Time[]): number | undefined {
-  // If there is such a time, one begins with the life, or at the end of an outage.
+/** How long after its birth the API server could report a pod for long enough; undefined if it never could. */
+export function reportedAfter(life: Time, outages: readonly Time[]): number | undefined {
+  // Such a time begins with the life, or at the end of an outage.
   const ends = outages.map(({ to }) => to).filter((to) => to > life.from);
   const begins = [life.from, ...ends.toSorted((a, b) => a - b)];
   const first = begins.find((begin) => {
