@@ -63,7 +63,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
   const { cpu } = capture;
-  const state = { client, sink, proc, directory, sync, registry: capture, totals, cpu };
+  const state = { client, sink, proc, directory, sync, capture, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const agentFields = new AgentFieldReader(atWindowEnd, state);
   const windows = new WindowQueue({ reporter, agentFields, log, problems, ...state });

@@ -24,14 +24,14 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
     sidecar: false,
     cpuBudget: 1,
   };
-  const registry = new NodeCapture(options);
+  const capture = new NodeCapture(options);
   const totals = new Totals(flows);
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
   const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
   const sink = { figures: printer(() => {}).figures };
-  const { cpu } = registry;
-  const sources = { registry, totals, directory, sync, client, sink, cpu, proc: '/proc' };
+  const { cpu } = capture;
+  const sources = { capture, totals, directory, sync, client, sink, cpu, proc: '/proc' };
   const text = exposition(statistics, sources);
   const metrics = () => text.metrics();
   const scrape = async () => parse(await metrics()).values;
