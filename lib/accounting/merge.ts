@@ -1,12 +1,8 @@
-import type { LocalPod, Window } from '../model.ts';
+import type { ClosedWindow, Window } from '../model.ts';
 import { sum } from '../linux/interface-counters.ts';
 import { either, NOTHING, plus } from './open-window.ts';
 
-interface Closed {
-  readonly pod: LocalPod;
-  readonly iface: string;
-  readonly window: Window;
-}
+type Closed = Pick<ClosedWindow, 'pod' | 'iface' | 'window'>;
 
 /**
  * Merges the windows of pods that have the same name, for each interface. Otherwise the second rows of a StatefulSet's pod

@@ -79,10 +79,10 @@ export class NamespaceSearch {
     const isWanted = this.#sought.length > 0 || !registry.isListed || finder.hasDoubts;
     if (lost.length > 0 || (isDue && isWanted)) finder.refresh();
     if (!registry.isListed) this.#discover();
-    for (const each of lost) each.moveTo(finder.pidsOf(each.pod.cgroupUid));
+    for (const each of lost) each.interfaces.moveTo(finder.pidsOf(each.pod.cgroupUid));
     for (const each of registry.pods) {
-      const { pod, netns } = each;
-      if (netns && finder.hasBetter(pod, netns)) each.leave();
+      const { netns } = each.interfaces;
+      if (netns && finder.hasBetter(each.pod, netns)) each.interfaces.leave();
     }
     for (const each of this.#sought) this.#locate(each);
   }
@@ -127,12 +127,13 @@ export class NamespaceSearch {
   /** The API server may report a pod's addresses after the capture began: is the namespace the pod's? */
   #verify(captured: PodCapture): void {
     const { proc, log, sidecar, finder } = this.#options;
-    const { pod, netns, isLost } = captured;
+    const { pod, interfaces, isLost } = captured;
+    const { netns } = interfaces;
     if (sidecar || !netns || isLost || finder.confirms(pod, netns)) return;
     // A namespace without any address may still be the pod's, which the next search finds out.
     const what = 'its network namespace has none of its addresses';
     if (!pod.terminating && hasAddress(proc, netns.pid))
       log.warn({ ...identity(pod), ips: pod.ips }, what);
-    captured.leave();
+    interfaces.leave();
   }
 }

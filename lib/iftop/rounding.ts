@@ -1,5 +1,6 @@
 import type { Amount, Bytes, Flow, Pair, Slot } from '../model.ts';
 import { between } from '../linux/interface-counters.ts';
+import { sum } from '../sum.ts';
 
 const DIRECTIONS = ['sent', 'received'] as const;
 
@@ -81,8 +82,4 @@ export function refine(
 /** A point of an amount's interval: -1 is the lower end, 1 the upper one. */
 function best(amount: Amount, by: number): number {
   return Math.max(0, amount.bytes + by * amount.slack);
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

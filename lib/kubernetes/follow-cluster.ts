@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './client/client.ts';
+import type { KubernetesObject } from './object-schema.ts';
 import {
   cgroupUid,
-  type KubernetesObject,
   localPod,
   namespaceRecord,
   nodeRecord,

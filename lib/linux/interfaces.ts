@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { isIPv4 } from 'node:net';
 import { canonical } from '../ip-address.ts';
 import type { LocalPod, Netns } from '../model.ts';
 import { parseNetDev } from './interface-counters.ts';
+import { readText } from './proc-file.ts';
 
 /** The texts of files of /proc/<pid>/net that describe the interfaces of a network namespace. */
 export interface NetTexts {
@@ -24,7 +24,7 @@ const RTF_REJECT = 0x200;
 
 /** The texts for the namespace of a process; a file that cannot be read is empty. */
 export function readNetTexts(proc: string, pid: Netns['pid']): NetTexts {
-  const text = (file: keyof NetTexts) => readText(proc, pid, file);
+  const text = (file: keyof NetTexts) => readText(`${proc}/${pid}/net/${file}`) ?? '';
   return {
     dev: text('dev'),
     igmp: text('igmp'),
@@ -36,7 +36,7 @@ export function readNetTexts(proc: string, pid: Netns['pid']): NetTexts {
 
 /** The interfaces of a namespace that are up, each with its index, which no other interface ever gets. */
 export function readLinks(proc: string, pid: Netns['pid']): ReadonlyMap<string, number> {
-  return linksIn(readText(proc, pid, 'igmp'));
+  return linksIn(readText(`${proc}/${pid}/net/igmp`) ?? '');
 }
 
 /** The names of all interfaces in the text of /proc/net/dev. */
@@ -143,12 +143,4 @@ function rows(text: string): string[][] {
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
-}
-
-function readText(proc: string, pid: Netns['pid'], file: keyof NetTexts): string {
-  try {
-    return readFileSync(`${proc}/${pid}/net/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
