@@ -152,13 +152,8 @@ export class NamespaceFinder {
 
   /** Another pod was in the namespace first: a process of this pod has entered it. */
   #isOlderPods(cgroupUid: Pod['cgroupUid'], { inode, pid }: Netns): boolean {
-    for (const [other, pids] of this.#processes)
-      if (other !== cgroupUid && pids.some((each) => each < Number(pid) && this.#in(each, inode)))
-        return true;
-    return false;
-  }
-
-  #in(pid: number, inode: Netns['inode']): boolean {
-    return netnsOf(this.#options.proc, pid) === inode;
+    const isOlder = (each: number) =>
+      each < Number(pid) && netnsOf(this.#options.proc, each) === inode;
+    return [...this.#processes].some(([other, pids]) => other !== cgroupUid && pids.some(isOlder));
   }
 }

@@ -93,9 +93,12 @@ export class PodCapture implements Owner {
       this.#gone || this.#selection !== 'selected' || pod.ips.join() !== this.#pod.ips.join();
     if (isNews) this.#soughtSince = performance.now();
     if (this.#gone) for (const iface of this.interfaces.all) iface.forget();
-    if (qualifiedName(pod) !== qualifiedName(this.#pod)) this.#resolve();
+    if (qualifiedName(pod) !== qualifiedName(this.#pod)) {
+      this.#options.problems.resolve(this.#subject);
+      this.interfaces.resolve();
+    }
     [this.#pod, this.#selection, this.#gone] = [pod, 'selected', false];
-    if (pod.terminating) for (const iface of this.interfaces.all) iface.terminating();
+    if (pod.terminating) for (const iface of this.interfaces.all) iface.poll();
     return isNews;
   }
 
@@ -115,12 +118,6 @@ export class PodCapture implements Owner {
     this.#gone = true;
     this.#options.problems.resolve(this.#subject);
     this.interfaces.remove();
-  }
-
-  /** No problem with the pod is left. */
-  #resolve(): void {
-    this.#options.problems.resolve(this.#subject);
-    this.interfaces.resolve();
   }
 
   /** The subject of the problem that no namespace is found. */

@@ -135,14 +135,14 @@ export class PodInterfaces implements CaptureListener {
 
   /** The windows that ended at a moment, although slots that span the end may still come. */
   ended(at: number): ClosedWindow[] {
-    return this.all.flatMap((iface) => this.#windowOf(iface, iface.ended(at)));
+    return this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.ended(at)));
   }
 
   /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
   close(at = Infinity): ClosedWindow[] {
-    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.close(at)));
+    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.close(at)));
     for (const [name, iface] of this.#interfaces)
-      if (iface.isFinished) this.#interfaces.delete(name);
+      if (iface.windows.isFinished) this.#interfaces.delete(name);
     return closed;
   }
 

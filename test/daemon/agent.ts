@@ -1,10 +1,10 @@
-import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
+import { resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { Problems } from '../../daemon/log.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { printer } from '../../daemon/printer.ts';
-import { Sync } from '../../lib/kubernetes/sync.ts';
+import { localSubject, Sync } from '../../lib/kubernetes/sync.ts';
 import { type NamedWindow, Totals } from '../../lib/report/totals.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
