@@ -19,7 +19,7 @@ import { InterfaceProblems } from './interface-problems.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import type { Source, SourceEnd } from './source.ts';
 
-/** Milliseconds. A source that has captured for this long was a success, and is out of the budget's turns. */
+/** Milliseconds. A source that has captured for this long is a success: failures and pauses before it are over. */
 const PROVEN = 60_000;
 /**
  * Milliseconds for which a pod is new. The interface of a pod that is new, or is being deleted, may vanish at any moment,
@@ -102,7 +102,7 @@ export class InterfaceCapture {
     if (this.#reader?.moveTo(pids) === false) this.leave();
   }
 
-  /** The namespace is not the pod's. The next one may be captured at once: to pause that is a matter of seconds. */
+  /** The namespace is not the pod's. The pod's own may be captured at once, even if this one was paused. */
   leave(): void {
     this.#send('resume');
     if (this.#source) this.#source.stop();
@@ -116,7 +116,7 @@ export class InterfaceCapture {
     return counters;
   }
 
-  /** Ends the source with a last slot, until `resume`; the counters are read on. */
+  /** Ends the source with a last slot, until `resume`; the counters are still read. */
   pause(): void {
     this.#send('pause');
     this.#ledger.pause();
@@ -131,7 +131,7 @@ export class InterfaceCapture {
     if (this.isDue && this.#reader) this.start(this.#reader.netns, found);
   }
 
-  /** The pod is back: neither a pause nor a refusal from before holds. */
+  /** The pod is back: an earlier pause or refusal does not hold any more. */
   forget(): void {
     this.#send('resume');
     this.retryRefused();
@@ -263,7 +263,7 @@ export class InterfaceCapture {
     this.#capturingSince = undefined;
     this.#reader?.close();
     if (this.isRetired) this.#reader = undefined;
-    // How the source of a pod ends that is gone does not matter.
+    // How the source of a gone pod ends does not matter.
     const how = this.#owner.gone ? 'stopped' : reason;
     if (how === 'overload') {
       this.#overloaded(true);

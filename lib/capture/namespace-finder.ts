@@ -13,9 +13,9 @@ export interface NamespaceFinderOptions {
   readonly patience?: number;
 }
 
-/** A pod's network, which has no address until it is made, is made in less time. */
+/** The network plug-in gives a new namespace its address in less time. */
 const PATIENCE = 3000;
-/** Milliseconds. To read the processes takes some 2 us for each: with this pause that is a quarter of a percent of a core. */
+/** Milliseconds. Reading a process takes some 2 us: with this pause, all of them take a quarter of a percent of a core. */
 const EVERY = { least: 1000, process: 0.8 };
 
 /** Finds the network namespaces of pods by the processes of the node. */
@@ -27,7 +27,7 @@ export class NamespaceFinder {
   readonly #host: Netns['inode'] | undefined;
   #processes: PodProcesses = new Map();
   #refreshed = -Infinity;
-  /** Namespaces without an address that are, or may turn out to be, those of pods that have one. */
+  /** By pod that has an address, a namespace without any that is the pod's, or may turn out to be. */
   readonly #bare = new Map<Pod['cgroupUid'], { inode: Netns['inode']; since: number }>();
 
   constructor(options: NamespaceFinderOptions) {
@@ -38,18 +38,18 @@ export class NamespaceFinder {
     this.#host = netnsOf(proc, 1);
   }
 
-  /** The host's namespace is known, so that it is told from any pod's even without an address to compare. */
+  /** The host's namespace is known, and so never taken for a pod's, even without an address to compare. */
   get knowsHost(): boolean {
     return this.#host !== undefined;
   }
 
-  /** The processes should be read again, if a pod only waits for its namespace. */
+  /** Enough time has passed to read the processes again for pods that wait for their namespace. */
   get isDue(): boolean {
     const pause = Math.max(EVERY.least, EVERY.process * this.#table.size);
     return performance.now() - this.#refreshed >= pause;
   }
 
-  /** Reads which processes there are: pods are found among these until the next time. */
+  /** Reads which processes there are; pods are found among these until the next call. */
   refresh(): void {
     this.#processes = this.#table.all();
     this.#refreshed = performance.now();
@@ -67,7 +67,7 @@ export class NamespaceFinder {
     return this.#processes.get(cgroupUid) ?? [];
   }
 
-  /** A pod's network namespace, by what is known at present. */
+  /** A pod's network namespace, among the processes that were read last. */
   find(pod: Pod): Netns | undefined {
     if (pod.ips.length === 0) return this.#any(pod);
     const sure = this.#sure(pod);
@@ -85,7 +85,7 @@ export class NamespaceFinder {
     );
   }
 
-  /** Pods are in namespaces without an address, for which there may be better ones. */
+  /** Some pods are in namespaces without an address, and there may be better ones. */
   get hasDoubts(): boolean {
     return this.#bare.size > 0;
   }
@@ -103,7 +103,7 @@ export class NamespaceFinder {
     return ips.length === 0 && hasAny(proc, inode, pid, interfaces) && !hasAddress(proc, pid);
   }
 
-  /** Without an address to compare: the namespace of the oldest process, but rather one that has the interface. */
+  /** Without an address to compare: the oldest process's namespace that has the interface, else the oldest process's. */
   #any(pod: Pod): Netns | undefined {
     const { proc, interfaces } = this.#options;
     const where = [proc, pod, this.pidsOf(pod.cgroupUid), this.#forbidden(pod)] as const;

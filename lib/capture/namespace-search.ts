@@ -18,10 +18,10 @@ export interface NamespaceSearchOptions {
 
 /** Milliseconds. A pod that has just changed is searched for again after a part of the time since then. */
 const AGAIN = { part: 1 / 8, least: 50, most: 1000 };
-/** Seconds. If the API server reports an older pod only now, what passed before is not to be counted. */
+/** Seconds. Of an older pod that the API server reports only now, earlier bytes are not counted. */
 const NEW = 60;
 
-/** When which pods' network namespaces are searched for, and which pod gets which. */
+/** Decides when a pod's network namespace is searched for, and which pod gets which namespace. */
 export class NamespaceSearch {
   readonly #options: NamespaceSearchOptions;
   /** When the agent was started, in seconds since the node was. */
@@ -34,7 +34,7 @@ export class NamespaceSearch {
     this.#started = statOf(options.proc, 'self')?.started ?? Infinity;
   }
 
-  /** A pod was put. `isNews`: it may have another network, for which is searched at once and then less and less often. */
+  /** A pod was put. `isNews`: it may have another network, which is searched for at once, and then less and less often. */
   changed(pod: PodCapture, isNews: boolean): void {
     this.#verify(pod);
     if (!isNews || !pod.isSought) return;
@@ -52,7 +52,7 @@ export class NamespaceSearch {
     clearTimeout(this.#soon);
   }
 
-  /** Searches, and again and again while there are new pods without a namespace. */
+  /** Searches, and repeats that while there are new pods without a namespace. */
   #searchIn(delay: number): void {
     this.#soon = setTimeout(() => {
       this.#search(true);
@@ -121,7 +121,7 @@ export class NamespaceSearch {
     const { pod, interfaces, isLost } = captured;
     const { netns } = interfaces;
     if (sidecar || !netns || isLost || finder.confirms(pod, netns)) return;
-    // A namespace without any address may still be the pod's, which the next search finds out.
+    // A namespace without any address may still be the pod's: the next search finds out.
     const what = 'its network namespace has none of its addresses';
     if (!pod.terminating && hasAddress(proc, netns.pid))
       log.warn({ ...identity(pod), ips: pod.ips }, what);

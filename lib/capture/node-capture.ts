@@ -26,7 +26,7 @@ export interface NodeCaptureOptions {
   readonly cpuBudget: number;
 }
 
-/** Milliseconds for which last slots are waited for, where there is time for that. */
+/** Milliseconds to wait for last slots. */
 const LAST_SLOTS = 5000;
 /** A source that has had its last slot ends within so many milliseconds. */
 const TIDY = 100;
@@ -98,7 +98,7 @@ export class NodeCapture {
     for (const state of pods.flatMap(({ interfaces }) => interfaces.states)) states[state] += 1;
     return {
       podsSeen: pods.length,
-      /** By the API the others have no network yet, or are losing it. */
+      /** The API server reports of the others that their network is not made yet, or is being removed. */
       podsReady: pods.filter(({ interfaces }) =>
         interfaces.states.some((state) => state !== 'pending'),
       ).length,
@@ -160,7 +160,7 @@ export class NodeCapture {
     await Promise.race([ended, sleep(patience + TIDY, undefined, { ref: false })]);
   }
 
-  /** Pods whose namespace is not found; 0 if any namespace is found but the agent's own, which needs no privileges. */
+  /** Pods whose namespace is not found; 0 if any other than the agent's own, which needs no privileges, is found. */
   #unfound(pods: readonly PodCapture[]): number {
     const all = pods.map(({ interfaces }) => interfaces);
     if (all.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;

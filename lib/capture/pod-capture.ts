@@ -2,25 +2,24 @@ import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
 import { identity, qualifiedName } from './identity.ts';
-import type { Owner } from './interface-capture-types.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
 
 type Selection = ClosedWindow['selection'];
 
-/** Milliseconds. A pod that has had an address and no namespace for so long is not being made any more. */
+/** Milliseconds. The network of a pod that has an address is made in less time, so its namespace should be found. */
 const UNFOUND = 60_000;
 
 /** One pod of the node, and the captures of its interfaces. */
-export class PodCapture implements Owner {
+export class PodCapture {
   /** The pod was excluded before: what passed then is not to be counted. */
   readonly wasOff: boolean;
+  /** When the agent first heard of the pod, by `performance.now()`. */
   readonly since = performance.now();
   readonly #options: PodInterfacesOptions;
   readonly interfaces: PodInterfaces;
   #pod: LocalPod;
   #selection: Selection;
   #soughtSince = this.since;
-  /** The pod is not to be measured any more; it stays until its last windows are closed. */
   #gone = false;
 
   constructor(
@@ -39,10 +38,12 @@ export class PodCapture implements Owner {
     return this.#pod;
   }
 
+  /** What the API server has reported: before it does `pod` has nothing but the UID of its cgroup. */
   get selection(): Selection {
     return this.#selection;
   }
 
+  /** The pod is not to be measured any more; it stays until its last windows are closed. */
   get gone(): boolean {
     return this.#gone;
   }

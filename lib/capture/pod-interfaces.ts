@@ -6,12 +6,7 @@ import { netnsOf } from '../linux/pod-netns.ts';
 import { type ReportedState, stateWithoutCapture } from './capture-state.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { InterfaceCapture } from './interface-capture.ts';
-import type {
-  CaptureListener,
-  Found,
-  InterfaceCaptureOptions,
-  Owner,
-} from './interface-capture-types.ts';
+import type { Found, InterfaceCaptureOptions, Owner } from './interface-capture-types.ts';
 
 export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -24,14 +19,14 @@ export const MAKING = 10_000;
 const ABSENT = { least: 1000, most: 30_000 };
 /** Milliseconds after which the agent reads again whether an interface that was down is up. */
 const DOWN = 10_000;
-/** What an interface has counted that is found later (milliseconds) did not all pass while the agent watched. */
+/** An interface that is found later than this (milliseconds) may have counted bytes before the agent watched. */
 const NEW = 60_000;
 
 /**
  * The interfaces of a pod that are captured: those of the configuration that the pod has, or what stands in for one of
  * them; and the network namespace in which they are captured.
  */
-export class PodInterfaces implements CaptureListener {
+export class PodInterfaces {
   readonly #owner: Owner;
   readonly #options: PodInterfacesOptions;
   readonly #interfaces = new Map<string, InterfaceCapture>();
@@ -46,7 +41,7 @@ export class PodInterfaces implements CaptureListener {
   #changed = false;
   /** Since when the pod has no interface to capture, by `performance.now()`. */
   #absentSince: number | undefined;
-  /** When the namespace is read again, although nothing is known to have changed. */
+  /** When the namespace is read again even if no change is known. */
   #nextReading = Infinity;
 
   constructor(owner: Owner, options: PodInterfacesOptions) {
@@ -159,18 +154,22 @@ export class PodInterfaces implements CaptureListener {
     for (const iface of this.#interfaces.values()) iface.resolve();
   }
 
+  /** The text of /proc/net/dev was read in the namespace of an interface. */
   seen(netDev: string): void {
     this.#changed ||= interfacesIn(netDev).join() !== this.#names;
   }
 
+  /** An interface has gone. */
   lost(): void {
     this.#changed = true;
   }
 
+  /** The process by which the namespace is reached is not in it any more. */
   left(): void {
     this.#netns = undefined;
   }
 
+  /** An interface cannot be captured, for that reason. */
   refused(name: string, error: string): void {
     this.#nextReading = Math.min(this.#nextReading, performance.now() + DOWN);
     // An interface of a pod that is being deleted may be gone already while others are still there.
@@ -180,7 +179,7 @@ export class PodInterfaces implements CaptureListener {
     this.#interfaces.get(name)?.reportRefusal({ error, interfaces });
   }
 
-  /** Plain data: what is known of the pod later is no part of it. */
+  /** Plain data, which later news of the pod does not change. */
   #windowOf({ name: iface }: InterfaceCapture, window: Window | undefined): ClosedWindow[] {
     const { pod, selection } = this.#owner;
     return window ? [{ pod, selection, iface, window }] : [];
@@ -200,7 +199,7 @@ export class PodInterfaces implements CaptureListener {
   #found(): void {
     this.#absentSince = undefined;
     this.#options.problems.resolve(this.#subject);
-    // Nothing reports that an interface that was down comes up.
+    // Nothing reports when an interface comes up.
     const isDown = this.#standIns.size > 0 || this.states.includes('unavailable');
     this.#nextReading = isDown ? performance.now() + DOWN : Infinity;
   }

@@ -54,7 +54,7 @@ export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonl
   return sidecar === undefined ? [...NAMING, 'namespaces'] : NAMING;
 }
 
-/** Milliseconds that the pods of the node wait for their namespaces; their windows would wait for longer. */
+/** Milliseconds for which the pods of the node wait until the namespaces are listed; windows wait for longer. */
 const PATIENCE = 60_000;
 
 /** The options for following a resource. */

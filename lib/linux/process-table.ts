@@ -83,11 +83,8 @@ export class ProcessTable {
   #read(pid: number, first: number, now: number): void {
     this.#reads += 1;
     this.#known.delete(pid);
-    this.#known.set(pid, { uid: this.#uidOf(pid), first, read: now });
-  }
-
-  #uidOf(pid: number): string | undefined {
-    return podUid(readText(`${this.#proc}/${pid}/cgroup`) ?? '');
+    const uid = podUid(readText(`${this.#proc}/${pid}/cgroup`) ?? '');
+    this.#known.set(pid, { uid, first, read: now });
   }
 }
 

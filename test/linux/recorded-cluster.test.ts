@@ -62,14 +62,4 @@ for (const layout of LAYOUTS) {
     assert.deepEqual(others.toSorted(), uids.toSorted(), 'or of a pod on the host’s network');
     assert.equal(others.length, 2);
   });
-
-  test(`${layout}: a static pod’s processes bear its manifest’s hash, not its UID`, (t) => {
-    const pod = told(layout).find(({ metadata }) => metadata?.name === 'static-web-vm');
-    const { cgroupUid, uid } = (pod && localPod(pod)) ?? {};
-    const processes = new ProcessTable(recordedTree(t, layout).path).all();
-    assert.ok(cgroupUid && uid);
-    assert.match(cgroupUid, /^[0-9a-f]{32}$/);
-    assert.equal(processes.get(cgroupUid)?.length, 2);
-    assert.equal(processes.has(uid), false);
-  });
 }

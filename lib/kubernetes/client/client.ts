@@ -37,7 +37,7 @@ export interface ApiClient {
   clean(text: string): string;
 }
 
-/** So many credentials are remembered: a watch may have been opened with earlier ones. */
+/** The number of credentials that are remembered: a watch may have been opened with earlier ones. */
 const REMEMBERED = 4;
 
 /** Bytes of an error's body that are read. */
@@ -151,7 +151,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const { auth, agent } = options;
   const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
   const proxy = proxyUrl && typeof agent === 'object';
-  // kubectl sends no credentials without TLS. To a proxy on this machine they do not leave it.
+  // kubectl sends no credentials without TLS. Those that go to this machine's own loopback do not leave it.
   if (isInTheClear(server)) return { headers: plain, tls: {}, ...(proxy && { agent }) };
   if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
   const tls: Tls = Object.fromEntries(
