@@ -26,7 +26,7 @@ const PROVEN = 60_000;
  * and with it what it has counted since the last reading. A reading takes some 40 us.
  */
 const NEW = 60_000;
-/** Milliseconds between two readings then. */
+/** Milliseconds between two readings of the counters while the interface may vanish. */
 const POLL = 200;
 
 /** One interface of a pod: its ledger, and the sources that capture it one after the other. */
@@ -36,7 +36,7 @@ export class InterfaceCapture {
   readonly #owner: Owner;
   readonly #listener: CaptureListener;
   readonly #options: InterfaceCaptureOptions;
-  readonly #problems: InterfaceProblems;
+  readonly problems: InterfaceProblems;
   readonly #ledger = new Ledger(Date.now());
   /** The windows that have ended and are not closed yet. */
   readonly windows: Pick<Ledger, 'ended' | 'close' | 'isFinished'> = this.#ledger;
@@ -61,7 +61,7 @@ export class InterfaceCapture {
     this.#owner = owner;
     this.#listener = listener;
     this.#options = options;
-    this.#problems = new InterfaceProblems(() => owner.pod, name, options.problems);
+    this.problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
   get index(): number | undefined {
@@ -109,7 +109,7 @@ export class InterfaceCapture {
     else this.#reader = undefined;
   }
 
-  /** Reads the counters, if they can be read. They may be the last ones, so the ledger keeps them. */
+  /** Reads the counters, if they can be read. This may be the last reading, so the ledger keeps it. */
   counters(): Counters | undefined {
     const counters = this.#reader?.read();
     this.#ledger.observe(counters);
@@ -120,7 +120,7 @@ export class InterfaceCapture {
   pause(): void {
     this.#send('pause');
     this.#ledger.pause();
-    this.#problems.report('budget');
+    this.problems.report('budget');
     this.#source?.stop();
   }
 
@@ -135,11 +135,6 @@ export class InterfaceCapture {
   forget(): void {
     this.#send('resume');
     this.retryRefused();
-  }
-
-  /** The interface cannot be captured, and no other one is captured instead. */
-  reportRefusal(fields: object): void {
-    this.#problems.report('refusal', fields);
   }
 
   retryRefused(): void {
@@ -159,7 +154,7 @@ export class InterfaceCapture {
 
   start(netns: Netns, { index, isNew, counters }: Found): void {
     const owner = this.#owner;
-    // An interface that is back has its old index; another one of its name counts from nothing.
+    // An interface that is back has its old index; another interface of the same name counts from nothing.
     const isOther = index === undefined || index !== this.#index;
     if (this.isRetired && isOther) this.#ledger.observe(UNUSED);
     const { proc, startSource } = this.#options;
@@ -204,19 +199,14 @@ export class InterfaceCapture {
       this.#ledger.released(this.counters());
       this.#reader = undefined;
     }
-    this.#problems.resolve();
+    this.problems.resolve();
   }
 
   turn(at: number): void {
     if (this.#isProven && this.#state !== 'paused')
-      this.#problems.resolve('failure', 'refusal', 'budget');
+      this.problems.resolve('failure', 'refusal', 'budget');
     const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
     this.#ledger.turn(at, this.counters(), isLast);
-  }
-
-  /** No problem with the interface is left. */
-  resolve(): void {
-    this.#problems.resolve();
   }
 
   get #isProven(): boolean {
@@ -235,7 +225,7 @@ export class InterfaceCapture {
     const isOverloaded = this.#state === 'overloaded';
     if (isOverloaded === wasOverloaded) return;
     this.#ledger.overloaded = isOverloaded;
-    if (wasOverloaded) this.#problems.resolve('overload');
+    if (wasOverloaded) this.problems.resolve('overload');
   }
 
   #capturing(reader: CounterReader, pid: number | undefined): void {
@@ -245,14 +235,14 @@ export class InterfaceCapture {
     this.#ledger.captured(reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
-    this.#options.log.debug({ ...this.#problems.identity, pid }, 'capture started');
+    this.#options.log.debug({ ...this.problems.identity, pid }, 'capture started');
   }
 
   #overloaded(is: boolean): void {
     if (this.#owner.gone) return;
     this.#send(is ? 'overload' : 'calm');
     if (!is) this.#retry.reset('overload');
-    else if (this.#state === 'overloaded') this.#problems.report('overload');
+    else if (this.#state === 'overloaded') this.problems.report('overload');
   }
 
   #ended({ reason, error }: SourceEnd): void {
@@ -277,10 +267,10 @@ export class InterfaceCapture {
       restarted();
       if (isProven) this.#retry.reset('failed');
       this.#retry.ended(how);
-      this.#problems.report('failure', { error });
+      this.problems.report('failure', { error });
     } else {
       this.#send('ended');
-      log.debug({ ...this.#problems.identity, error }, 'capture ended');
+      log.debug({ ...this.problems.identity, error }, 'capture ended');
       if (this.#state === 'paused') this.#ledger.pause();
       else this.#reader = undefined;
       if (how === 'lost') this.#listener.lost();

@@ -41,7 +41,7 @@ export class NodeCapture {
   readonly #controller: CpuBudgetController;
   readonly #starts = new StartLimiter();
   readonly #timer: NodeJS.Timeout;
-  readonly #counts = { restarts: 0, unparsedLines: 0, frames: 0 };
+  readonly #counts = { sessionRestarts: 0, unparsedLines: 0, frames: 0 };
 
   constructor({ proc, interfaces, log, problems, sidecar, cpuBudget }: NodeCaptureOptions) {
     const counts = this.#counts;
@@ -67,7 +67,7 @@ export class NodeCapture {
         log,
         problems,
         startSource: (target, listener) => new IftopSource(iftop, target, listener),
-        restarted: () => void (counts.restarts += 1),
+        restarted: () => void (counts.sessionRestarts += 1),
       },
       (pod, isNews) => this.#search.changed(pod, isNews),
     );
@@ -105,9 +105,7 @@ export class NodeCapture {
       podsUnfound: this.#unfound(pods),
       sessions: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
-      sessionRestarts: this.#counts.restarts,
-      unparsedLines: this.#counts.unparsedLines,
-      frames: this.#counts.frames,
+      ...this.#counts,
       states,
     };
   }

@@ -38,7 +38,7 @@ export class PodCapture {
     return this.#pod;
   }
 
-  /** What the API server has reported: before it does `pod` has nothing but the UID of its cgroup. */
+  /** What the API server has reported of the pod. While that is unknown, `pod` has only the UID of its cgroup. */
   get selection(): Selection {
     return this.#selection;
   }
@@ -58,14 +58,14 @@ export class PodCapture {
     return this.#soughtSince;
   }
 
-  /** The pod's namespace is to be searched for, or read again since its network may still be being made. */
+  /** The pod's namespace is to be searched for, or read again while the pod's network may still be being made. */
   get isSought(): boolean {
     if (this.#gone) return false;
     const isMade = this.interfaces.all.length > 0 || performance.now() - this.since > MAKING;
     return this.interfaces.netns === undefined || !isMade;
   }
 
-  /** The process, by which the namespace is reached, has gone. */
+  /** The process through which the namespace is reached has gone. */
   get isLost(): boolean {
     const { netns } = this.interfaces;
     return netns !== undefined && netnsOf(this.#options.proc, netns.pid) !== netns.inode;
@@ -103,7 +103,7 @@ export class PodCapture {
     return isNews;
   }
 
-  /** The API server has reported that the pod is not to be measured: what was captured of it before is dropped. */
+  /** The API server has reported that the pod is not to be measured: its earlier windows are dropped. */
   exclude(): void {
     if (this.#selection === 'unknown') this.#selection = 'excluded';
   }

@@ -15,7 +15,7 @@ export interface PodInterfacesOptions extends InterfaceCaptureOptions {
 
 /** Milliseconds for which a pod may be without an interface: its network is being made, or taken away. */
 export const MAKING = 10_000;
-/** A pod without an interface is read again after half of the time since, within these bounds (milliseconds). */
+/** A pod without an interface is read again when it has been without one for half as long again, within these bounds (ms). */
 const ABSENT = { least: 1000, most: 30_000 };
 /** Milliseconds after which the agent reads again whether an interface that was down is up. */
 const DOWN = 10_000;
@@ -30,7 +30,7 @@ export class PodInterfaces {
   readonly #owner: Owner;
   readonly #options: PodInterfacesOptions;
   readonly #interfaces = new Map<string, InterfaceCapture>();
-  /** By the name of an interface of the configuration, the one that is captured instead. */
+  /** The interface that is captured instead, by the name of the interface of the configuration. */
   readonly #standIns = new Map<string, string>();
   #netns: Netns | undefined;
   /** The namespace was made while the agent watched. */
@@ -54,7 +54,7 @@ export class PodInterfaces {
     return this.#netns;
   }
 
-  /** All of them, those included whose last windows are not closed yet. */
+  /** All interfaces, those that are gone included until their last windows are closed. */
   get all(): InterfaceCapture[] {
     return [...this.#interfaces.values()];
   }
@@ -93,7 +93,7 @@ export class PodInterfaces {
       const index = links.get(iface.name);
       if (!names.includes(iface.name)) iface.retire();
       else if (iface.index === undefined && index !== undefined) iface.retryRefused();
-      // The captured interface was renamed, and another one has its name: iftop stays with the renamed one.
+      // Another interface has the name now: iftop would stay with the renamed one.
       else if (iface.index !== index) void iface.stop();
     }
     for (const [name, standIn] of this.#standIns) {
@@ -151,7 +151,7 @@ export class PodInterfaces {
   /** No problem with the pod's interfaces is left. */
   resolve(): void {
     this.#options.problems.resolve(this.#subject);
-    for (const iface of this.#interfaces.values()) iface.resolve();
+    for (const iface of this.#interfaces.values()) iface.problems.resolve();
   }
 
   /** The text of /proc/net/dev was read in the namespace of an interface. */
@@ -164,7 +164,7 @@ export class PodInterfaces {
     this.#changed = true;
   }
 
-  /** The process by which the namespace is reached is not in it any more. */
+  /** The process through which the namespace is reached has left the namespace. */
   left(): void {
     this.#netns = undefined;
   }
@@ -176,7 +176,7 @@ export class PodInterfaces {
     if (this.#pod.terminating) return;
     if (this.#netns && this.#replace(this.#netns, name)) return;
     const interfaces = some(this.#names.split(','));
-    this.#interfaces.get(name)?.reportRefusal({ error, interfaces });
+    this.#interfaces.get(name)?.problems.report('refusal', { error, interfaces });
   }
 
   /** Plain data, which later news of the pod does not change. */

@@ -71,7 +71,7 @@ export class ApiProblems {
     } else {
       problems.report(SERVER, CONDITIONS.apiServerLost, { resources, error, fix });
     }
-    // Resources that are followed again by now were gone for a moment only.
+    // Resources that are followed again by now failed for a moment only.
     for (const resource of resources) if (!this.#lost.has(resource)) this.followed(resource);
   }
 

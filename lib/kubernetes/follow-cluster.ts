@@ -79,7 +79,7 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
   await Promise.all([...owners, local]);
 }
 
-/** Follows the pods of this node, and the namespaces, which are few too and say which pods are off. */
+/** Follows the pods of this node, and the namespaces, whose annotation can turn pods off; both are few. */
 async function followLocal(options: Following, registry: PodSink): Promise<void> {
   const { node, wanted, sync } = options;
   const selection = new Selection(registry, wanted);
@@ -144,7 +144,7 @@ async function follow<T>(
   };
   const following = (yes: boolean) => {
     sync.following(subject, yes);
-    // A resource that seldom changes has no event that would show this.
+    // A resource that seldom changes has no event that would show that it is followed.
     if (yes) apiProblems.followed(subject);
   };
   const heard = () => sync.heard(subject);

@@ -112,7 +112,7 @@ async function listAll<T>(
   return { version, objects };
 }
 
-/** Gone, in both its forms: the server has forgotten the changes after the resourceVersion. */
+/** The server has forgotten the changes after the resourceVersion: a 410, as a status or as an event. */
 function isExpired(error: unknown): boolean {
   return error instanceof ExpiredError || (error instanceof ApiError && error.status === 410);
 }
