@@ -2,8 +2,8 @@ import type { LocalPod } from '../model.ts';
 
 /**
  * What the capture of one interface does. `idle` and `failed` have no source and get one as soon as it is due; a
- * `paused` or `retired` capture has none, or one that is ending; `overloaded` and `unavailable` say the same of a source
- * that runs, of one that was stopped, and of the next one until it has shown that the condition is over.
+ * `paused` or `retired` capture has none, or one that is ending; `overloaded` and `unavailable` outlast the source that they
+ * began with, until the next source keeps up, or captures.
  */
 export type CaptureState =
   | 'idle'
@@ -82,13 +82,13 @@ export function reportedState(
   hasSource: boolean,
 ): ReportedState {
   if (state === 'paused') return 'paused';
-  // The network of a pod that is being deleted may have gone for good, however its last capture ended.
+  // The network of a pod that is being deleted may have gone for good, whatever ended its last capture.
   if (pod.terminating && !hasSource) return 'pending';
   if (state === 'failed') return 'waiting';
   return state === 'idle' || state === 'retired' ? stateWithoutCapture(pod) : state;
 }
 
-/** By the API a pod has no network yet, or is losing it; or a capture should start in a moment. */
+/** `pending`: the API server reports a pod whose network is not made yet, or is being removed. `waiting`: a capture is due. */
 export function stateWithoutCapture({ ips, terminating }: ApiState): 'pending' | 'waiting' {
   return ips.length > 0 && !terminating ? 'waiting' : 'pending';
 }

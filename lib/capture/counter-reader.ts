@@ -15,7 +15,7 @@ export class CounterReader {
   /** The last reading. */
   #latest: Counters | undefined;
 
-  /** `seen` gets the text of /proc/net/dev whenever that is read. */
+  /** `seen` gets the text of /proc/net/dev at each reading. */
   constructor(proc: string, netns: Netns, iface: string, seen: (netDev: string) => void) {
     [this.#proc, this.#netns, this.#iface, this.#seen] = [proc, netns, iface, seen];
   }

@@ -27,8 +27,8 @@ interface State extends CaptureCpu {
 }
 
 /**
- * Which captures to pause and resume, so that the daemon and its captures take no more than their budget
- * in the mean. `Capture` is what tells captures apart.
+ * Decides which captures to pause and resume, so that the mean CPU time of the daemon and its captures stays within the
+ * budget. `Capture` identifies a capture.
  */
 export class CpuBudget<Capture> {
   readonly #budget: number;
@@ -39,7 +39,7 @@ export class CpuBudget<Capture> {
   /** The daemon's share of a core. */
   #daemon = { short: 0, long: 0 };
   #overSince: number | undefined;
-  /** When a capture was last resumed that does not fit in the budget. */
+  /** When the last capture that does not fit in the budget was resumed. */
   #attempt = -Infinity;
 
   /** `budget`: a share of one core. */
@@ -47,7 +47,7 @@ export class CpuBudget<Capture> {
     this.#budget = budget;
   }
 
-  /** The daemon alone takes more than the budget: to pause captures does not help. */
+  /** The daemon alone takes more than the budget, so pausing captures does not help. */
   get isTooSmall(): boolean {
     return this.#credit < 0 && this.#own > this.#budget && this.#running.length === 0;
   }
@@ -86,7 +86,7 @@ export class CpuBudget<Capture> {
       const isSoon = state.coolDown > 0 && now - state.since < COOL_DOWN.most;
       const coolDown = isSoon ? Math.min(COOL_DOWN.most, 2 * state.coolDown) : COOL_DOWN.first;
       this.#states.set(key, { ...state, coolDown });
-      // The daemon has less to do then.
+      // The daemon has less to do for fewer captures.
       share -= state.share + this.#own / running.length;
       pause.push(key);
     }
@@ -129,7 +129,7 @@ export class CpuBudget<Capture> {
 function next(state: State | undefined, { cpu, paused }: CaptureCpu, now: number, seconds: number) {
   const { share = 0, since = now, coolDown = 0 } = state ?? {};
   const known = { cpu, paused, share, coolDown, since: paused === state?.paused ? since : now };
-  // What a new process has used already was its start.
+  // A new process has used CPU time only to start.
   if (paused || cpu === undefined || state?.cpu === undefined) return known;
   return { ...known, share: mean(share, (cpu - state.cpu) / seconds, seconds / SHORT) };
 }

@@ -108,7 +108,7 @@ export class IftopSource implements Source {
     });
   }
 
-  /** However a source ends that was asked to, that is no failure. */
+  /** The end of a source that was asked to stop is no failure, whatever the error. */
   #reasonOf(error: Error): SourceEnd['reason'] {
     const reason = error instanceof SessionError ? REASONS[error.code] : undefined;
     if (reason === 'lost') return 'lost';

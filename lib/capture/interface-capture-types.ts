@@ -1,5 +1,7 @@
 /** What a pod, its interfaces and their captures know of each other. */
-import type { ClosedWindow, Counters, LocalPod, Log, ProblemLog } from '../model.ts';
+import type { Counters, Log, ProblemLog } from '../model.ts';
+import type { PodCapture } from './pod-capture.ts';
+import type { PodInterfaces } from './pod-interfaces.ts';
 import type { StartSource } from './source.ts';
 
 export interface InterfaceCaptureOptions {
@@ -13,27 +15,10 @@ export interface InterfaceCaptureOptions {
 }
 
 /** The pod that an interface belongs to. */
-export interface Owner {
-  readonly pod: LocalPod;
-  /** What the API server has reported: before it does `pod` has nothing but the UID of its cgroup. */
-  readonly selection: ClosedWindow['selection'];
-  /** The pod is not to be measured any more. */
-  readonly gone: boolean;
-  /** When the agent first heard of the pod, by `performance.now()`. */
-  readonly since: number;
-}
+export type Owner = Pick<PodCapture, 'pod' | 'selection' | 'gone' | 'since'>;
 
-/** What the capture of an interface reports to the one that started it. */
-export interface CaptureListener {
-  /** The text of /proc/net/dev was read in the namespace of the interface. */
-  seen(netDev: string): void;
-  /** The interface has gone. */
-  lost(): void;
-  /** The process, by which the namespace is reached, is not in it any more. */
-  left(): void;
-  /** The interface cannot be captured, for that reason. */
-  refused(name: string, error: string): void;
-}
+/** What the capture of an interface reports to. */
+export type CaptureListener = Pick<PodInterfaces, 'seen' | 'lost' | 'left' | 'refused'>;
 
 /** What is known of an interface when its capture is started. */
 export interface Found {

@@ -1,5 +1,5 @@
 import { Ledger } from '../accounting/ledger.ts';
-import type { Counters, Netns, Window } from '../model.ts';
+import type { Counters, Netns } from '../model.ts';
 import { UNUSED } from '../linux/interface-counters.ts';
 import {
   type CaptureEvent,
@@ -16,17 +16,18 @@ import type {
   Owner,
 } from './interface-capture-types.ts';
 import { InterfaceProblems } from './interface-problems.ts';
-import { Poll } from './poll.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import type { Source, SourceEnd } from './source.ts';
 
-/** Milliseconds. A source that has captured for this long was a success, and is out of the budget's turns. */
+/** Milliseconds. A source that has captured for this long is a success: failures and pauses before it are over. */
 const PROVEN = 60_000;
 /**
  * Milliseconds for which a pod is new. The interface of a pod that is new, or is being deleted, may vanish at any moment,
  * and with it what it has counted since the last reading. A reading takes some 40 us.
  */
 const NEW = 60_000;
+/** Milliseconds between two readings of the counters while the interface may vanish. */
+const POLL = 200;
 
 /** One interface of a pod: its ledger, and the sources that capture it one after the other. */
 export class InterfaceCapture {
@@ -35,13 +36,11 @@ export class InterfaceCapture {
   readonly #owner: Owner;
   readonly #listener: CaptureListener;
   readonly #options: InterfaceCaptureOptions;
-  readonly #problems: InterfaceProblems;
+  readonly problems: InterfaceProblems;
   readonly #ledger = new Ledger(Date.now());
+  /** The windows that have ended and are not closed yet. */
+  readonly windows: Pick<Ledger, 'ended' | 'close' | 'isFinished'> = this.#ledger;
   readonly #retry = new RetryPolicy();
-  readonly #poll = new Poll(
-    () => this.counters(),
-    () => this.#mayVanish,
-  );
   #state: CaptureState = 'idle';
   #index: number | undefined;
   #source: Source | undefined;
@@ -50,6 +49,7 @@ export class InterfaceCapture {
   /** Since when a source captures, by `performance.now()`. */
   #capturingSince: number | undefined;
   #hasRun = false;
+  #poll: NodeJS.Timeout | undefined;
 
   constructor(
     name: string,
@@ -61,7 +61,7 @@ export class InterfaceCapture {
     this.#owner = owner;
     this.#listener = listener;
     this.#options = options;
-    this.#problems = new InterfaceProblems(() => owner.pod, name, options.problems);
+    this.problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
   get index(): number | undefined {
@@ -70,11 +70,6 @@ export class InterfaceCapture {
 
   get isRetired(): boolean {
     return this.#state === 'retired';
-  }
-
-  /** All windows that this interface will ever have are closed. */
-  get isFinished(): boolean {
-    return this.#ledger.isFinished;
   }
 
   /** The interface has been captured. */
@@ -107,25 +102,25 @@ export class InterfaceCapture {
     if (this.#reader?.moveTo(pids) === false) this.leave();
   }
 
-  /** The namespace is not the pod's. The next one may be captured at once: to pause that is a matter of seconds. */
+  /** The namespace is not the pod's. The pod's own may be captured at once, even if this one was paused. */
   leave(): void {
     this.#send('resume');
     if (this.#source) this.#source.stop();
     else this.#reader = undefined;
   }
 
-  /** Reads the counters, if they can be read. They may be the last ones, so the ledger keeps them. */
+  /** Reads the counters, if they can be read. This may be the last reading, so the ledger keeps it. */
   counters(): Counters | undefined {
     const counters = this.#reader?.read();
     this.#ledger.observe(counters);
     return counters;
   }
 
-  /** Ends the source with a last slot, until `resume`; the counters are read on. */
+  /** Ends the source with a last slot, until `resume`; the counters are still read. */
   pause(): void {
     this.#send('pause');
     this.#ledger.pause();
-    this.#problems.report('budget');
+    this.problems.report('budget');
     this.#source?.stop();
   }
 
@@ -136,29 +131,30 @@ export class InterfaceCapture {
     if (this.isDue && this.#reader) this.start(this.#reader.netns, found);
   }
 
-  /** The pod is back: neither a pause nor a refusal from before holds. */
+  /** The pod is back: an earlier pause or refusal does not hold any more. */
   forget(): void {
     this.#send('resume');
     this.retryRefused();
-  }
-
-  /** The interface cannot be captured, and no other one is captured instead. */
-  reportRefusal(fields: object): void {
-    this.#problems.report('refusal', fields);
   }
 
   retryRefused(): void {
     this.#retry.retryRefused();
   }
 
-  /** The pod is being deleted. */
-  terminating(): void {
-    this.#poll.start();
+  /** Reads the counters five times a second as long as the interface may vanish. */
+  poll(): void {
+    this.#poll ??= setInterval(() => {
+      if (this.#mayVanish) this.counters();
+      else {
+        clearInterval(this.#poll);
+        this.#poll = undefined;
+      }
+    }, POLL).unref();
   }
 
   start(netns: Netns, { index, isNew, counters }: Found): void {
     const owner = this.#owner;
-    // An interface that is back has its old index; another one of its name counts from nothing.
+    // An interface that is back has its old index; another interface of the same name counts from nothing.
     const isOther = index === undefined || index !== this.#index;
     if (this.isRetired && isOther) this.#ledger.observe(UNUSED);
     const { proc, startSource } = this.#options;
@@ -179,7 +175,7 @@ export class InterfaceCapture {
       overloaded: (is) => this.#overloaded(is),
     });
     this.#source = source;
-    if (isNew || owner.pod.terminating) this.#poll.start();
+    if (isNew || owner.pod.terminating) this.poll();
     void source.done.then((end) => this.#ended(end));
   }
 
@@ -203,29 +199,14 @@ export class InterfaceCapture {
       this.#ledger.released(this.counters());
       this.#reader = undefined;
     }
-    this.#problems.resolve();
+    this.problems.resolve();
   }
 
   turn(at: number): void {
     if (this.#isProven && this.#state !== 'paused')
-      this.#problems.resolve('failure', 'refusal', 'budget');
+      this.problems.resolve('failure', 'refusal', 'budget');
     const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
     this.#ledger.turn(at, this.counters(), isLast);
-  }
-
-  /** The window that ended at a moment, as it is by now. */
-  ended(at: number): Window | undefined {
-    return this.#ledger.ended(at);
-  }
-
-  /** Closes the oldest window, if it has ended, and not after `at`. */
-  close(at: number): Window | undefined {
-    return this.#ledger.close(at);
-  }
-
-  /** No problem with the interface is left. */
-  resolve(): void {
-    this.#problems.resolve();
   }
 
   get #isProven(): boolean {
@@ -244,7 +225,7 @@ export class InterfaceCapture {
     const isOverloaded = this.#state === 'overloaded';
     if (isOverloaded === wasOverloaded) return;
     this.#ledger.overloaded = isOverloaded;
-    if (wasOverloaded) this.#problems.resolve('overload');
+    if (wasOverloaded) this.problems.resolve('overload');
   }
 
   #capturing(reader: CounterReader, pid: number | undefined): void {
@@ -254,14 +235,14 @@ export class InterfaceCapture {
     this.#ledger.captured(reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
-    this.#options.log.debug({ ...this.#problems.identity, pid }, 'capture started');
+    this.#options.log.debug({ ...this.problems.identity, pid }, 'capture started');
   }
 
   #overloaded(is: boolean): void {
     if (this.#owner.gone) return;
     this.#send(is ? 'overload' : 'calm');
     if (!is) this.#retry.reset('overload');
-    else if (this.#state === 'overloaded') this.#problems.report('overload');
+    else if (this.#state === 'overloaded') this.problems.report('overload');
   }
 
   #ended({ reason, error }: SourceEnd): void {
@@ -272,7 +253,7 @@ export class InterfaceCapture {
     this.#capturingSince = undefined;
     this.#reader?.close();
     if (this.isRetired) this.#reader = undefined;
-    // How the source of a pod ends that is gone does not matter.
+    // How the source of a gone pod ends does not matter.
     const how = this.#owner.gone ? 'stopped' : reason;
     if (how === 'overload') {
       this.#overloaded(true);
@@ -286,10 +267,10 @@ export class InterfaceCapture {
       restarted();
       if (isProven) this.#retry.reset('failed');
       this.#retry.ended(how);
-      this.#problems.report('failure', { error });
+      this.problems.report('failure', { error });
     } else {
       this.#send('ended');
-      log.debug({ ...this.#problems.identity, error }, 'capture ended');
+      log.debug({ ...this.problems.identity, error }, 'capture ended');
       if (this.#state === 'paused') this.#ledger.pause();
       else this.#reader = undefined;
       if (how === 'lost') this.#listener.lost();

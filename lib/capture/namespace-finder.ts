@@ -11,53 +11,48 @@ export interface NamespaceFinderOptions {
   readonly interfaces: readonly string[];
   /** Milliseconds for which a namespace must have had no address to be that of a pod which has one. */
   readonly patience?: number;
-  readonly clock?: () => number;
 }
 
-/** A pod's network, which has no address until it is made, is made in less time. */
+/** The network plug-in gives a new namespace its address in less time. */
 const PATIENCE = 3000;
-/** Milliseconds. To read the processes takes some 2 us for each: with this pause that is a quarter of a percent of a core. */
+/** Milliseconds. Reading a process takes some 2 us: with this pause, all of them take a quarter of a percent of a core. */
 const EVERY = { least: 1000, process: 0.8 };
 
 /** Finds the network namespaces of pods by the processes of the node. */
 export class NamespaceFinder {
   readonly #options: Required<NamespaceFinderOptions>;
   readonly #table: ProcessTable;
-  readonly #own: Netns['inode'] | undefined;
+  /** The agent's own namespace, if it can be read. */
+  readonly own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
   #processes: PodProcesses = new Map();
   #refreshed = -Infinity;
-  /** Namespaces without an address that are, or may turn out to be, those of pods that have one. */
+  /** By pod that has an address, a namespace without any that is the pod's, or may turn out to be. */
   readonly #bare = new Map<Pod['cgroupUid'], { inode: Netns['inode']; since: number }>();
 
   constructor(options: NamespaceFinderOptions) {
-    this.#options = { patience: PATIENCE, clock: () => performance.now(), ...options };
+    this.#options = { patience: PATIENCE, ...options };
     const { proc } = options;
-    this.#table = new ProcessTable(proc, this.#options.clock);
-    this.#own = netnsOf(proc, 'self');
+    this.#table = new ProcessTable(proc);
+    this.own = netnsOf(proc, 'self');
     this.#host = netnsOf(proc, 1);
   }
 
-  /** The agent's own namespace, if it can be read. */
-  get own(): Netns['inode'] | undefined {
-    return this.#own;
-  }
-
-  /** The host's namespace is known, so that it is told from any pod's even without an address to compare. */
+  /** The host's namespace is known, and so never taken for a pod's, even without an address to compare. */
   get knowsHost(): boolean {
     return this.#host !== undefined;
   }
 
-  /** The processes should be read again, if a pod only waits for its namespace. */
+  /** Enough time has passed to read the processes again for pods that wait for their namespace. */
   get isDue(): boolean {
     const pause = Math.max(EVERY.least, EVERY.process * this.#table.size);
-    return this.#options.clock() - this.#refreshed >= pause;
+    return performance.now() - this.#refreshed >= pause;
   }
 
-  /** Reads which processes there are: pods are found among these until the next time. */
+  /** Reads which processes there are; pods are found among these until the next call. */
   refresh(): void {
     this.#processes = this.#table.all();
-    this.#refreshed = this.#options.clock();
+    this.#refreshed = performance.now();
     for (const cgroupUid of this.#bare.keys())
       if (!this.#processes.has(cgroupUid)) this.#bare.delete(cgroupUid);
   }
@@ -72,7 +67,7 @@ export class NamespaceFinder {
     return this.#processes.get(cgroupUid) ?? [];
   }
 
-  /** A pod's network namespace, by what is known at present. */
+  /** A pod's network namespace, among the processes that were read last. */
   find(pod: Pod): Netns | undefined {
     if (pod.ips.length === 0) return this.#any(pod);
     const sure = this.#sure(pod);
@@ -90,7 +85,7 @@ export class NamespaceFinder {
     );
   }
 
-  /** Pods are in namespaces without an address, for which there may be better ones. */
+  /** Some pods are in namespaces without an address, and there may be better ones. */
   get hasDoubts(): boolean {
     return this.#bare.size > 0;
   }
@@ -108,7 +103,7 @@ export class NamespaceFinder {
     return ips.length === 0 && hasAny(proc, inode, pid, interfaces) && !hasAddress(proc, pid);
   }
 
-  /** Without an address to compare: the namespace of the oldest process, but rather one that has the interface. */
+  /** Without an address to compare: the oldest process's namespace that has the interface, else the oldest process's. */
   #any(pod: Pod): Netns | undefined {
     const { proc, interfaces } = this.#options;
     const where = [proc, pod, this.pidsOf(pod.cgroupUid), this.#forbidden(pod)] as const;
@@ -127,7 +122,7 @@ export class NamespaceFinder {
    * cgroup v2, the cgroups of its own pod's processes do not show the pod's UID.
    */
   #ownOf(pod: Pod): Netns | undefined {
-    const inode = this.#own;
+    const inode = this.own;
     if (inode === undefined || pod.ips.length === 0 || this.#forbidden(pod).has(inode))
       return undefined;
     return owns(this.#options.proc, 'self', pod.ips) ? { inode, pid: 'self' } : undefined;
@@ -135,18 +130,18 @@ export class NamespaceFinder {
 
   /** The host's namespace; or the agent's own where that may be the host's, unless there is an address to compare. */
   #forbidden({ ips }: Pod): ReadonlySet<Netns['inode']> {
-    const inode = this.#host ?? (ips.length === 0 ? this.#own : undefined);
+    const inode = this.#host ?? (ips.length === 0 ? this.own : undefined);
     return new Set(inode === undefined ? [] : [inode]);
   }
 
   #bareOf(pod: Pod): Netns | undefined {
-    const { proc, interfaces, patience, clock } = this.#options;
+    const { proc, interfaces, patience } = this.#options;
     const { cgroupUid } = pod;
     const forbidden = this.#forbidden(pod);
     const netns = locateBare(proc, pod, this.pidsOf(cgroupUid), forbidden, interfaces);
     const known = this.#bare.get(cgroupUid);
-    const since = known && known.inode === netns?.inode ? known.since : clock();
-    const isSettled = clock() - since >= patience;
+    const since = known && known.inode === netns?.inode ? known.since : performance.now();
+    const isSettled = performance.now() - since >= patience;
     if (!netns || (isSettled && this.#isOlderPods(cgroupUid, netns))) {
       this.#bare.delete(cgroupUid);
       return undefined;
@@ -157,13 +152,8 @@ export class NamespaceFinder {
 
   /** Another pod was in the namespace first: a process of this pod has entered it. */
   #isOlderPods(cgroupUid: Pod['cgroupUid'], { inode, pid }: Netns): boolean {
-    for (const [other, pids] of this.#processes)
-      if (other !== cgroupUid && pids.some((each) => each < Number(pid) && this.#in(each, inode)))
-        return true;
-    return false;
-  }
-
-  #in(pid: number, inode: Netns['inode']): boolean {
-    return netnsOf(this.#options.proc, pid) === inode;
+    const isOlder = (each: number) =>
+      each < Number(pid) && netnsOf(this.#options.proc, each) === inode;
+    return [...this.#processes].some(([other, pids]) => other !== cgroupUid && pids.some(isOlder));
   }
 }

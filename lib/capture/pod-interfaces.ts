@@ -6,12 +6,7 @@ import { netnsOf } from '../linux/pod-netns.ts';
 import { type ReportedState, stateWithoutCapture } from './capture-state.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { InterfaceCapture } from './interface-capture.ts';
-import type {
-  CaptureListener,
-  Found,
-  InterfaceCaptureOptions,
-  Owner,
-} from './interface-capture-types.ts';
+import type { Found, InterfaceCaptureOptions, Owner } from './interface-capture-types.ts';
 
 export interface PodInterfacesOptions extends InterfaceCaptureOptions {
   /** The interfaces to capture, where a pod has them. */
@@ -20,24 +15,23 @@ export interface PodInterfacesOptions extends InterfaceCaptureOptions {
 
 /** Milliseconds for which a pod may be without an interface: its network is being made, or taken away. */
 export const MAKING = 10_000;
-/** A pod without an interface is read again after half of the time since, within these bounds (milliseconds). */
+/** A pod without an interface is read again when it has been without one for half as long again, within these bounds (ms). */
 const ABSENT = { least: 1000, most: 30_000 };
 /** Milliseconds after which the agent reads again whether an interface that was down is up. */
 const DOWN = 10_000;
-/** What an interface has counted that is found later (milliseconds) did not all pass while the agent watched. */
+/** An interface that is found later than this (milliseconds) may have counted bytes before the agent watched. */
 const NEW = 60_000;
 
 /**
  * The interfaces of a pod that are captured: those of the configuration that the pod has, or what stands in for one of
  * them; and the network namespace in which they are captured.
  */
-export class PodInterfaces implements CaptureListener {
+export class PodInterfaces {
   readonly #owner: Owner;
   readonly #options: PodInterfacesOptions;
   readonly #interfaces = new Map<string, InterfaceCapture>();
-  /** By the name of an interface of the configuration, the one that is captured instead. */
+  /** The interface that is captured instead, by the name of the interface of the configuration. */
   readonly #standIns = new Map<string, string>();
-  /** Where the pod is captured, once that is found. */
   #netns: Netns | undefined;
   /** The namespace was made while the agent watched. */
   #isNew = false;
@@ -47,7 +41,7 @@ export class PodInterfaces implements CaptureListener {
   #changed = false;
   /** Since when the pod has no interface to capture, by `performance.now()`. */
   #absentSince: number | undefined;
-  /** When the namespace is read again, although nothing is known to have changed. */
+  /** When the namespace is read again even if no change is known. */
   #nextReading = Infinity;
 
   constructor(owner: Owner, options: PodInterfacesOptions) {
@@ -55,11 +49,12 @@ export class PodInterfaces implements CaptureListener {
     this.#options = options;
   }
 
+  /** Where the pod is captured, once that is found. */
   get netns(): Netns | undefined {
     return this.#netns;
   }
 
-  /** All of them, those included whose last windows are not closed yet. */
+  /** All interfaces, those that are gone included until their last windows are closed. */
   get all(): InterfaceCapture[] {
     return [...this.#interfaces.values()];
   }
@@ -72,9 +67,8 @@ export class PodInterfaces implements CaptureListener {
     return [isUnavailable ? 'unavailable' : stateWithoutCapture(this.#pod)];
   }
 
-  /** To be called every second: starts what is due. */
+  /** To be called every second: reads counters that no source reads, for they may be the last ones, and starts what is due. */
   refresh(): void {
-    // Nobody else reads counters that no source reads, and they may be the last ones.
     for (const iface of this.#interfaces.values()) if (!iface.source) iface.counters();
     const isDue =
       this.#changed ||
@@ -99,7 +93,7 @@ export class PodInterfaces implements CaptureListener {
       const index = links.get(iface.name);
       if (!names.includes(iface.name)) iface.retire();
       else if (iface.index === undefined && index !== undefined) iface.retryRefused();
-      // The captured interface was renamed, and another one has its name: iftop stays with the renamed one.
+      // Another interface has the name now: iftop would stay with the renamed one.
       else if (iface.index !== index) void iface.stop();
     }
     for (const [name, standIn] of this.#standIns) {
@@ -130,16 +124,20 @@ export class PodInterfaces implements CaptureListener {
     for (const iface of this.#interfaces.values()) iface.leave();
   }
 
-  /** The windows that ended at a moment, as they are by now. */
+  turn(at: number): void {
+    for (const iface of this.#interfaces.values()) iface.turn(at);
+  }
+
+  /** The windows that ended at a moment, although slots that span the end may still come. */
   ended(at: number): ClosedWindow[] {
-    return this.all.flatMap((iface) => this.#windowOf(iface, iface.ended(at)));
+    return this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.ended(at)));
   }
 
   /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
-  close(at: number): ClosedWindow[] {
-    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.close(at)));
+  close(at = Infinity): ClosedWindow[] {
+    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.close(at)));
     for (const [name, iface] of this.#interfaces)
-      if (iface.isFinished) this.#interfaces.delete(name);
+      if (iface.windows.isFinished) this.#interfaces.delete(name);
     return closed;
   }
 
@@ -153,31 +151,35 @@ export class PodInterfaces implements CaptureListener {
   /** No problem with the pod's interfaces is left. */
   resolve(): void {
     this.#options.problems.resolve(this.#subject);
-    for (const iface of this.#interfaces.values()) iface.resolve();
+    for (const iface of this.#interfaces.values()) iface.problems.resolve();
   }
 
+  /** The text of /proc/net/dev was read in the namespace of an interface. */
   seen(netDev: string): void {
     this.#changed ||= interfacesIn(netDev).join() !== this.#names;
   }
 
+  /** An interface has gone. */
   lost(): void {
     this.#changed = true;
   }
 
+  /** The process through which the namespace is reached has left the namespace. */
   left(): void {
     this.#netns = undefined;
   }
 
+  /** An interface cannot be captured, for that reason. */
   refused(name: string, error: string): void {
     this.#nextReading = Math.min(this.#nextReading, performance.now() + DOWN);
     // An interface of a pod that is being deleted may be gone already while others are still there.
     if (this.#pod.terminating) return;
     if (this.#netns && this.#replace(this.#netns, name)) return;
     const interfaces = some(this.#names.split(','));
-    this.#interfaces.get(name)?.reportRefusal({ error, interfaces });
+    this.#interfaces.get(name)?.problems.report('refusal', { error, interfaces });
   }
 
-  /** Plain data: what is known of the pod later is no part of it. */
+  /** Plain data, which later news of the pod does not change. */
   #windowOf({ name: iface }: InterfaceCapture, window: Window | undefined): ClosedWindow[] {
     const { pod, selection } = this.#owner;
     return window ? [{ pod, selection, iface, window }] : [];
@@ -197,7 +199,7 @@ export class PodInterfaces implements CaptureListener {
   #found(): void {
     this.#absentSince = undefined;
     this.#options.problems.resolve(this.#subject);
-    // Nothing reports that an interface that was down comes up.
+    // Nothing reports when an interface comes up.
     const isDown = this.#standIns.size > 0 || this.states.includes('unavailable');
     this.#nextReading = isDown ? performance.now() + DOWN : Infinity;
   }

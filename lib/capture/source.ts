@@ -13,13 +13,13 @@ export interface SourceListener {
   /** The source captures from now on, in this process, which is in the namespace. */
   capturing(pid: number | undefined): void;
   slot(slot: Slot): void;
-  /** Whether the source is at its limits. May repeat what it said before. */
+  /** Whether the source is at its limits; the call may repeat the last one. */
   overloaded(is: boolean): void;
 }
 
 /** Why a source has ended. */
 export interface SourceEnd {
-  /** `lost`: its interface has gone. `left`: the process, by which the namespace is reached, has gone from there. */
+  /** `lost`: its interface has gone. `left`: the process through which the namespace is reached has left the namespace. */
   readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed';
   readonly error: string | undefined;
 }

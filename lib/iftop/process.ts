@@ -32,20 +32,18 @@ export function iftopCommand(iface: string, local: readonly string[] = []): stri
   return ['nice', '-n', `${NICE}`, 'stdbuf', '-oL', 'iftop', ...options, ...networks, '-i', iface];
 }
 
-type SessionErrorCode =
-  | 'ERR_SESSION_START'
-  | 'ERR_SESSION_INTERFACE'
-  | 'ERR_SESSION_LOST'
-  | 'ERR_SESSION_ENDED'
-  | 'ERR_SESSION_IDLE'
-  | 'ERR_SESSION_OVERLOADED';
-
 /** The errors of libpcap and iftop for an interface that is down, not there, or of an unknown type. */
 const REFUSAL = /is not up|No such device|Unsupported datalink type/;
 
 /** iftop did not start, ended by itself, stopped reporting or took too much CPU; `code` says which. */
 export class SessionError extends Error {
-  readonly code: SessionErrorCode;
+  readonly code:
+    | 'ERR_SESSION_START'
+    | 'ERR_SESSION_INTERFACE'
+    | 'ERR_SESSION_LOST'
+    | 'ERR_SESSION_ENDED'
+    | 'ERR_SESSION_IDLE'
+    | 'ERR_SESSION_OVERLOADED';
 
   constructor(code: SessionError['code'], message: string) {
     super(message);

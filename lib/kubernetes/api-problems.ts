@@ -6,7 +6,7 @@ import { deniedCondition, type Sync } from './sync.ts';
 
 /** Failures within so many milliseconds are reported as one. */
 const GATHER = 1000;
-/** A second demand to list again within so many milliseconds is a problem, the first is none. */
+/** A single demand to list again is no problem; a second one within so many milliseconds is. */
 const OFTEN = 60_000;
 /** The subject of problems of the whole server; the subject of a resource's problem is its name. */
 const SERVER = 'API server';
@@ -71,7 +71,7 @@ export class ApiProblems {
     } else {
       problems.report(SERVER, CONDITIONS.apiServerLost, { resources, error, fix });
     }
-    // Resources that are followed again by now were gone for a moment only.
+    // Resources that are followed again by now failed for a moment only.
     for (const resource of resources) if (!this.#lost.has(resource)) this.followed(resource);
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff, jittered } from '../backoff.ts';
 import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
-import type { KubernetesObject } from './records.ts';
+import type { KubernetesObject } from './object-schema.ts';
 import { IdleTimeoutError } from './idle-timeout.ts';
 import { ExpiredError, watch, type WatchOptions } from './watch.ts';
 
@@ -28,7 +28,7 @@ const [WATCH, LIST] = [
   { first: 800, most: 8000 },
   { first: 800, most: 30_000 },
 ];
-/** All agents have to list again in the same instant, and do so within so many milliseconds. */
+/** All agents are told to list again in the same instant: they spread their lists over so many milliseconds. */
 const SPREAD = 1000;
 /** After so many idle watches in a row the server does not know the resourceVersion yet. */
 const IDLE_MOST = 2;
@@ -46,9 +46,9 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
   let version: string | undefined;
   /** The oldest resourceVersion that a list may have: 0 is whatever the server has in its cache. */
   let oldest = '0';
-  /** In a row: failures, idle watches, and answers that demand another list. */
+  /** Numbers of failures, idle watches, and demands for another list, each in a row. */
   let [attempts, idle, forgotten] = [0, 0, 0];
-  /** Before the last attempt, in milliseconds. */
+  /** The pause before the last attempt, in milliseconds. */
   let pause = 0;
   while (!signal.aborted) {
     let opened = Infinity;
@@ -80,7 +80,7 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       if (performance.now() - opened > Math.max(pause, GOOD)) [attempts, forgotten] = [0, 0];
       let again = false;
       if (version === undefined) {
-        // The server's cache may never become as new as that, so the store itself is asked.
+        // The server's cache may never reach that version, so the store itself is asked.
         again = isBehind(error) && oldest !== '';
         if (again) oldest = '';
       } else if (isExpired(error) || idle >= IDLE_MOST) {
@@ -112,7 +112,7 @@ async function listAll<T>(
   return { version, objects };
 }
 
-/** Gone, in both its forms: the server has forgotten the changes after the resourceVersion. */
+/** The server has forgotten the changes after the resourceVersion: a 410, as a status or as an event. */
 function isExpired(error: unknown): boolean {
   return error instanceof ExpiredError || (error instanceof ApiError && error.status === 410);
 }

@@ -29,12 +29,6 @@ export interface Candidate {
   readonly observe: boolean | undefined;
 }
 
-interface Known {
-  readonly candidate: Candidate;
-  /** The pod was turned off before. */
-  readonly wasOff: boolean;
-}
-
 /**
  * Which pods of this node are observed: by their own annotation, else by their namespace's. The
  * registry gets no pod until it is known which namespaces are off. Meanwhile it captures the pods that
@@ -43,7 +37,8 @@ interface Known {
 export class Selection {
   readonly #registry: PodSink;
   readonly #wanted: (pod: LocalPod) => boolean;
-  #pods = new Map<Candidate['cgroupUid'], Known>();
+  /** `wasOff`: the pod was turned off before. */
+  #pods = new Map<Candidate['cgroupUid'], { candidate: Candidate; wasOff: boolean }>();
   #off = new Set<NamespaceRecord['name']>();
   #listed = false;
   #waits = true;
@@ -92,7 +87,7 @@ export class Selection {
     }
   }
 
-  /** Namespaces are known, or will not be known soon: until then only the pods' own annotations count. */
+  /** Passes the pods on: namespaces are known, or until they are only the pods' own annotations count. */
   doNotWait(): void {
     if (!this.#waits) return;
     this.#waits = false;
@@ -101,9 +96,8 @@ export class Selection {
 
   #passAll(): void {
     if (this.#waits || !this.#listed) return;
-    const pods = [...this.#pods.keys()].map((cgroupUid) => {
-      const { wasOff } = this.#pods.get(cgroupUid) ?? {};
-      return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff: wasOff ?? false };
+    const pods = [...this.#pods].map(([cgroupUid, { wasOff }]) => {
+      return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff };
     });
     this.#registry.replace(pods);
   }
@@ -115,7 +109,7 @@ export class Selection {
     else this.#registry.remove(cgroupUid);
   }
 
-  /** The pod, if it is to be observed; a pod that is not is remembered as turned off. */
+  /** The pod, if it is to be observed; else the selection remembers that it was turned off. */
   #chosen(cgroupUid: Candidate['cgroupUid']): LocalPod | undefined {
     const known = this.#pods.get(cgroupUid);
     const { pod, observe } = known?.candidate ?? {};

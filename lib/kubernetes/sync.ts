@@ -1,5 +1,4 @@
 import { type Condition, CONDITIONS, inWords } from '../conditions.ts';
-import { sum } from '../sum.ts';
 import { ApiError } from './client/client.ts';
 
 interface State {
@@ -17,6 +16,8 @@ interface State {
   /** When the API server last sent something of the resource, in milliseconds since 1970. */
   heard: number | undefined;
 }
+
+type Named = State & { readonly resource: string };
 
 /** The resource that names no peer: windows wait until it has been listed once, and then go on without it. */
 const NAMELESS = 'namespaces';
@@ -63,14 +64,9 @@ export class Sync {
 
   /** The state of each resource. */
   get states() {
-    return [...this.#states].map(([resource, { since, ...state }]) => {
-      return { resource, followed: since !== undefined, ...state };
+    return [...this.#states].map(([resource, state]) => {
+      return { resource, followed: state.since !== undefined, ...state };
     });
-  }
-
-  /** How often a list or watch has failed. */
-  get restarts(): number {
-    return sum(this.states, ({ restarts }) => restarts);
   }
 
   /** Windows do not wait for this resource any more. */
@@ -80,7 +76,7 @@ export class Sync {
 
   /** The resources that the service account may not list. */
   get denied(): string[] {
-    return [...this.#states].filter(([, { denied }]) => denied).map(([resource]) => resource);
+    return this.states.filter(({ denied }) => denied).map(({ resource }) => resource);
   }
 
   /**
@@ -88,31 +84,26 @@ export class Sync {
    * Infinity while some may not.
    */
   get since(): number {
-    return Math.max(
-      0,
-      ...[...this.#states].map(([resource, state]) => namesSince(resource, state)),
-    );
+    return Math.max(0, ...this.states.map(namesSince));
   }
 
   /** The resources that have not been followed since a moment of `performance.now()`, for which its windows wait. */
   lateFor(moment: number): string[] {
-    return [...this.#states]
-      .filter(([resource, state]) => namesSince(resource, state) > moment)
-      .map(([resource]) => resource);
+    return this.states
+      .filter((state) => namesSince(state) > moment)
+      .map(({ resource }) => resource);
   }
 
   /** Everything that the service account may list has been listed once; the pods of the node are required. */
   get complete(): boolean {
-    return [...this.#states].every(([resource, { listed, denied }]) =>
+    return this.states.every(({ resource, listed, denied }) =>
       denied ? !isLocal(resource) : listed,
     );
   }
 
   /** A sentence for each resource. */
   get reasons(): string[] {
-    return [...this.#states].map(
-      ([resource, state]) => `${resource}: ${sentence(resource, state)}`,
-    );
+    return this.states.map((state) => `${state.resource}: ${sentence(state)}`);
   }
 
   #update(resource: string, change: Partial<State>): void {
@@ -125,7 +116,7 @@ export function isLocal(resource: string): boolean {
 }
 
 /** Since when, by `performance.now()`, no name depends on what is not known of this resource. */
-function namesSince(resource: string, { denied, excused, listed, since }: State): number {
+function namesSince({ resource, denied, excused, listed, since }: Named): number {
   const enough = denied || excused || (resource === NAMELESS && listed);
   return enough ? 0 : (since ?? Infinity);
 }
@@ -136,7 +127,7 @@ export function deniedCondition(resource: string, listed: boolean): Condition {
   return resource === NAMELESS ? CONDITIONS.annotationsDenied : CONDITIONS.namesDenied;
 }
 
-function sentence(resource: string, { listed, since, denied }: State): string {
+function sentence({ resource, listed, since, denied }: Named): string {
   if (denied) return inWords(deniedCondition(resource, listed));
   if (!listed) return inWords(CONDITIONS.notListed);
   if (since !== undefined) return 'listed and followed';

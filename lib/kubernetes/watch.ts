@@ -1,7 +1,7 @@
+import { WORDS_MOST } from './client/api-error.ts';
 import type { ApiClient } from './client/client.ts';
 import { LARGEST_OBJECT } from './list.ts';
-import type { KubernetesObject } from './records.ts';
-import { objectOf } from './object-schema.ts';
+import { type KubernetesObject, objectOf } from './object-schema.ts';
 import { withIdleTimeout } from './idle-timeout.ts';
 
 export interface WatchOptions {
@@ -26,14 +26,12 @@ export class ExpiredError extends Error {
 }
 
 /**
- * Milliseconds for the head of a watch's answer, which comes at once, events or not. It never comes if
- * the server behind a proxy has been replaced meanwhile.
+ * Milliseconds for the head of a watch's answer, which comes at once, events or not. No head comes if the
+ * server behind a proxy has been replaced meanwhile.
  */
 const PATIENCE = 5000;
 /** A watch that ends sooner than this (milliseconds) was refused without a word: it counts as a failure. */
 const SHORTEST = 1000;
-/** Characters of an error's message that are kept. */
-const WORDS_MOST = 500;
 
 /**
  * The events after a resource version, until the server ends the watch, as it does after some
@@ -59,7 +57,7 @@ export async function* watch(
   for await (const chunk of withIdleTimeout<string>(body.setEncoding('utf8'), idleTimeout)) {
     const lines = chunk.split('\n');
     lines[0] = partial + lines[0];
-    // Half an event at the end of a broken stream is not lost: the next watch brings it whole.
+    // Half an event at the end of a broken stream is not lost: the next watch brings the whole event.
     partial = lines.pop() ?? '';
     if (partial.length > LARGEST_OBJECT) throw new RangeError('an event is too large');
     for (const line of lines) {

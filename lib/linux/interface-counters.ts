@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Counters, KernelBytes, Netns } from '../model.ts';
+import { plus } from '../bytes.ts';
 import { netnsOf } from './pod-netns.ts';
 import { ProcFile } from './proc-file.ts';
 
@@ -25,14 +26,6 @@ export function readNetDev(
     }
   }
   return undefined;
-}
-
-/** The counters of an interface there; undefined if there is none of that name either. */
-export function readCounters(
-  ...[proc, inode, pids, iface]: [...Parameters<typeof readNetDev>, iface: string]
-): Counters | undefined {
-  const text = readNetDev(proc, inode, pids);
-  return text === undefined ? undefined : parseNetDev(text, iface);
 }
 
 /**
@@ -122,8 +115,7 @@ export function between(before: Counters, after: Counters): KernelBytes {
 /** What passed two interfaces, or one in two times. */
 export function sum(a: KernelBytes, b: KernelBytes): KernelBytes {
   return {
-    sent: a.sent + b.sent,
-    received: a.received + b.received,
+    ...plus(a, b),
     sentPackets: a.sentPackets + b.sentPackets,
     receivedPackets: a.receivedPackets + b.receivedPackets,
   };

@@ -7,6 +7,14 @@ function sent(bytes: number) {
   return counters({ sent: bytes, received: 0 });
 }
 
+/** The ledger of an interface that was there before the agent, and is captured. */
+function capturing(bytes = 0): IftopLedger {
+  const ledger = new IftopLedger(0);
+  ledger.begin(sent(bytes));
+  ledger.captured(sent(bytes));
+  return ledger;
+}
+
 function close(ledger: IftopLedger) {
   const { kernel, uncaptured, overloaded } = ledger.close() ?? {};
   assert.equal(uncaptured?.received, 0);
@@ -31,9 +39,7 @@ test('of an interface that was there before the agent only the bytes from then o
 });
 
 test('between a capture that failed and the next each window has its part', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.report(printedSlot(7000, 9000, { sent: 100 }, { before: sent(0), after: sent(100) }));
   ledger.turn(10_000, sent(150));
   ledger.released(sent(180));
@@ -78,9 +84,7 @@ test('an overload begins three seconds before the end of the last slot, and last
 });
 
 test('what passes from the last slot before a pause to the next capture is counted as paused', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.pause();
   ledger.report(printedSlot(1000, 3000, { sent: 100 }, { before: sent(0), after: sent(100) }));
   ledger.released(sent(130));
@@ -98,9 +102,7 @@ test('what passes from the last slot before a pause to the next capture is count
 });
 
 test('an interface that is replaced within a window has its bytes in it, and so has the new one', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(1000));
-  ledger.captured(sent(1000));
+  const ledger = capturing(1000);
   ledger.report(printedSlot(1000, 3000, { sent: 500 }, { before: sent(1000), after: sent(1500) }));
   ledger.observe(sent(1800));
   ledger.released(undefined);
@@ -114,9 +116,7 @@ test('an interface that is replaced within a window has its bytes in it, and so 
 });
 
 test('one that is replaced while the capture is paused is so too', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.pause();
   ledger.released(sent(100));
   ledger.observe(sent(700));
@@ -128,9 +128,7 @@ test('one that is replaced while the capture is paused is so too', () => {
 });
 
 test('what had waited to be captured is missing too when the capture ends before it comes', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.report(printedSlot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
   ledger.turn(9000, sent(1200));
   assert.equal(ledger.ended(9000)?.uncaptured.sent, 0);
@@ -141,9 +139,7 @@ test('what had waited to be captured is missing too when the capture ends before
 });
 
 test('what had waited is missing in the window in which it passed', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.turn(9000, sent(900));
   ledger.report(printedSlot(6000, 9500, { sent: 500 }, { before: sent(0), after: sent(1000) }));
   ledger.released(sent(1000));
@@ -153,9 +149,7 @@ test('what had waited is missing in the window in which it passed', () => {
 });
 
 test('an interface that is replaced between the end of a window and its close changes nothing in it', () => {
-  const ledger = new IftopLedger(0);
-  ledger.begin(sent(0));
-  ledger.captured(sent(0));
+  const ledger = capturing();
   ledger.report(printedSlot(7000, 9000, { sent: 9000 }, { before: sent(0), after: sent(9000) }));
   ledger.turn(10_000, sent(9500));
   ledger.observe(sent(9600));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { missing, uncounted } from '../../lib/accounting/missing.ts';
+import { uncounted } from '../../lib/accounting/missing.ts';
 import type { Bytes, Window } from '../../lib/model.ts';
 import { IftopLedger, bytesOf, COUNTED, counters, NOTHING, printedSlot } from './making.ts';
 
@@ -161,32 +161,10 @@ const passing = fc.record({
   lost: fc.oneof(fc.constant(0), fc.nat(5 * MB)),
 });
 
-test('with one direction miscounted its totals have all that is attributed, and what the other misses is the same', () => {
-  const broken = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true }));
+test('counters that count are never found to miscount, whatever passes or is lost', () => {
   fc.assert(
-    fc.property(fc.array(passing, { minLength: 1, maxLength: 90 }), broken, (slots, part) => {
-      const some = slots.map((each) => ({ ...each, counted: Math.floor(each.received * part) }));
-      const [wrong, right] = [windowsOf(some), windowsOf(slots)];
-      assert.equal(wrong.length, right.length);
-      for (const [at, window] of wrong.entries()) {
-        const attributed = whole(bytesOf([window]));
-        const surplus = uncounted(window, attributed);
-        assert.ok(surplus.sent === 0 && surplus.received >= 0);
-        const total = (window.kernel?.received ?? 0) + surplus.received;
-        if (window.miscounted.received) assert.ok(total >= attributed.received);
-        const parts = Object.values(missing(window, attributed));
-        assert.ok(parts.every((bytes) => bytes >= 0));
-        assert.equal(sentMissing(window), sentMissing(right[at] ?? assert.fail()));
-      }
-      assert.ok(right.every(({ miscounted }) => !miscounted.sent && !miscounted.received));
+    fc.property(fc.array(passing, { minLength: 1, maxLength: 90 }), (slots) => {
+      assert.ok(windowsOf(slots).every(({ miscounted: { sent, received } }) => !sent && !received));
     }),
   );
 });
-
-/** Of sent bytes, by themselves. */
-function sentMissing(window: Window): number {
-  const { sent } = whole(bytesOf([window]));
-  const kernel = window.kernel && { ...window.kernel, received: 0 };
-  const parts = missing({ ...window, kernel }, { sent, received: 0 });
-  return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
-}

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { DIRECTIONS } from '../../lib/bytes.ts';
 import { missing, uncounted } from '../../lib/accounting/missing.ts';
-import { COUNTED, kernels, NOTHING, someBytes } from './making.ts';
-
-const DIRECTIONS = ['sent', 'received'] as const;
+import { kernels, NOTHING, someBytes } from './making.ts';
 
 const window = fc.record({
   kernel: kernels,
@@ -49,74 +48,28 @@ test('a direction that is miscounted has at least what is attributed, and change
   );
 });
 
-test('a surplus that was received does not hide what is missing of the sent bytes', () => {
-  const kernel = { sent: 200e6, received: 0, sentPackets: 1, receivedPackets: 0 };
-  const attributed = { sent: 100e6, received: 100e6 };
-  const window = { kernel, uncaptured: { sent: 30e6, received: 0 }, paused: undefined };
-  assert.deepEqual(missing({ ...window, overloaded: false }, attributed), {
-    uncaptured: 30e6,
-    overload: 0,
-    paused: 0,
-    other: 70e6,
-  });
-});
-
-test('what was received while nothing captured is no reason why sent bytes are missing', () => {
-  const kernel = { sent: 1000, received: 500, sentPackets: 1, receivedPackets: 1 };
-  const uncaptured = { sent: 100, received: 300 };
-  const window = { kernel, uncaptured, paused: undefined, overloaded: false };
-  const of = (received: number) => missing(window, { sent: 600, received });
-  assert.deepEqual(of(500), { uncaptured: 100, overload: 0, paused: 0, other: 300 });
-  assert.deepEqual(of(200), { uncaptured: 400, overload: 0, paused: 0, other: 300 });
-});
-
 const kernel = { sent: 1000, received: 0, sentPackets: 1, receivedPackets: 0 };
-const attributed = { sent: 400, received: 0 };
-const unpaused = { uncaptured: { sent: 500, received: 0 }, paused: undefined };
+const sent = (bytes: number) => ({ sent: bytes, received: 0 });
+const attributed = sent(400);
 
-test('what passed while nothing captured comes first, what else is missing has no name', () => {
-  const window = { kernel, ...unpaused, overloaded: false };
-  assert.deepEqual(missing(window, attributed), {
-    uncaptured: 500,
-    overload: 0,
-    paused: 0,
-    other: 100,
+for (const [what, uncaptured, overloaded, paused, parts] of [
+  ['what passed while nothing captured comes first', 500, false, undefined, [500, 0, 0, 100]],
+  ['everything is missing for the limits of the source', 500, true, undefined, [0, 600, 0, 0]],
+  ['what passed in a pause goes before all others', 100, false, 400, [100, 0, 400, 100]],
+  ['a source may be paused and at its limits', 100, true, 400, [0, 200, 400, 0]],
+] as const) {
+  test(`of several reasons: ${what}`, () => {
+    const pause = paused === undefined ? undefined : sent(paused);
+    const window = { kernel, uncaptured: sent(uncaptured), overloaded, paused: pause };
+    const found = missing(window, attributed);
+    assert.deepEqual([found.uncaptured, found.overload, found.paused, found.other], parts);
   });
-});
-
-test('of a source that was at its limits everything is missing for that', () => {
-  const window = { kernel, ...unpaused, overloaded: true };
-  assert.deepEqual(missing(window, attributed), {
-    uncaptured: 0,
-    overload: 600,
-    paused: 0,
-    other: 0,
-  });
-});
+}
 
 test('without the kernel’s count nothing is known to be missing, and nothing is known not to be counted', () => {
   const some = { sent: 500, received: 50 };
   const window = { kernel: undefined, uncaptured: some, overloaded: true, paused: some };
-  assert.deepEqual(missing(window, attributed), {
-    uncaptured: 0,
-    overload: 0,
-    paused: 0,
-    other: 0,
-  });
+  assert.ok(Object.values(missing(window, attributed)).every((bytes) => bytes === 0));
   const miscounted = { sent: true, received: true };
   assert.deepEqual(uncounted({ kernel: undefined, miscounted }, attributed), NOTHING);
-});
-
-test('what rows have more than counters that count is measuring error', () => {
-  const more = { sent: 1001, received: 5 };
-  assert.deepEqual(uncounted({ kernel, miscounted: COUNTED }, more), NOTHING);
-});
-
-test('what passed in a pause goes before all other reasons, of which one may hold as well', () => {
-  const [uncaptured, paused] = [100, 400].map((sent) => ({ sent, received: 0 }));
-  const window = { kernel, uncaptured: uncaptured ?? NOTHING, paused };
-  const calm = { uncaptured: 100, overload: 0, paused: 400, other: 100 };
-  assert.deepEqual(missing({ ...window, overloaded: false }, attributed), calm);
-  const overload = { uncaptured: 0, overload: 200, paused: 400, other: 0 };
-  assert.deepEqual(missing({ ...window, overloaded: true }, attributed), overload);
 });

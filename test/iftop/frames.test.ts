@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
 import { FrameSplitter } from '../../lib/iftop/frames.ts';
 import { captures } from './captures.ts';
 
@@ -11,28 +10,6 @@ test('every capture is cut into its frames', () => {
   for (const { name, text, frames } of whole) {
     assert.deepEqual(new FrameSplitter().push(text), frames, name);
   }
-});
-
-test('it does not matter in which pieces the text arrives', () => {
-  const texts = fc.constantFrom(
-    ...whole.map(({ text }) => text).filter(({ length }) => length < 9000),
-  );
-  fc.assert(
-    fc.property(
-      texts,
-      fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1 }),
-      (text, sizes) => {
-        const splitter = new FrameSplitter();
-        const frames: string[][] = [];
-        for (let at = 0, turn = 0; at < text.length; turn += 1) {
-          const size = sizes[turn % sizes.length] ?? 1;
-          frames.push(...splitter.push(text.slice(at, at + size)));
-          at += size;
-        }
-        assert.deepEqual(frames, new FrameSplitter().push(text));
-      },
-    ),
-  );
 });
 
 test('a frame that has not ended is not handed out', () => {

@@ -1,37 +1,11 @@
 import assert from 'node:assert/strict';
-import { isIP } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseFrame } from '../../lib/iftop/parse.ts';
 import { MOST_BYTES } from '../../lib/iftop/units.ts';
-import type { Frame } from '../../lib/model.ts';
 import { real } from './captures.ts';
 
 const frames = real.flatMap(({ name, frames }) => (name === 'pairs-1200' ? [] : frames));
-const anyFrame = fc.constantFrom(...frames.map((lines) => lines.join('\n')));
-
-/** A frame in which some stretches are replaced by other text. */
-const mutilated = fc
-  .tuple(
-    anyFrame,
-    fc.array(fc.tuple(fc.nat(), fc.nat(200), fc.string()), { minLength: 1, maxLength: 5 }),
-  )
-  .map(([frame, cuts]) =>
-    cuts.reduce((text, [at, length, other]) => {
-      const start = at % (text.length + 1);
-      return text.slice(0, start) + other + text.slice(start + length);
-    }, frame),
-  );
-
-function assertSound({ flows, total, unparsed }: Frame): void {
-  const amounts = [total, ...flows].flatMap(({ sent, received }) => [sent, received]);
-  for (const { bytes, slack } of amounts) {
-    assert.ok(Number.isFinite(bytes) && bytes >= 0 && Number.isFinite(slack) && slack >= 0);
-  }
-  for (const { local, remote } of flows) assert.ok(isIP(local) && isIP(remote));
-  assert.ok(Number.isInteger(unparsed) && unparsed >= 0);
-}
-
 /** Two lines of a pair, each with this as its rate of the last slot. */
 function pair(rate: string): string[] {
   return [`   1 10.0.0.1  =>  ${rate}  0B  0B  0B`, `     10.0.0.2  <=  ${rate}  0B  0B  0B`];
@@ -41,31 +15,6 @@ function sumOf(lines: readonly string[] = []): number {
   const { flows } = parseFrame(lines);
   return flows.reduce((sum, { sent, received }) => sum + sent.bytes + received.bytes, 0);
 }
-
-test('no text throws, or yields a number that is none', () => {
-  fc.assert(fc.property(fc.string(), (text) => assertSound(parseFrame(text.split('\n')))));
-  const words = [
-    '=>',
-    '<=',
-    '1.2.3.4',
-    '::1',
-    '0B',
-    '1.50KB',
-    'Total send rate:',
-    ' ',
-    '\n',
-    '=====',
-  ];
-  const almost = fc.array(fc.constantFrom(...words)).map((parts) => parts.join(' ').split('\n'));
-  fc.assert(fc.property(almost, (lines) => assertSound(parseFrame(lines))));
-});
-
-test('no mutilated frame throws, or yields a number that is none', () => {
-  fc.assert(
-    fc.property(mutilated, (text) => assertSound(parseFrame(text.split('\n')))),
-    { numRuns: 500 },
-  );
-});
 
 test('a frame from which lines are missing pairs no address with another one’s partner', () => {
   const partners = new Set(

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { json, text } from 'node:stream/consumers';
-import { after, afterEach, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import {
@@ -23,18 +22,16 @@ import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
 import { startProxy } from '../lab/proxy.ts';
+import { site } from './site.ts';
 
 const PODS = '/api/v1/pods';
 const WATCH = `${PODS}?watch=1&resourceVersion=`;
 
-const directory = mkdtempSync(join(tmpdir(), 'nstats-client-'));
-const tls = selfSigned(directory, ['127.0.0.1']);
-const kubeconfig = join(directory, 'kubeconfig');
+const { directory, tls, kubeconfig, write } = site();
 let api: ApiServer;
 let client: ApiClient;
 let stop = new AbortController();
 
-after(() => rmSync(directory, { recursive: true }));
 afterEach(async () => {
   stop.abort();
   await api.close();
@@ -45,7 +42,7 @@ async function start(
   connectOptions: ConnectOptions = {},
 ): Promise<void> {
   api = await startApiServer({ tls, ...options });
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
   client = connect(kubeconfig, connectOptions);
   stop = new AbortController();
 }
@@ -99,14 +96,14 @@ test('without HTTP/2 a connection is kept for the next request', async () => {
 test('what a watch says back of our token, also of one that was rotated meanwhile, is not told', async () => {
   await start();
   const [old, token] = ['s3cr3t-token-1', 's3cr3t-token-2'];
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, old));
+  write(api.url, old);
   client = connect(kubeconfig);
   const event = { type: 'ERROR', object: { code: 500, message: `nobody: ${old}, ${token}` } };
   const body = `${JSON.stringify(event)}\n`;
   // The 401 has the kubeconfig read again.
   api.fault(() => ({ status: 401, body: 'no' }));
   await assert.rejects(get(PODS), { status: 401 });
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, token));
+  write(api.url, token);
   api.fault(() => ({ status: 200, body }));
   const options = { client, path: PODS, signal: stop.signal };
   await assert.rejects(follow(options, '1', () => {}).next(), {
@@ -117,7 +114,7 @@ test('what a watch says back of our token, also of one that was rotated meanwhil
 test('a server is told without the user and password in its URL', async () => {
   await start();
   for (const user of ['jane:s3cr@t@', '']) {
-    writeFileSync(kubeconfig, kubeconfigFor(`https://${user}api:6443/x@y`, tls.ca, 't'));
+    write(`https://${user}api:6443/x@y`);
     assert.equal(connect(kubeconfig).server, 'https://api:6443/x@y');
   }
 });
@@ -265,24 +262,28 @@ test('a quiet watch on a connection that answers is left alone', async () => {
   assert.equal(client.figures.connections, 1);
 });
 
+/** A server without TLS that has no objects, and the credentials that it was sent. */
+async function startPlain() {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('{"items":[]}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, seen, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
 test('a server without TLS is asked over HTTP/1.1, and on loopback with our credentials', async () => {
   await start();
-  const seen = new Set<string | undefined>();
-  const plain = createServer((request, response) => {
-    seen.add(request.headers.authorization);
-    response.end('{"items":[]}');
-  });
-  plain.listen(0, '127.0.0.1');
-  await once(plain, 'listening');
-  const { port } = plain.address() as AddressInfo;
+  await using plain = await startPlain();
   for (const host of ['127.0.0.1', 'localhost']) {
-    writeFileSync(kubeconfig, kubeconfigFor(`http://${host}:${port}`, tls.ca, 't'));
+    write(`http://${host}:${plain.port}`);
     client = connect(kubeconfig);
     for (let i = 0; i < 2; i += 1) assert.equal(await names(await get(PODS)), '');
     assert.equal(client.figures.connections, 1);
   }
-  assert.deepEqual([...seen], ['Bearer t']);
-  plain.close();
+  assert.deepEqual(new Set(plain.seen), new Set(['Bearer t']));
 });
 
 test('a server that the kubeconfig has a proxy for is listed and watched through it', async () => {
@@ -307,19 +308,10 @@ test('credentials are not sent in the clear to another machine', async () => {
   await start();
   // By way of a proxy, so that this is asked of nobody in earnest.
   await using proxy = await startProxy();
-  const seen: (string | undefined)[] = [];
-  const plain = createServer((request, response) => {
-    seen.push(request.headers.authorization);
-    response.end('{"items":[]}');
-  });
-  plain.listen(0, '127.0.0.1');
-  await once(plain, 'listening');
-  const { port } = plain.address() as AddressInfo;
-  const far = kubeconfigFor(`http://api.invalid:${port}`, tls.ca, 't');
-  writeFileSync(kubeconfig, far);
+  await using plain = await startPlain();
+  write(`http://api.invalid:${plain.port}`);
   client = connect(kubeconfig, { proxies: { http: proxy.url, https: undefined, no: '' } });
   proxy.resolve('api.invalid', '127.0.0.1');
   assert.equal(await names(await get(PODS)), '');
-  assert.deepEqual(seen, [undefined]);
-  plain.close();
+  assert.deepEqual(plain.seen, [undefined]);
 });

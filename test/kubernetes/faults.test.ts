@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test, type TestContext } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
@@ -11,22 +10,15 @@ import { reflect } from '../../lib/kubernetes/reflector.ts';
 import { gone, tooManyRequests } from '../lab/apiserver/faults.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, type RequestRecord, startApiServer } from '../lab/apiserver/server.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { site } from './site.ts';
 
 /** Pods on so many addresses, which change hands all the time. */
 const ADDRESSES = 40;
 const CHANGES_EVERY = 20;
 
-let directory: string;
-let tls: ReturnType<typeof selfSigned>;
-
-before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'nstats-faults-'));
-  tls = selfSigned(directory, ['127.0.0.1']);
-});
-after(() => rmSync(directory, { recursive: true }));
+const { directory, tls } = site();
 
 interface Scene {
   readonly api: ApiServer;

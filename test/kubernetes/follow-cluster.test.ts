@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { followCluster, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
-import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { site } from './site.ts';
 
+const { tls, kubeconfig, write } = site();
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-let home: string;
-let tls: ReturnType<typeof selfSigned>;
 let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
@@ -22,16 +17,9 @@ let following: Promise<void>;
 /** What is told of problems with services. */
 let told: ('say' | 'over')[];
 
-before(() => {
-  home = mkdtempSync(join(tmpdir(), 'nstats-cluster-'));
-  tls = selfSigned(home, ['127.0.0.1']);
-});
-after(() => rmSync(home, { recursive: true }));
-
 beforeEach(async () => {
   api = await startApiServer({ tls });
-  const kubeconfig = join(home, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
   sync = new Sync(resourcesOf({ sidecar: {} }));
   [stop, told] = [new AbortController(), []];
   const tell = (what: 'say' | 'over') => (subject: string) =>

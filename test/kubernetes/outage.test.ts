@@ -1,38 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { reflect } from '../../lib/kubernetes/reflector.ts';
 import { type ApiServer, type RequestRecord, startApiServer } from '../lab/apiserver/server.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
-import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { site } from './site.ts';
 
+const { tls, kubeconfig, write } = site();
 const RESOURCES = ['pods', 'services', 'nodes', 'namespaces'] as const;
 type Resource = (typeof RESOURCES)[number];
 
-let directory: string;
-let tls: ReturnType<typeof selfSigned>;
 let api: ApiServer;
 let stop: AbortController;
 let followed: Set<Resource>;
 let failures: string[];
 let following: Promise<void[]>;
 
-before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'nstats-outage-'));
-  tls = selfSigned(directory, ['127.0.0.1']);
-});
-after(() => rmSync(directory, { recursive: true }));
-
 /** One client whose reflectors follow all resources. */
 beforeEach(async () => {
   api = await startApiServer({ tls });
-  const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
   [stop, followed, failures] = [new AbortController(), new Set(), []];
   const client = connect(kubeconfig);
   const { signal } = stop;

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import {
-  type KubernetesObject,
-  nodeRecord,
-  type Owner,
-  podRecord,
-  serviceRecord,
-} from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
+import { nodeRecord, type Owner, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
 import { type Change, reflect } from '../../lib/kubernetes/reflector.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
-import { kubeconfigFor } from '../lab/kubeconfig.ts';
 import { type Replay, replay } from './replay.ts';
+import { site } from './site.ts';
 
 const RESOURCES = {
   pods: ['pod', podRecord],
@@ -25,15 +16,12 @@ const RESOURCES = {
 } as const;
 type Resource = keyof typeof RESOURCES;
 
-const scratch = mkdtempSync(join(tmpdir(), 'nstats-recordings-'));
-const tls = selfSigned(scratch, ['127.0.0.1']);
+const { tls, kubeconfig, write } = site();
 let api: Replay;
 let stop: AbortController;
 let directory: Directory;
 let podWatch: string;
 let streams: Readonly<Record<Resource, AsyncGenerator<Change<Owner>>>>;
-
-after(() => rmSync(scratch, { recursive: true }));
 
 beforeEach(async () => {
   podWatch = 'watch/brief-pods-all';
@@ -44,8 +32,7 @@ beforeEach(async () => {
     if (!unwatched.delete(resource)) return undefined;
     return resource === 'pods' ? podWatch : `watch/brief-${resource}`;
   });
-  const kubeconfig = join(scratch, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
   const client = connect(kubeconfig);
   stop = new AbortController();
   const { signal } = stop;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
 import {
   localPod,
   namespaceRecord,
@@ -162,64 +161,4 @@ test('a node’s zone is its label, its ranges are of both families or else the 
   assert.deepEqual([nodeRecord(node).zone, nodeRecord(node).podCidrs], ['z1', ['10.0.1.0/24']]);
   const both = ['10.0.1.0/24', 'fd00:1::/64'];
   assert.deepEqual(nodeRecord({ spec: { podCIDR: '10.0.1.0/24', podCIDRs: both } }).podCidrs, both);
-});
-
-/** An object from which any part may be missing. */
-const partial = fc.record(
-  {
-    metadata: fc.record(
-      {
-        uid: fc.string(),
-        name: fc.string(),
-        namespace: fc.string(),
-        labels: fc.dictionary(fc.string(), fc.string()),
-        annotations: fc.dictionary(
-          fc.constantFrom('nstats/observe', 'kubernetes.io/config.mirror'),
-          fc.string(),
-        ),
-        ownerReferences: fc.array(
-          fc.record(
-            { kind: fc.string(), name: fc.string(), controller: fc.boolean() },
-            { requiredKeys: [] },
-          ),
-        ),
-      },
-      { requiredKeys: [] },
-    ),
-    spec: fc.record(
-      {
-        hostNetwork: fc.boolean(),
-        clusterIP: fc.string(),
-        clusterIPs: fc.array(fc.string()),
-        podCIDR: fc.string(),
-      },
-      { requiredKeys: [] },
-    ),
-    status: fc.record(
-      {
-        phase: fc.constantFrom('Running', 'Failed', 'Unknown'),
-        podIP: fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()),
-        podIPs: fc.array(fc.record({ ip: fc.string() }, { requiredKeys: [] })),
-        addresses: fc.array(fc.record({ address: fc.string() }, { requiredKeys: [] })),
-        loadBalancer: fc.record(
-          { ingress: fc.array(fc.record({ ip: fc.string() }, { requiredKeys: [] })) },
-          { requiredKeys: [] },
-        ),
-      },
-      { requiredKeys: [] },
-    ),
-  },
-  { requiredKeys: [] },
-);
-
-test('an object with missing parts never throws, and is only observed if it has a name', () => {
-  fc.assert(
-    fc.property(partial, (object) => {
-      for (const record of [podRecord, serviceRecord, nodeRecord]) {
-        assert.ok(record(object).ips.every((ip) => ip.length > 0));
-      }
-      const { uid, name, namespace } = object.metadata ?? {};
-      if (localPod(object)) assert.ok(uid && name && namespace);
-    }),
-  );
 });

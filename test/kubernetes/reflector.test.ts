@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { beforeEach, afterEach, test } from 'node:test';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { reflect } from '../../lib/kubernetes/reflector.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
-import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { site } from './site.ts';
 
-let directory: string;
-let tls: ReturnType<typeof selfSigned>;
+const { tls, kubeconfig, write } = site();
 let api: ApiServer;
 let stop: AbortController;
 /** What a follower of the changes believes: uid to name. */
@@ -21,18 +16,11 @@ let failures: string[];
 let current: boolean;
 let following: Promise<void>;
 
-before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'nstats-reflector-'));
-  tls = selfSigned(directory, ['127.0.0.1']);
-});
-after(() => rmSync(directory, { recursive: true }));
-
 beforeEach(async () => {
   api = await startApiServer({ tls, tokens: new Map([['t', 'u']]) });
-  const kubeconfig = join(directory, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
   [stop, known, failures, current] = [new AbortController(), new Map(), [], false];
-  following = follow(kubeconfig);
+  following = follow();
 });
 
 afterEach(async () => {
@@ -41,7 +29,7 @@ afterEach(async () => {
   await api.close();
 });
 
-async function follow(kubeconfig: string, idleTimeout = 60_000): Promise<void> {
+async function follow(idleTimeout = 60_000): Promise<void> {
   const changes = reflect({
     client: connect(kubeconfig),
     path: '/api/v1/pods',
@@ -140,8 +128,8 @@ for (const status of [429, 500, 503]) {
       refused++ < 2 ? { status, headers: { 'retry-after': '1' }, body: 'no' } : 'proceed',
     );
     put('a');
-    [stop, following] = [new AbortController(), Promise.resolve()];
-    following = follow(join(directory, 'kubeconfig'));
+    stop = new AbortController();
+    following = follow();
     await until(() => names() === 'a', 'the list');
     assert.equal(failures.length, 2);
     assert.match(failures[0] ?? '', new RegExp(`${status}`));
@@ -155,7 +143,7 @@ test('a list that begins and does not go on is given up, and tried again', async
   let lists = 0;
   api.fault(({ path }) => (path.includes('watch=') || lists++ > 0 ? 'proceed' : { rate: 1 }));
   stop = new AbortController();
-  following = follow(join(directory, 'kubeconfig'), 500);
+  following = follow(500);
   await until(() => names() === 'a', 'the list');
   assert.match(failures[0] ?? '', /nothing has come for 0.5 s/);
 });

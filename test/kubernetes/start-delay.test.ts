@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { startDelay } from '../../lib/kubernetes/start-delay.ts';
 import { node } from '../lab/apiserver/objects.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
-import { selfSigned } from '../lab/apiserver/tls.ts';
-import { kubeconfigFor } from '../lab/kubeconfig.ts';
+import { site } from './site.ts';
 
 /** The longest delay, in milliseconds: for each node, and when they cannot be counted. */
 const [PER_NODE, UNCOUNTED] = [30, 5000];
 
-let directory: string;
-let tls: ReturnType<typeof selfSigned>;
+const { tls, kubeconfig, write } = site();
 let api: ApiServer;
-
-before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'nstats-start-delay-'));
-  tls = selfSigned(directory, ['127.0.0.1']);
-});
-after(() => rmSync(directory, { recursive: true }));
 
 beforeEach(async () => {
   mock.method(Math, 'random', () => 1);
   api = await startApiServer({ tls });
-  writeFileSync(join(directory, 'kubeconfig'), kubeconfigFor(api.url, tls.ca, 't'));
+  write(api.url);
 });
 
 afterEach(async () => {
@@ -36,8 +25,7 @@ afterEach(async () => {
 
 /** The longest that it may be. */
 function longest(patience?: number): Promise<number> {
-  const client = connect(join(directory, 'kubeconfig'));
-  return startDelay(client, new AbortController().signal, patience);
+  return startDelay(connect(kubeconfig), new AbortController().signal, patience);
 }
 
 test('the delay grows with the number of nodes, of which one is read', async () => {

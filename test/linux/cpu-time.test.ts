@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CpuTime } from '../../lib/linux/cpu-time.ts';
+import { procWith } from './recordings.ts';
 
 /** A directory like /proc with these `stat` files. */
 function proc(context: TestContext, stats: { [pid: string]: string }): string {
-  const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
-  context.after(() => rmSync(path, { recursive: true }));
-  for (const [pid, text] of Object.entries(stats)) {
-    mkdirSync(join(path, pid));
-    writeFileSync(join(path, pid, 'stat'), text);
-  }
-  return path;
+  const files = Object.entries(stats).map(([pid, text]) => [`${pid}/stat`, text]);
+  return procWith(context, Object.fromEntries(files));
 }
 
 /** proc(5): utime, stime, cutime and cstime are fields 14 to 17, rss is field 24. */

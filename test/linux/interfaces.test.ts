@@ -17,13 +17,8 @@ const IPS = ['10.244.0.10', 'fd00:10:244::10'];
 function textsOf(name: string): NetTexts {
   const read = (file: keyof NetTexts) =>
     readFileSync(new URL(`${name}/${file}`, directory), 'utf8');
-  return {
-    dev: read('dev'),
-    igmp: read('igmp'),
-    if_inet6: read('if_inet6'),
-    route: read('route'),
-    ipv6_route: read('ipv6_route'),
-  };
+  const files = ['dev', 'igmp', 'if_inet6', 'route', 'ipv6_route'] as const;
+  return Object.fromEntries(files.map((file) => [file, read(file)])) as NetTexts;
 }
 
 /** What stands in for an interface that cannot be captured, where the others are captured. */

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { memory, residentBytes } from '../../lib/linux/memory.ts';
-
-/** A directory like /proc with these files. */
-function proc(context: TestContext, files: { readonly [path: string]: string }): string {
-  const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
-  context.after(() => rmSync(path, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(path, name, '..'), { recursive: true });
-    writeFileSync(join(path, name), text);
-  }
-  return path;
-}
+import { procWith } from './recordings.ts';
 
 /** As a kernel prints it whose pages have so many KiB: 30 pages resident, 20 of them nobody else's. */
 function status(page: number): string {
@@ -23,7 +11,7 @@ function status(page: number): string {
 }
 
 test('a process has its part of what it shares, or all that it does not share, or has gone', (t) => {
-  const path = proc(t, {
+  const path = procWith(t, {
     'self/smaps_rollup': 'Rss:  2048 kB\nPss:   100 kB\nPss_Dirty:  50 kB\n',
     'self/status': status(4),
     '11/status': status(4),
@@ -36,14 +24,14 @@ test('a process has its part of what it shares, or all that it does not share, o
 
 for (const page of [4, 16, 64]) {
   test(`pages of ${page} KiB count as what they are`, (t) => {
-    const path = proc(t, { '7/status': status(page), '7/statm': '1000 30 10 1 0 5 0\n' });
+    const path = procWith(t, { '7/status': status(page), '7/statm': '1000 30 10 1 0 5 0\n' });
     assert.equal(residentBytes(path, [7]), 30 * page * 1024);
     assert.equal(memory(path, [7]), 20 * page * 1024);
   });
 }
 
 test('what is no figure, and what a process is called, is no memory', (t) => {
-  const path = proc(t, {
+  const path = procWith(t, {
     '7/status': 'Name:\tVmRSS: 9 kB\nVmRSS:\t lots kB\n',
     '8/status': 'Name:\tkthread\nState:\tS\n',
     '9/status': '',

@@ -24,7 +24,6 @@ for (const layout of LAYOUTS) {
 
 const table: readonly [what: string, cgroup: string, uid: string | undefined][] = [
   ['cgroupfs driver', `0::/kubepods/burstable/pod${UID}/${ID}`, UID],
-  ['cgroupfs driver, guaranteed', `0::/kubepods/pod${UID}/${ID}`, UID],
   ['cgroupfs driver, v1', `12:pids:/kubepods/besteffort/pod${UID}/${ID}\n0::/\n`, UID],
   [
     'v1 whose first lines are elsewhere',
@@ -37,16 +36,10 @@ const table: readonly [what: string, cgroup: string, uid: string | undefined][] 
     UID,
   ],
   [
-    'systemd driver, guaranteed',
-    `0::/kubepods.slice/kubepods-pod${BARE}.slice/docker-${ID}.scope`,
-    UID,
-  ],
-  [
     'kind',
     `0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod${BARE}.slice/cri-containerd-${ID}.scope`,
     UID,
   ],
-  ['kind, cgroupfs driver', `0::/kubelet/kubepods/besteffort/pod${UID}/${ID}`, UID],
   [
     'CRI-O with a leaf',
     `0::/kubepods.slice/kubepods-pod${BARE}.slice/crio-${ID}.scope/container`,
@@ -62,23 +55,8 @@ const table: readonly [what: string, cgroup: string, uid: string | undefined][] 
     `0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${BARE}.slice:cri-containerd:${ID}`,
     UID,
   ],
-  [
-    'drivers that do not match, v1',
-    `1:cpu:/system.slice/containerd.service/kubepods-besteffort-pod${BARE}.slice:cri-containerd:${ID}`,
-    UID,
-  ],
   ['static pod', `0::/kubepods/burstable/pod${HASH}/${ID}`, HASH],
-  [
-    'static pod, systemd driver',
-    `0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${HASH}.slice/crio-${ID}.scope`,
-    HASH,
-  ],
   ['private cgroup namespace', `0::/../../../burstable/pod${UID}/${ID}`, UID],
-  [
-    'private cgroup namespace, systemd driver',
-    `0::/../../kubepods-besteffort-pod${BARE}.slice/cri-containerd-${ID}.scope`,
-    UID,
-  ],
   ['private cgroup namespace, sibling', `0::/../../pod${UID}/${ID}`, UID],
   [
     'cluster in a pod',

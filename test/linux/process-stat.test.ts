@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { type Stat, statOf } from '../../lib/linux/process-stat.ts';
+import { procWith } from './recordings.ts';
 
 const FIELDS =
   'S 1 7 7 0 -1 4194560 1 2 3 4 50 60 70 80 20 0 1 0 12345 4096000 1000 18446744073709551615 1';
@@ -11,11 +9,7 @@ const STAT: Stat = { cpu: 1.1, waitedFor: 1.5, started: 123.45 };
 
 /** What is read of a process whose /proc/<pid>/stat this is. */
 function read(context: TestContext, text: string): Stat | undefined {
-  const proc = mkdtempSync(join(tmpdir(), 'ut-proc-'));
-  context.after(() => rmSync(proc, { recursive: true }));
-  mkdirSync(join(proc, '7'));
-  writeFileSync(join(proc, '7', 'stat'), text);
-  return statOf(proc, 7);
+  return statOf(procWith(context, { '7/stat': text }), 7);
 }
 
 test('a process may be called anything', (t) => {

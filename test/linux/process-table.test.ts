@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ProcessTable } from '../../lib/linux/process-table.ts';
+import { procWith } from './recordings.ts';
 
 const UID = '6f1f4f0e-1a2b-4c3d-8e9f-001122334455';
 const IN_POD = `0::/kubepods/pod${UID}/abc\n`;
@@ -11,12 +11,12 @@ const ELSEWHERE = '0::/system.slice\n';
 
 /** A directory like /proc, a way to put processes into it, and a table of them whose time stands still. */
 function node(context: TestContext) {
-  const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
-  context.after(() => rmSync(path, { recursive: true }));
+  const path = procWith(context, {});
   let now = 1000;
+  context.mock.method(performance, 'now', () => now);
   return {
     path,
-    table: new ProcessTable(path, () => now),
+    table: new ProcessTable(path),
     wait: (milliseconds: number) => void (now += milliseconds),
     put: (pid: number, cgroup: string) => {
       mkdirSync(join(path, `${pid}`), { recursive: true });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KubernetesObject, localPod } from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
+import { localPod } from '../../lib/kubernetes/records.ts';
 import { locate, netnsOf } from '../../lib/linux/pod-netns.ts';
 import { ProcessTable } from '../../lib/linux/process-table.ts';
 import { objects } from '../kubernetes/recorded.ts';
@@ -60,15 +61,5 @@ for (const layout of LAYOUTS) {
     const uids = shared.map(({ metadata }) => metadata?.uid ?? '');
     assert.deepEqual(others.toSorted(), uids.toSorted(), 'or of a pod on the host’s network');
     assert.equal(others.length, 2);
-  });
-
-  test(`${layout}: a static pod’s processes bear its manifest’s hash, not its UID`, (t) => {
-    const pod = told(layout).find(({ metadata }) => metadata?.name === 'static-web-vm');
-    const { cgroupUid, uid } = (pod && localPod(pod)) ?? {};
-    const processes = new ProcessTable(recordedTree(t, layout).path).all();
-    assert.ok(cgroupUid && uid);
-    assert.match(cgroupUid, /^[0-9a-f]{32}$/);
-    assert.equal(processes.get(cgroupUid)?.length, 2);
-    assert.equal(processes.has(uid), false);
   });
 }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { KubernetesObject } from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
 
 const directory = new URL('../fixtures/proc/', import.meta.url);
 export const LAYOUTS = ['cgroupfs-v1', 'systemd-v2'] as const;
@@ -69,16 +69,26 @@ export function recording(layout: string) {
   };
 }
 
+/** A directory like /proc with these files. */
+export function procWith(context: TestContext, files: { readonly [path: string]: string }): string {
+  const proc = mkdtempSync(join(tmpdir(), 'ut-proc-'));
+  context.after(() => rmSync(proc, { recursive: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(proc, path, '..'), { recursive: true });
+    writeFileSync(join(proc, path), text);
+  }
+  return proc;
+}
+
 /** Where a directory like /proc is built: plain files, of which one inode stands for a namespace. */
 export class ProcTree {
   readonly path: string;
   readonly #namespaces: string;
 
   constructor(context: TestContext) {
-    this.path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
+    this.path = procWith(context, {});
     this.#namespaces = join(this.path, 'namespaces');
     mkdirSync(this.#namespaces);
-    context.after(() => rmSync(this.path, { recursive: true }));
   }
 
   /** A process; it joins the namespace that has this name already. */

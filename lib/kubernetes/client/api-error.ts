@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { retryAfter } from '../../retry-after.ts';
 
 /** Characters of an error's message that are kept. */
-const WORDS_MOST = 500;
+export const WORDS_MOST = 500;
 
 /** The API server's answer was not a success. */
 export class ApiError extends Error {

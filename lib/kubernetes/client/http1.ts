@@ -39,7 +39,7 @@ export function http1(server: string, figures: Figures): Connection {
           .on('close', () => reject(new Error('the connection was closed without an answer')))
           .end();
       });
-      // Without this an aborted answer looks like one that broke off.
+      // Without addAbortSignal an aborted answer looks like one that broke off.
       const body = addAbortSignal(signal, meter(figures));
       pipeline(response, body, () => {});
       return { status: response.statusCode ?? 0, headers: response.headers, body };

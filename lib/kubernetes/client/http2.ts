@@ -78,7 +78,7 @@ function keepAsking(session: ClientHttp2Session, socket: TLSSocket, every: numbe
     seen = socket.bytesRead;
     session.ping(() => {});
   };
-  // After a long stop of this process, what has arrived meanwhile is read before it is judged.
+  // After a long stop of this process, setImmediate lets what has arrived be read before the check.
   const timer = setInterval(() => setImmediate(check), every).unref();
   session.once('close', () => clearInterval(timer));
 }

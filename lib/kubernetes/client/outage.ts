@@ -51,7 +51,7 @@ export class Outage {
     this.#timer = undefined;
   }
 
-  /** Lets the request that has waited for longest try; the others go on waiting, whatever its result. */
+  /** Lets the request that has waited longest try; the others go on waiting, whatever the result. */
   #next(): NodeJS.Timeout {
     const pause = jittered(backoff(PAUSE, this.#attempts++));
     const turn = () => {

@@ -7,18 +7,11 @@ const MOST = 256;
 /** The deepest value: a list in an object in a list, as for Calico's interfaces. */
 const DEEPEST = 4;
 
-export interface NodeAddresses {
-  /** The node's own addresses, in canonical spelling. */
-  readonly addresses: readonly string[];
-  /** The ranges from which the node's pods get their addresses. */
-  readonly ranges: readonly string[];
-}
-
 /**
- * The addresses that network plug-ins have published in a node's annotations. A value that cannot be
- * read is left out; never throws.
+ * What network plug-ins have published in a node's annotations: the node's own `addresses`, in canonical spelling, and the
+ * `ranges` from which its pods get theirs. A value that cannot be read is left out; never throws.
  */
-export function publishedOf(annotations: { readonly [key: string]: string }): NodeAddresses {
+export function publishedOf(annotations: { readonly [key: string]: string }) {
   const addresses: string[] = [];
   const ranges: string[] = [];
   for (const [key, text] of Object.entries(annotations)) {

@@ -95,8 +95,8 @@ export const NODE_ANNOTATIONS: ReadonlyMap<string, Holds> = new Map(
 );
 
 /**
- * A node with OVN-Kubernetes' hybrid overlay has the first; the second, if it is there, is the
- * overlay's address, which else is out of the node's subnet (hybrid-overlay/pkg/types/types.go).
+ * A node with OVN-Kubernetes' hybrid overlay has the annotation `mac`; `address`, if it is there, is the
+ * overlay's address, which otherwise is out of the node's subnet (hybrid-overlay/pkg/types/types.go).
  */
 export const OVN_HYBRID_OVERLAY = {
   mac: 'k8s.ovn.org/hybrid-overlay-distributed-router-gateway-mac',

@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
  */
 const LATEST = 31 * DAY;
 
-/** Before that minute only by the difference between the clocks of the controller and the API server. */
+/** A pod is made before that minute only if the clocks of the controller and the API server differ. */
 const EARLIEST = HOUR;
 
 /** The first commit of Kubernetes. A date such as 20240131, read as a minute, is before it. */
