@@ -48,7 +48,8 @@ export class Problems implements ProblemLog {
     const now = Date.now();
     const key = `${subject}\n${what}`;
     const known = this.#problems.get(key);
-    const fields = withFix(given, remedy);
+    const { fix } = given as { readonly fix?: string };
+    const fields = { ...given, fix: fix ?? remedy };
     if (!known) {
       this.#log.warn(fields, what);
       this.#problems.set(key, { what, fields, since: now, logged: now, times: 1 });
@@ -79,11 +80,6 @@ export class Problems implements ProblemLog {
     clearTimeout(ending);
     this.#problems.delete(key);
   }
-}
-
-/** The remedy that the error asks for, or else the condition's. */
-function withFix(fields: { readonly fix?: string | undefined }, remedy: string): object {
-  return { ...fields, fix: fields.fix ?? remedy };
 }
 
 function history({ times, since }: Problem): { times: number; since: string } {

@@ -4,14 +4,9 @@ import { type Write, WriteError } from './writer.ts';
 export interface Delivered {
   readonly refused: number;
   /** One refused row, if it is known, and InfluxDB's message. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: { readonly row: string | undefined; readonly error: string } | undefined;
   /** Why some rows are still to be delivered, although InfluxDB takes others; else undefined. */
   readonly left: WriteError | undefined;
-}
-
-interface Refusal {
-  readonly row: string | undefined;
-  readonly error: string;
 }
 
 const ALL: Delivered = { refused: 0, refusal: undefined, left: undefined };

@@ -6,9 +6,8 @@ import { sum } from '../sum.ts';
 import { Waker } from '../waker.ts';
 import type { UnsentRows, Waiting } from './spool/unsent-rows.ts';
 import { deliver, type Delivered } from './delivery.ts';
-import type { StoredWindow } from './spool/stored-window.ts';
 import { Suspects } from './suspects.ts';
-import { mayBeStarting, type Write, WriteError } from './writer.ts';
+import { type Write, WriteError } from './writer.ts';
 
 export interface QueueOptions {
   readonly write: Write;
@@ -22,8 +21,6 @@ export interface QueueOptions {
 
 /** The subjects of problems with InfluxDB. */
 const [INFLUXDB, REFUSALS, ASIDE] = ['InfluxDB', 'InfluxDB refusals', 'InfluxDB set aside'];
-/** Milliseconds after the agent's start in which InfluxDB may be starting too. */
-const STARTING = 60_000;
 const BACKOFF = { first: 500, most: 30_000 };
 /**
  * Milliseconds between two requests with older rows: at least so many, and twice what the last request
@@ -43,12 +40,12 @@ interface Turn {
  * takes others go last. Writing a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
+  readonly unsent: UnsentRows;
   readonly #options: QueueOptions;
   /** When each batch that has not been tried yet may be sent, by the monotonic clock. */
   readonly #fresh = new Map<Waiting, number>();
   readonly #counts = { written: 0, refused: 0, retries: 0 };
   readonly #suspects = new Suspects();
-  readonly #began = performance.now();
   /** A row that InfluxDB has taken: sent again, it shows whether InfluxDB takes any. */
   #taken: string | undefined;
   #attempts = 0;
@@ -59,44 +56,29 @@ export class Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.unsent = options.unsent;
   }
 
   /** Rows written, rows lost by reason, and rows that wait. */
   get figures() {
-    return { ...this.#counts, ...this.#options.unsent.figures };
+    return { ...this.#counts, ...this.unsent.figures };
   }
 
   /** Rows of a window that ended at `end`, in milliseconds. */
   push(lines: readonly string[], end: number): void {
     const at = performance.now() + this.#options.offset;
-    for (const batch of this.#options.unsent.add(lines, end)) this.#fresh.set(batch, at);
+    for (const batch of this.unsent.add(lines, end)) this.#fresh.set(batch, at);
     this.#waker.wake();
-  }
-
-  keep(window: StoredWindow): void {
-    this.#options.unsent.keep(window);
-  }
-
-  keeps(end: number): boolean {
-    return this.#options.unsent.keeps(end);
-  }
-
-  stored(): Promise<void> {
-    return this.#options.unsent.stored();
-  }
-
-  takeLeft(): StoredWindow[] {
-    return this.#options.unsent.takeLeft();
   }
 
   /** Sends until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
-    this.#options.unsent.open(() => this.#waker.wake());
+    this.unsent.open(() => this.#waker.wake());
     while (!signal.aborted) {
       const turn = this.#turn();
       if (!turn && this.#closing) {
-        await this.#options.unsent.stored();
+        await this.unsent.stored();
         if (!this.#turn()) return;
         continue;
       }
@@ -121,14 +103,14 @@ export class Queue {
   }
 
   #freshTurn(): Turn | undefined {
-    const first = [...this.#fresh].find(([batch]) => this.#options.unsent.isReady(batch));
+    const first = [...this.#fresh].find(([batch]) => this.unsent.isReady(batch));
     if (!first) return undefined;
     const [batch, at] = first;
     return { batches: [batch], at: Math.max(this.#notBefore.any, this.#closing ? 0 : at) };
   }
 
   #olderTurn(): Turn | undefined {
-    const { unsent } = this.#options;
+    const { unsent } = this;
     const at = Math.max(this.#notBefore.any, this.#notBefore.older);
     const suspects = this.#suspects;
     const isInLine = (batch: Waiting) => !this.#fresh.has(batch) && !suspects.isAside(batch);
@@ -149,7 +131,8 @@ export class Queue {
   }
 
   async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
-    const { unsent, problems } = this.#options;
+    const { unsent } = this;
+    const { problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => unsent.load(batch)))).flat();
@@ -221,7 +204,8 @@ export class Queue {
     refused: number,
     refusal: Delivered['refusal'],
   ): Promise<void> {
-    const { unsent, problems } = this.#options;
+    const { unsent } = this;
+    const { problems } = this.#options;
     // A batch that was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => unsent.has(batch));
     const rows = sum(kept, (batch) => batch.rows);
@@ -244,28 +228,14 @@ export class Queue {
 
   /** All batches count as older now, so that after a time without InfluxDB the oldest go first. */
   #failed(error: unknown): void {
-    this.#report(errorOf(error));
+    const { problems, explain } = this.#options;
+    const { what = errorOf(error).message, fix } = explain?.(error) ?? {};
+    problems.report(INFLUXDB, CONDITIONS.influxAway, { error: what, fix });
     this.#fresh.clear();
     this.#counts.retries += 1;
     const now = performance.now();
     this.#notBefore.older = now + jittered(backoff(BACKOFF, this.#attempts++));
     const pause = error instanceof WriteError ? error.retryAfter : undefined;
     if (pause !== undefined) this.#notBefore.any = now + pause;
-  }
-
-  /** An InfluxDB that starts with the agent, and does not answer yet, is no fault of the configuration. */
-  #report(error: Error): void {
-    const { problems, explain } = this.#options;
-    const isYoung = performance.now() - this.#began < STARTING;
-    const isFirst = this.#taken === undefined && mayBeStarting(error);
-    const { what = error.message, fix } = explain?.(error) ?? {};
-    if (isFirst && isYoung) {
-      const wait = 'nothing, if InfluxDB is just starting';
-      problems.report(INFLUXDB, CONDITIONS.influxAway, { error: what, fix: wait });
-    } else {
-      // The first report had no remedy, and would be repeated after an hour only.
-      const condition = isFirst ? CONDITIONS.influxNever : CONDITIONS.influxAway;
-      problems.report(INFLUXDB, condition, { error: what, fix });
-    }
   }
 }

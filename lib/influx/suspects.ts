@@ -60,7 +60,7 @@ export class Suspects {
   }
 
   isAside(batch: Waiting): boolean {
-    return (this.#suspects.get(batch)?.strikes ?? 0) > 0;
+    return this.depthOf(batch) > 0;
   }
 
   /** How often a batch without an answer may be halved. */

@@ -48,18 +48,6 @@ export class WriteError extends Error {
   }
 }
 
-/** Codes of a server that is not there yet: no address, no listener, no answer. */
-const ABSENT =
-  /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)$/;
-
-/** InfluxDB, or what is in front of it, may be starting: it does not answer, or is not ready. */
-export function mayBeStarting(error: Error): boolean {
-  if (!(error instanceof WriteError)) return false;
-  const { status, connection } = error;
-  if (status !== undefined) return status >= 502 && status <= 504;
-  return connection === undefined || ABSENT.test(connection);
-}
-
 /**
  * Writes one batch of rows in line protocol with timestamps in seconds.
  * @throws WriteError, in which case none, some or all of them may have been taken

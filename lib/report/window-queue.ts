@@ -16,7 +16,7 @@ export interface WindowQueueOptions {
   /** Reads the fields that a row of `nstat_agent` has from the end of its window. */
   readonly agentFields: Pick<AgentFieldReader<unknown>, 'read'>;
   readonly reporter: Pick<Reporter, 'report'>;
-  readonly sink: Pick<Sink, 'keep' | 'keeps' | 'stored' | 'takeLeft'>;
+  readonly sink: Pick<Sink, 'unsent'>;
   readonly log: Log;
   readonly problems: ProblemLog;
 }
@@ -63,7 +63,7 @@ export class WindowQueue {
     const { registry, agentFields, sink } = this.#options;
     const figures = agentFields.read();
     this.#figures.set(end, figures);
-    sink.keep(this.#stored(end, registry.ended(end), figures));
+    sink.unsent.keep(this.#stored(end, registry.ended(end), figures));
   }
 
   /** All slots of a window have come; its rows follow when its names are certain. */
@@ -74,7 +74,7 @@ export class WindowQueue {
     const window = this.#stored(end, registry.close(end), figures);
     this.#waiting.push({ ...window, at: performance.now() });
     this.flush();
-    if (this.#waiting.length > 0) sink.keep(window);
+    if (this.#waiting.length > 0) sink.unsent.keep(window);
   }
 
   /** Reports all windows that can be named. */
@@ -97,8 +97,9 @@ export class WindowQueue {
     const { sink, log } = this.#options;
     this.flush();
     const certain = this.#isCertain(0);
-    if (!certain) await Promise.race([sink.stored(), sleep(DISK, undefined, { ref: false })]);
-    const isLeft = ({ end }: WaitingWindow) => handOver && !certain && sink.keeps(end);
+    if (!certain)
+      await Promise.race([sink.unsent.stored(), sleep(DISK, undefined, { ref: false })]);
+    const isLeft = ({ end }: WaitingWindow) => handOver && !certain && sink.unsent.keeps(end);
     const named = this.#waiting.filter((window) => !isLeft(window));
     for (const window of named) this.#report(window, certain);
     const windows = this.#waiting.length;
@@ -134,7 +135,7 @@ export class WindowQueue {
   /** Windows that an earlier process left wait like those of this one. */
   #takeLeft(): void {
     const { sink, directory } = this.#options;
-    const left = sink.takeLeft();
+    const left = sink.unsent.takeLeft();
     for (const { owners } of left) directory.restore(owners);
     const at = performance.now();
     this.#waiting.unshift(...left.map((window) => ({ ...window, at })));

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const [FAILED, SLOW, BROKEN] = [conditionOf('failed'), conditionOf('slow'), conditionOf('broken')];
 
 function conditionOf(sentence: string): Condition {
-  return { sentence, found: '', remedy: `mend ${sentence}` };
+  return { sentence, remedy: `mend ${sentence}` };
 }
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 }));

@@ -1,7 +1,7 @@
 import { sum } from '../../sum.ts';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAtMost } from './read-file.ts';
+import { readBytes } from './read-file.ts';
 
 /** A file's name: the window's end in milliseconds since 1970. A file that was not written to its end has an extension. */
 const NAME = /^(\d{1,15})\.window(\.new)?$/;
@@ -47,7 +47,7 @@ export class WindowFiles {
       const path = join(this.#directory, name);
       if (unfinished) await rm(path, { force: true }).catch(() => {});
       else if (this.#path(Number(end)) === path)
-        left.set(Number(end), await readAtMost(path, LARGEST));
+        left.set(Number(end), await readBytes(path, 0, LARGEST));
     }
     for (const [end, { length }] of left) this.#sizes.set(end, length);
     return new Map([...left].sort(([a], [b]) => a - b));
