@@ -20,7 +20,7 @@ export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
 const AGAIN = 3_600_000;
 /** A problem that returns within so many milliseconds was not over. */
 const SETTLED = 60_000;
-/** No more problems are kept. One that was dropped is logged as new when it is reported again. */
+/** The number of problems that are kept. A dropped problem is logged as new when it is reported again. */
 const MOST = 1000;
 
 interface Problem {

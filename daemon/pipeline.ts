@@ -35,7 +35,7 @@ export interface PipelineOptions {
 const LAST_REPORTS = 850;
 /** How often windows that wait for their names are checked, in milliseconds. */
 const FLUSH_EVERY = 500;
-/** Milliseconds after the first lists until what they took is garbage. */
+/** Milliseconds after the first lists until the memory that they took is garbage. */
 const SETTLE = 5000;
 /** V8 keeps garbage for as long as there is room (docs/decisions/memory.md). It takes some 50 ms. */
 const GARBAGE = { type: 'major', execution: 'sync', flavor: 'last-resort' } as const;
@@ -106,7 +106,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       windows.close(end);
       health.windowClosed();
     };
-    // By then the slots that span the end have come.
+    // By then the slots that span the end have arrived.
     closing.set(end, setTimeout(close, GRACE));
   }
 

@@ -5,7 +5,7 @@
 export interface Condition {
   /** What is wrong, and what follows of it. */
   readonly sentence: string;
-  /** What to do about it, where an error does not tell more closely. */
+  /** What to do about it, where an error has no closer remedy. */
   readonly remedy: string;
 }
 

@@ -8,7 +8,7 @@ import { withoutUser } from '../../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
 import type { Finding } from './finding.ts';
 
-/** What an error of iftop, or of starting it, asks for. */
+/** The remedy for an error of iftop, or of its start. */
 export function captureRemedy(error: Error): string {
   const { message } = error;
   if (/ENOENT|\b12[67]\b/.test(message)) {

@@ -188,14 +188,11 @@ export class Queue {
       this.#suspects.acquit();
       throw error;
     }
-    const takesOthers = async () => {
-      try {
-        await write([row]);
-        return true;
-      } catch {
-        return false;
-      }
-    };
+    const takesOthers = () =>
+      write([row]).then(
+        () => true,
+        () => false,
+      );
     return deliver(write, lines, { takesOthers, depth: this.#suspects.depthOf(batch) });
   }
 

@@ -71,7 +71,7 @@ export interface WriterOptions {
  * starts anew with each byte, and the client keeps all of an answer: both are bounded here.
  */
 export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
-  // The client's errors arrive as rejections; on the console they would be said twice.
+  // The client's errors arrive as rejections; on the console they would appear twice.
   setLogger({ error() {}, warn() {} });
   const { url, proxy } = target;
   const secure = url.startsWith('https:');
@@ -178,8 +178,8 @@ function reason(error: Error): string {
     return error.errors.map((each) => (each as Error).message).join('; ');
   if (!(error instanceof HttpError)) return error.message || codeOf(error) || String(error);
   // 1.x says `error`, 2.x says `message`, 3 says `error` and what is wrong with each line.
-  const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
-  const words = [said.error, said.message, error.body, error.statusMessage].find(
+  const answer = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
+  const words = [answer.error, answer.message, error.body, error.statusMessage].find(
     (each) => typeof each === 'string',
   );
   const [line] = invalidLines(error.json) ?? [];

@@ -29,7 +29,7 @@ interface WaitingWindow extends Omit<StoredWindow, 'pods'> {
 }
 
 /**
- * What happens in the cluster is heard within this time (milliseconds), and late slots have come: a window is closed
+ * What happens in the cluster is reported within this time (milliseconds), and late slots arrive: a window is closed
  * so long after its end.
  */
 export const GRACE = 4000;
@@ -51,7 +51,7 @@ export class WindowQueue {
   readonly #figures = new Map<number, StoredWindow['figures']>();
   /** In the order of their ends. */
   readonly #waiting: WaitingWindow[] = [];
-  /** All that happened in the cluster up to this moment (milliseconds since 1970) has been heard. */
+  /** All that happened in the cluster up to this moment (milliseconds since 1970) has been reported. */
   #known = 0;
 
   constructor(options: WindowQueueOptions) {
@@ -123,7 +123,7 @@ export class WindowQueue {
     return { end, pods, figures, owners };
   }
 
-  /** Whether all has been heard that happened before `grace` milliseconds ago. */
+  /** Whether all that happened before `grace` milliseconds ago has been reported. */
   #isCertain(grace: number): boolean {
     return performance.now() >= this.#options.sync.since + grace;
   }

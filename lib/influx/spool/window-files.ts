@@ -74,7 +74,7 @@ export class WindowFiles {
     try {
       await using file = await open(unfinished, 'w', 0o600);
       await file.writeFile(record);
-      // Only a power cut, not a kill, takes back a write; so the first state need not be waited for.
+      // A power cut, but no kill, undoes a write: so only a state that replaces another is synced first.
       if (before !== undefined) await file.datasync();
       await rename(unfinished, path);
       this.#sizes.set(end, record.length);
