@@ -40,6 +40,7 @@ interface Turn {
  * takes others go last. Writing a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
+  /** The rows and windows that wait. */
   readonly unsent: UnsentRows;
   readonly #options: QueueOptions;
   /** When each batch that has not been tried yet may be sent, by the monotonic clock. */
