@@ -96,7 +96,10 @@ async function ofApi(url: string, ca = ''): Promise<{ what: string; fix: string 
 async function ofInflux(url: string, proxy?: string): Promise<{ what: string; fix: string }> {
   const account = { retentionPolicy: undefined, username: undefined, password: undefined };
   const target: Target = { url, api: 1, database: 'd', ...account, ...(proxy && { proxy }) };
-  return writer(target, { patience: 2000 })(['a b=1 1']).then(
+  return writer(
+    target,
+    2000,
+  )(['a b=1 1']).then(
     () => assert.fail('it was taken'),
     (error: unknown) => faultOfInflux(error, target),
   );
