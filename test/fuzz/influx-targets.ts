@@ -75,7 +75,7 @@ export const influxTargets: readonly Target[] = [
   },
   {
     name: 'window',
-    seeds: [encodeWindow(windowOf(20_000)), Buffer.from('{"version":1}')],
+    seeds: [encodeWindow(windowOf(20_000)), Buffer.from('{"version":2}')],
     check(input) {
       const payloads = [input, zstdCompressSync(input)];
       const records = payloads.map((payload) => encodeRecord({ end: 20_000, rows: 3, payload }));

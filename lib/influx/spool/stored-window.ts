@@ -14,8 +14,8 @@ export interface StoredWindow {
   readonly owners: readonly OwnedAddress[];
 }
 
-/** To be raised when a required field is added, or the meaning of a field changes. */
-const VERSION = 1;
+/** To be raised whenever a required field is added or renamed, or changes its type or meaning. */
+const VERSION = 2;
 
 /** Names and addresses repeat: packed, a window has a seventh of the bytes. */
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
