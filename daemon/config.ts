@@ -15,7 +15,7 @@ export interface Config {
   readonly influx: Target;
   /** For the API server of a kubeconfig that names no proxy itself. */
   readonly proxies?: Proxies;
-  /** A file of certificates that Node itself has read at its start. Node only warns of one that it cannot read. */
+  /** A PEM file of certificates, which Node reads at its start. If Node cannot read the file it only warns. */
   readonly extraAuthorities?: string;
   /** Where rows wait for InfluxDB, and how many bytes they may have. */
   readonly spool: { readonly directory: string; readonly max: number };
@@ -28,9 +28,9 @@ export interface Config {
   /** Cores that the daemon and its children may take together, or Infinity. */
   readonly cpuBudget: number;
   readonly listen: { readonly host: string | undefined; readonly port: number };
-  /** Which flows /metrics has. */
+  /** Whether /metrics has flows between namespaces. */
   readonly flowMetrics: 'none' | 'namespace';
-  /** The pod that the agent is a sidecar of: no other is observed, and its network namespace is the agent's. */
+  /** The pod that the agent is a sidecar of: no other pod is observed, and its network namespace is the agent's. */
   readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
 }

@@ -20,7 +20,7 @@ export function createLog(level: LogLevel, descriptor: 1 | 2): Log {
 const AGAIN = 3_600_000;
 /** A problem that returns within so many milliseconds was not over. */
 const SETTLED = 60_000;
-/** No more problems are kept. One that was dropped is logged as new when it is reported again. */
+/** The number of problems that are kept. A dropped problem is logged as new when it is reported again. */
 const MOST = 1000;
 
 interface Problem {
@@ -48,7 +48,8 @@ export class Problems implements ProblemLog {
     const now = Date.now();
     const key = `${subject}\n${what}`;
     const known = this.#problems.get(key);
-    const fields = withFix(given, remedy);
+    const { fix } = given as { readonly fix?: string };
+    const fields = { ...given, fix: fix ?? remedy };
     if (!known) {
       this.#log.warn(fields, what);
       this.#problems.set(key, { what, fields, since: now, logged: now, times: 1 });
@@ -79,11 +80,6 @@ export class Problems implements ProblemLog {
     clearTimeout(ending);
     this.#problems.delete(key);
   }
-}
-
-/** The remedy that the error asks for, or else the condition's. */
-function withFix(fields: { readonly fix?: string | undefined }, remedy: string): object {
-  return { ...fields, fix: fields.fix ?? remedy };
 }
 
 function history({ times, since }: Problem): { times: number; since: string } {

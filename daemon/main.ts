@@ -34,7 +34,7 @@ ${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} 
 
 /** Bytes of memory for rows that wait while the disk does not take them. */
 const MEMORY_BYTES = 32 * 1024 * 1024;
-/** Milliseconds. Agents write at different moments of a window, each always at the same one. */
+/** Milliseconds. Each agent waits for a fixed part of this after a window, so that not all write at once. */
 const OFFSET_MOST = 1000;
 /** Milliseconds from SIGTERM to the end: a kubelet in a hurry kills after two seconds. */
 const END = 1300;

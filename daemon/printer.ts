@@ -8,10 +8,7 @@ export function printer(print: (text: string) => void): Sink {
       print(`${lines.join('\n')}\n`);
       written += lines.length;
     },
-    keep() {},
-    keeps: () => false,
-    stored: () => Promise.resolve(),
-    takeLeft: () => [],
+    unsent: { keep() {}, keeps: () => false, stored: () => Promise.resolve(), takeLeft: () => [] },
     get figures() {
       return {
         written,
@@ -22,7 +19,8 @@ export function printer(print: (text: string) => void): Sink {
         retries: 0,
         bytes: 0,
         oldest: undefined,
-        degraded: false,
+        failure: undefined,
+        kept: 0,
         inMemory: 0,
         waiting: 0,
       };

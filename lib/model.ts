@@ -16,7 +16,7 @@ export interface LocalPod {
   readonly terminating?: boolean;
 }
 
-/** A network namespace and a process that was seen in it, or we ourselves. */
+/** A network namespace and a process that was seen in it, or the agent itself. */
 export interface Netns {
   readonly inode: number;
   readonly pid: number | 'self';
@@ -112,10 +112,10 @@ export interface Window {
   readonly paused: Bytes | undefined;
 }
 
-/** A window, and the interface of a pod that it is of, whose name the API may still have to tell. */
+/** A window with its pod, whose name the API server may not have reported yet, and its interface. */
 export interface ClosedWindow {
   readonly pod: LocalPod;
-  /** What the API has told of it: before it does `pod` has nothing but the UID of its cgroup. */
+  /** What the API server has reported of the pod; while that is unknown `pod` has only the UID of its cgroup. */
   readonly selection: 'unknown' | 'selected' | 'excluded';
   readonly iface: string;
   readonly window: Window;

@@ -48,7 +48,7 @@ export async function check(options: CheckOptions): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-/** An aborted request does not say that there was no answer in time. */
+/** The error of a request that was aborted says that there was no answer in time. */
 function withReason(cause: unknown): Error {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   if (!/^(Abort|Timeout)Error$/.test(error.name)) return error;

@@ -1,6 +1,6 @@
 /** A server that the agent connects to, and the settings by which it is reached. */
 export interface Server {
-  /** As it is called in a sentence. */
+  /** The name of the server in a sentence. */
   readonly name: string;
   readonly url: string;
   /** The setting that has its address. */
@@ -9,11 +9,11 @@ export interface Server {
   readonly authority: string;
   /** How to accept another name in its certificate; undefined if only the address can be changed. */
   readonly otherName?: string;
-  /** How a client certificate is set; undefined if that cannot be. */
+  /** How a client certificate is set; undefined if the agent never sends one. */
   readonly identity?: string;
-  /** The settings of a proxy before it. */
+  /** The settings of the proxy. */
   readonly proxy: string;
-  /** The proxy by which it is asked, if there is one. */
+  /** The URL of the proxy that requests go through, if there is one. */
   readonly via?: string;
 }
 
@@ -102,7 +102,7 @@ const KINDS: readonly Kind[] = [
 
 const CONNECTING = /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH)$/;
 
-/** What the error of a connection means; undefined if it is none. `code` may come with its message only. */
+/** What the error of a connection means; undefined for any other error. Some errors have only a message. */
 export function connectionFault(
   { code, message }: { readonly code?: string | undefined; readonly message: string },
   server: Server,
@@ -112,7 +112,7 @@ export function connectionFault(
   const known = proxied ? 'ERR_PROXY_TUNNEL' : late ? 'ETIMEDOUT' : (code ?? '');
   const kind = KINDS.find(({ codes }) => codes.test(known));
   if (!kind) return undefined;
-  // A connection that cannot be made fails at the proxy.
+  // Where there is a proxy, it is the connection to the proxy that cannot be made.
   const { via } = server;
   const next =
     via && CONNECTING.test(known)

@@ -6,15 +6,15 @@ export interface Finding extends Fault {
   readonly condition: Condition;
 }
 
-/** Something that the daemon needs, as --check tries it. */
+/** One need of the daemon, which --check tries. */
 export interface Check {
   readonly name: string;
-  /** Resolves to what was found good. Throws a FoundError, or an error that `explain` is for. */
+  /** Resolves to a sentence about what is good. Throws a FoundError, or an error that `explain` makes a finding of. */
   readonly run: () => Promise<string>;
   readonly explain: (error: Error) => Finding;
 }
 
-/** A condition that an error shows. */
+/** The finding that an error is the sign of. */
 export function findingOf(
   condition: Condition,
   error: Error,

@@ -27,8 +27,8 @@ export function nodeChecks(get: Get, { config, client, proc }: NodeOptions): Che
   let found: { readonly pod: LocalPod; readonly netns: Netns }[] = [];
   const known = () => {
     if (pods) return pods;
-    const why = 'not looked for, since the pods of the node are not known';
-    const fix = `mend what is said of the pods of node ${node} first`;
+    const why = 'not searched, since the pods of the node are not known';
+    const fix = `first mend what the line on the pods of node ${node} reports`;
     throw new FoundError(CONDITIONS.namespaceNotFound, why, fix);
   };
   return [
@@ -47,7 +47,7 @@ export function nodeChecks(get: Get, { config, client, proc }: NodeOptions): Che
       run: async () => {
         const finder = new NamespaceFinder({ proc, interfaces, patience: 0 });
         finder.refresh();
-        // By the API the others have no network yet, or are losing it.
+        // By the API the other pods have no network yet, or are losing it.
         const ready = known().filter(({ ips, terminating }) => ips.length > 0 && !terminating);
         found = ready.flatMap((pod) => {
           const netns = finder.find(pod);
@@ -72,7 +72,7 @@ export function nodeChecks(get: Get, { config, client, proc }: NodeOptions): Che
           const present = interfacesIn(texts.dev);
           for (const name of present) names.add(name);
           const others = { ips: pod.ips, taken: new Set(interfaces) };
-          // The agent captures what stands in for an interface that is not there.
+          // The agent captures an interface that stands in for a missing one.
           return interfaces.some(
             (name) => present.includes(name) || standInFor(name, texts, others) !== undefined,
           );
@@ -85,14 +85,14 @@ export function nodeChecks(get: Get, { config, client, proc }: NodeOptions): Che
   ];
 }
 
-/** A node may have no pods; one that is not there has none either. */
+/** A node without pods may be a node that does not exist. */
 async function mustExist(get: Get, node: string): Promise<void> {
   try {
     (await get(`/api/v1/nodes/${encodeURIComponent(node)}`)).destroy();
   } catch (error) {
     const isUnknown = error instanceof ApiError && error.status === 404;
     if (isUnknown) throw new FoundError(CONDITIONS.nodeUnknown, `no node ${node}`);
-    // The check of the nodes says that they may not be read.
+    // The check of the resource `nodes` reports this error.
   }
 }
 

@@ -8,7 +8,7 @@ import { withoutUser } from '../../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
 import type { Finding } from './finding.ts';
 
-/** What an error of iftop, or of starting it, asks for. */
+/** The remedy for an error of iftop, or of its start. */
 export function captureRemedy(error: Error): string {
   const { message } = error;
   if (/ENOENT|\b12[67]\b/.test(message)) {
@@ -132,27 +132,25 @@ export function spoolCondition(error: Error): Condition {
   return error instanceof LockError ? CONDITIONS.spoolLocked : CONDITIONS.spoolUnusable;
 }
 
+const ROOM = 'make room on the file system of SPOOL_DIR, or lower SPOOL_MAX';
+const PERMISSION =
+  'let the user that nstats runs as write to SPOOL_DIR; where SELinux is on, that takes the component selinux or openshift';
+const NO_DIRECTORY = 'set SPOOL_DIR to a directory: there is a file on its way';
+/** By the code of an error of SPOOL_DIR. */
+const SPOOL_REMEDIES: { readonly [code: string]: string } = {
+  ENOSPC: ROOM,
+  EDQUOT: ROOM,
+  EROFS: 'mount a volume at SPOOL_DIR that can be written',
+  EACCES: PERMISSION,
+  EPERM: PERMISSION,
+  ENOTDIR: NO_DIRECTORY,
+  EEXIST: NO_DIRECTORY,
+  EIO: 'the disk of SPOOL_DIR is failing: read the log of the kernel',
+  ERR_WINDOW_SIZE: 'raise SPOOL_MAX, or shorten INTERVAL: a shorter window is smaller',
+};
+
 /** What to do about an error of SPOOL_DIR; until then rows wait in memory only. */
 export function spoolRemedy(error: Error): string {
-  if (error instanceof LockError) return CONDITIONS.spoolLocked.remedy;
-  switch ((error as { readonly code?: string }).code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'make room on the file system of SPOOL_DIR, or lower SPOOL_MAX';
-    case 'EROFS':
-      return 'mount a volume at SPOOL_DIR that can be written';
-    case 'EACCES':
-    case 'EPERM':
-      return 'let the user that nstats runs as write to SPOOL_DIR; where SELinux is on, that takes the component selinux or openshift';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'set SPOOL_DIR to a directory: there is a file on its way';
-    case 'EIO':
-      return 'the disk of SPOOL_DIR is failing: read the log of the kernel';
-    case 'ERR_WINDOW_SIZE':
-      return 'raise SPOOL_MAX, or shorten INTERVAL: a shorter window is smaller';
-    case undefined:
-    default:
-      return CONDITIONS.spoolUnusable.remedy;
-  }
+  const { code = '' } = error as { readonly code?: string };
+  return SPOOL_REMEDIES[code] ?? spoolCondition(error).remedy;
 }

@@ -32,16 +32,15 @@ export interface StartupReportOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is as it should be, in a sentence, or a condition that is not. */
+/** A sentence about what is good, or a finding. */
 type Result = string | Finding;
 
-/** When the first window should be there, in milliseconds; but with long ones sooner. */
+/** Milliseconds until the report: `window` after the end of the first window, within two bounds. */
 const WAIT = { least: 15_000, window: 6000, most: 60_000 };
 
 /**
- * The daemon proves by working what --check tries beforehand. Once, when it has had time for that, the log says what is
- * there, and the remedy for each thing that is not. Only what no pod has proven is tried. InfluxDB is not asked: the first
- * window is written to it.
+ * Logs once, some time after the start, what works, and the remedy for what does not. A running capture and a followed
+ * resource need no trial; iftop is tried if no capture runs. InfluxDB is not tried: the first window is written to it.
  */
 export async function reportStartup(options: StartupReportOptions): Promise<void> {
   const { config, log, signal, sink, totals } = options;
@@ -88,7 +87,7 @@ export function uncaptured(
 ): Finding[] {
   const { namespaceNotFound, interfaceMissing } = CONDITIONS;
   const unfound = `of ${counted(podsUnfound, 'pod')} no network namespace is found in ${proc}`;
-  // The log says why for each of them.
+  // The log has the reason for each interface.
   const unavailable = `${counted(states.unavailable, 'interface')} cannot be captured, or pods that have none of IFACE`;
   return [
     ...(podsUnfound > 0 ? [findingOf(namespaceNotFound, new Error(unfound))] : []),
@@ -96,7 +95,7 @@ export function uncaptured(
   ];
 }
 
-/** What is found of the resources. A resource whose first list is under way is left out. */
+/** A result for each resource, except those whose first list is under way. */
 export function ofResources({
   config,
   client = { server: '', inCluster: false },
@@ -119,7 +118,7 @@ export function ofResources({
   });
   const results = sync.states.flatMap(({ resource, listed, denied, followed, error }): Result[] => {
     if (followed) return [`${resource}: followed`];
-    // A sidecar is content with addresses.
+    // A sidecar may do without names.
     if (denied && config.sidecar) return [`${resource}: denied`];
     if (!denied) return [];
     const { what, fix } = apiFinding(error, client, resource);

@@ -5,7 +5,7 @@ import type { Sync } from '../../lib/kubernetes/sync.ts';
 import type { Totals } from '../../lib/report/totals.ts';
 import { capturesOf } from '../../lib/words.ts';
 
-/** A window is closed some seconds after its end. After so many intervals without one the loop has stopped. */
+/** After so many intervals, and ten seconds, in which no window has been closed the loop has stopped. */
 const LATE = 3;
 /** Milliseconds. An iftop that reports nothing for 8 s is ended, and so is one that does not start in 10 s. */
 const IDLE = 60_000;
@@ -25,7 +25,7 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** What the probes are answered, by a clock that nobody sets. */
+/** The answers to the probes. Times are of the monotonic clock, which nobody sets. */
 export class Health {
   readonly #options: HealthOptions;
   #closed = performance.now();
@@ -41,8 +41,8 @@ export class Health {
   }
 
   /**
-   * Not alive: what a restart of the agent could mend. Windows are closed in time, some iftop has answered if any runs,
-   * and captures can be started. A pod whose capture fails is tried again by itself.
+   * The agent is alive if windows are closed in time, an iftop has answered if any runs, and captures can be started: a
+   * restart could mend all three. A capture that fails does not count, since it is started again anyway.
    */
   alive(): Verdict {
     const { interval, capture } = this.#options;
@@ -64,8 +64,8 @@ export class Health {
   }
 
   /**
-   * Ready: the pods of the node have been listed once, and all that names peers as far as the agent may, and the rows of a
-   * window were written, or are on disk.
+   * The agent is ready when the pods of the node, and all resources that it may list, have been listed once, and the rows
+   * of one window were written or are on disk.
    */
   ready(): Verdict {
     const { sync, totals, sink } = this.#options;
@@ -80,7 +80,7 @@ export class Health {
   }
 }
 
-/** Rows were written or wait on disk; of rows that were refused nothing is left. */
+/** Whether rows were written or wait on disk. Rows that InfluxDB refused do neither. */
 function isKept({ inMemory, written, bytes }: Sink['figures']): boolean {
   return inMemory === 0 && (written > 0 || bytes > 0);
 }
@@ -90,7 +90,7 @@ function missing(windows: number, { inMemory }: Sink['figures']): Condition {
   return inMemory > 0 ? CONDITIONS.windowInMemory : CONDITIONS.windowRefused;
 }
 
-/** What is good, in a sentence, or a condition with its details. */
+/** A sentence about what is good, or a condition with its details. */
 type Reason = string | readonly [Condition, string];
 
 function verdict(reasons: readonly Reason[]): Verdict {

@@ -19,7 +19,12 @@ export async function serve(
   health: Health,
   exposition: Exposition,
 ): Promise<Server> {
-  const text = atMostEvery(FRESH, () => exposition.metrics());
+  let last = { at: -Infinity, text: Promise.resolve('') };
+  const text = () => {
+    const at = performance.now();
+    if (at - last.at >= FRESH) last = { at, text: exposition.metrics() };
+    return last.text;
+  };
   const server = listener((request, response) => {
     // The URL may have a query, or be absolute as for a proxy.
     const path = URL.parse(request.url ?? '', 'http://any')?.pathname;
@@ -51,15 +56,6 @@ async function scrape(
   } catch (error) {
     send(response, 500, ['the metrics cannot be read', String(error)]);
   }
-}
-
-function atMostEvery<T>(milliseconds: number, make: () => Promise<T>): () => Promise<T> {
-  let last: { readonly at: number; readonly made: Promise<T> } | undefined;
-  return () => {
-    const at = performance.now();
-    if (!last || at - last.at >= milliseconds) last = { at, made: make() };
-    return last.made;
-  };
 }
 
 function answer(response: ServerResponse, { ok, reasons }: Verdict): void {

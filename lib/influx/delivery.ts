@@ -4,14 +4,9 @@ import { type Write, WriteError } from './writer.ts';
 export interface Delivered {
   readonly refused: number;
   /** One refused row, if it is known, and InfluxDB's message. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: { readonly row: string | undefined; readonly error: string } | undefined;
   /** Why some rows are still to be delivered, although InfluxDB takes others; else undefined. */
   readonly left: WriteError | undefined;
-}
-
-interface Refusal {
-  readonly row: string | undefined;
-  readonly error: string;
 }
 
 const ALL: Delivered = { refused: 0, refusal: undefined, left: undefined };
@@ -21,7 +16,7 @@ const TOO_LARGE = 413;
 /** Statuses that blame the moment, the sender, or something in between: the same rows may be taken later. */
 const LATER = new Set([401, 403, 404, 407, 408, 421, 425, 429, 502, 503, 504]);
 
-/** For rows of which some are to blame, whatever the answer is. */
+/** For rows of which some are suspected to be to blame, even if the status does not refuse them. */
 export interface Blame {
   /** Whether InfluxDB takes other rows now. */
   readonly takesOthers: () => Promise<boolean>;

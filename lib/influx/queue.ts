@@ -6,7 +6,6 @@ import { sum } from '../sum.ts';
 import { Waker } from '../waker.ts';
 import type { UnsentRows, Waiting } from './spool/unsent-rows.ts';
 import { deliver, type Delivered } from './delivery.ts';
-import type { StoredWindow } from './spool/stored-window.ts';
 import { Suspects } from './suspects.ts';
 import { mayBeStarting, type Write, WriteError } from './writer.ts';
 
@@ -43,14 +42,16 @@ interface Turn {
  * takes others go last. Writing a row twice is harmless: its time and tags make it the same row.
  */
 export class Queue {
+  /** The rows and windows that wait. */
+  readonly unsent: UnsentRows;
   readonly #options: QueueOptions;
   /** When each batch that has not been tried yet may be sent, by the monotonic clock. */
   readonly #fresh = new Map<Waiting, number>();
   readonly #counts = { written: 0, refused: 0, retries: 0 };
   readonly #suspects = new Suspects();
-  readonly #began = performance.now();
   /** A row that InfluxDB has taken: sent again, it shows whether InfluxDB takes any. */
   #taken: string | undefined;
+  readonly #began = performance.now();
   #attempts = 0;
   /** When older rows may be sent, and when any rows, by InfluxDB's Retry-After. */
   #notBefore = { older: 0, any: 0 };
@@ -59,44 +60,29 @@ export class Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.unsent = options.unsent;
   }
 
   /** Rows written, rows lost by reason, and rows that wait. */
   get figures() {
-    return { ...this.#counts, ...this.#options.unsent.figures };
+    return { ...this.#counts, ...this.unsent.figures };
   }
 
   /** Rows of a window that ended at `end`, in milliseconds. */
   push(lines: readonly string[], end: number): void {
     const at = performance.now() + this.#options.offset;
-    for (const batch of this.#options.unsent.add(lines, end)) this.#fresh.set(batch, at);
+    for (const batch of this.unsent.add(lines, end)) this.#fresh.set(batch, at);
     this.#waker.wake();
-  }
-
-  keep(window: StoredWindow): void {
-    this.#options.unsent.keep(window);
-  }
-
-  keeps(end: number): boolean {
-    return this.#options.unsent.keeps(end);
-  }
-
-  stored(): Promise<void> {
-    return this.#options.unsent.stored();
-  }
-
-  takeLeft(): StoredWindow[] {
-    return this.#options.unsent.takeLeft();
   }
 
   /** Sends until `close` has been called and nothing is left, or `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#waker.wake(), { once: true });
-    this.#options.unsent.open(() => this.#waker.wake());
+    this.unsent.open(() => this.#waker.wake());
     while (!signal.aborted) {
       const turn = this.#turn();
       if (!turn && this.#closing) {
-        await this.#options.unsent.stored();
+        await this.unsent.stored();
         if (!this.#turn()) return;
         continue;
       }
@@ -121,14 +107,14 @@ export class Queue {
   }
 
   #freshTurn(): Turn | undefined {
-    const first = [...this.#fresh].find(([batch]) => this.#options.unsent.isReady(batch));
+    const first = [...this.#fresh].find(([batch]) => this.unsent.isReady(batch));
     if (!first) return undefined;
     const [batch, at] = first;
     return { batches: [batch], at: Math.max(this.#notBefore.any, this.#closing ? 0 : at) };
   }
 
   #olderTurn(): Turn | undefined {
-    const { unsent } = this.#options;
+    const { unsent } = this;
     const at = Math.max(this.#notBefore.any, this.#notBefore.older);
     const suspects = this.#suspects;
     const isInLine = (batch: Waiting) => !this.#fresh.has(batch) && !suspects.isAside(batch);
@@ -149,7 +135,8 @@ export class Queue {
   }
 
   async #send(batches: readonly Waiting[], write = this.#writeByTurns()): Promise<void> {
-    const { unsent, problems } = this.#options;
+    const { unsent } = this;
+    const { problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
     const lines = (await Promise.all(batches.map((batch) => unsent.load(batch)))).flat();
@@ -205,14 +192,11 @@ export class Queue {
       this.#suspects.acquit();
       throw error;
     }
-    const takesOthers = async () => {
-      try {
-        await write([row]);
-        return true;
-      } catch {
-        return false;
-      }
-    };
+    const takesOthers = () =>
+      write([row]).then(
+        () => true,
+        () => false,
+      );
     return deliver(write, lines, { takesOthers, depth: this.#suspects.depthOf(batch) });
   }
 
@@ -221,7 +205,8 @@ export class Queue {
     refused: number,
     refusal: Delivered['refusal'],
   ): Promise<void> {
-    const { unsent, problems } = this.#options;
+    const { unsent } = this;
+    const { problems } = this.#options;
     // A batch that was dropped while it was sent has been counted already.
     const kept = batches.filter((batch) => unsent.has(batch));
     const rows = sum(kept, (batch) => batch.rows);
@@ -256,16 +241,12 @@ export class Queue {
   /** An InfluxDB that starts with the agent, and does not answer yet, is no fault of the configuration. */
   #report(error: Error): void {
     const { problems, explain } = this.#options;
-    const isYoung = performance.now() - this.#began < STARTING;
     const isFirst = this.#taken === undefined && mayBeStarting(error);
+    const isYoung = performance.now() - this.#began < STARTING;
     const { what = error.message, fix } = explain?.(error) ?? {};
-    if (isFirst && isYoung) {
-      const wait = 'nothing, if InfluxDB is just starting';
-      problems.report(INFLUXDB, CONDITIONS.influxAway, { error: what, fix: wait });
-    } else {
-      // The first report had no remedy, and would be repeated after an hour only.
-      const condition = isFirst ? CONDITIONS.influxNever : CONDITIONS.influxAway;
-      problems.report(INFLUXDB, condition, { error: what, fix });
-    }
+    // Another sentence, since the same one would be logged again after an hour only.
+    const condition = isFirst && !isYoung ? CONDITIONS.influxNever : CONDITIONS.influxAway;
+    const wait = 'nothing, if InfluxDB is just starting';
+    problems.report(INFLUXDB, condition, { error: what, fix: isFirst && isYoung ? wait : fix });
   }
 }

@@ -21,7 +21,7 @@ export class SeriesCount {
   add(lines: readonly string[]): void {
     for (const line of lines) {
       if (this.#hashes.size >= this.#limit) return;
-      // As a signed number it fits into a word, without an object of its own.
+      // A signed number fits into a word, without an object of its own.
       this.#hashes.add(crc32(HEAD.exec(line)?.[0] ?? '') | 0);
     }
   }

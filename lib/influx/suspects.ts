@@ -19,7 +19,7 @@ const ASIDE = { first: 10_000, most: 300_000 };
 
 /**
  * Batches that could not be delivered. Those that fail while others are taken are set aside, so that they
- * delay no others; while InfluxDB takes nothing they cannot be known.
+ * delay no others. While InfluxDB takes nothing no batch is to blame.
  */
 export class Suspects {
   readonly #suspects = new Map<Waiting, Suspect>();
@@ -60,7 +60,7 @@ export class Suspects {
   }
 
   isAside(batch: Waiting): boolean {
-    return (this.#suspects.get(batch)?.strikes ?? 0) > 0;
+    return this.depthOf(batch) > 0;
   }
 
   /** How often a batch without an answer may be halved. */

@@ -66,24 +66,20 @@ export function mayBeStarting(error: Error): boolean {
  */
 export type Write = (lines: readonly string[]) => Promise<void>;
 
+/** Milliseconds that a write may take, from the first byte of the request to the last byte of the answer. */
 const PATIENCE = 10_000;
 /** Bytes of an answer that are read. */
 const ANSWER_MOST = 1024 * 1024;
 /** Characters of InfluxDB's message that are kept. */
 const WORDS_MOST = 1000;
 
-export interface WriterOptions {
-  /** How long a write may take, from the first byte of the request to the last of the answer, in ms. */
-  readonly patience?: number;
-}
-
 /**
  * A writer with the official client. The client's own queue and retries are turned off: they drop a
  * batch for good after any status below 429, and everything after three minutes. The client's time-out
  * starts anew with each byte, and the client keeps all of an answer: both are bounded here.
  */
-export function writer(target: Target, { patience = PATIENCE }: WriterOptions = {}): Write {
-  // The client's errors arrive as rejections; on the console they would be said twice.
+export function writer(target: Target, patience = PATIENCE): Write {
+  // The client's errors arrive as rejections; on the console they would appear twice.
   setLogger({ error() {}, warn() {} });
   const { url, proxy } = target;
   const secure = url.startsWith('https:');
@@ -190,8 +186,8 @@ function reason(error: Error): string {
     return error.errors.map((each) => (each as Error).message).join('; ');
   if (!(error instanceof HttpError)) return error.message || codeOf(error) || String(error);
   // 1.x says `error`, 2.x says `message`, 3 says `error` and what is wrong with each line.
-  const said = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
-  const words = [said.error, said.message, error.body, error.statusMessage].find(
+  const answer = (error.json ?? {}) as { readonly error?: unknown; readonly message?: unknown };
+  const words = [answer.error, answer.message, error.body, error.statusMessage].find(
     (each) => typeof each === 'string',
   );
   const [line] = invalidLines(error.json) ?? [];

@@ -78,7 +78,8 @@ export class Directory {
     const from = Math.min(at, owner.since);
     const by = Math.min(at, Math.max(owner.started, owner.since) + CLOCKS);
     for (const [ip, claim] of claims) this.#tenures.begin(ip, owner, claim, from, by);
-    if (owner.kind === 'node') this.#putNode(owner, old);
+    if (owner.kind === 'node') this.#nodesByName.set(owner.name, owner);
+    if (owner.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
     // Pods that have ended are many, and have no address.
     if (owner.ips.length > 0 || owner.kind === 'node') owners.set(owner.uid, owner);
     else owners.delete(owner.uid);
@@ -152,15 +153,10 @@ export class Directory {
     if (this.#isOfPods(address)) return UNKNOWN;
     const network = networkOf?.(address);
     if (network) return nameless('external', network);
-    // It may be an owner's that has not been reported yet.
-    const heard = certain && this.#listed.size === KINDS;
-    if (!heard && isPrivate(address)) return UNKNOWN;
+    // The address may have an owner that has not been reported yet.
+    const isComplete = certain && this.#listed.size === KINDS;
+    if (!isComplete && isPrivate(address)) return UNKNOWN;
     return nameless('external', externalNetwork(address));
-  }
-
-  #putNode(node: Owner, old: Owner | undefined): void {
-    this.#nodesByName.set(node.name, node);
-    if (node.podCidrs.join() !== (old?.podCidrs.join() ?? '')) this.#podRanges = undefined;
   }
 
   /** Whether an address is in a pod range of a node. A range that cannot be read does not count. */

@@ -24,17 +24,11 @@ export interface ReconciliationOptions {
   readonly problems: ProblemLog;
 }
 
-/** What is kept of a window of an interface: what passed, and what of it no row has. */
-interface Entry {
-  readonly bytes: number;
-  readonly missing: Missing;
-}
-
 /** Compares what the kernel counted with what the rows have, and reports what does not match as problems. */
 export class Reconciliation {
   readonly #options: ReconciliationOptions;
-  /** The windows of the last minute, the newest last, by interface of a pod. */
-  readonly #recent = new Map<string, Entry[]>();
+  /** Of the windows of the last minute what passed and what no row has, the newest last, by interface of a pod. */
+  readonly #recent = new Map<string, { readonly bytes: number; readonly missing: Missing }[]>();
 
   constructor(options: ReconciliationOptions) {
     this.#options = options;

@@ -6,9 +6,9 @@ import { AgentFieldReader } from './agent-fields.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { RowBuilder, type RowBuilderConfig } from './row-builder.ts';
 import type { Sink } from './sink.ts';
-import { traffic as statistics, type TrafficSources } from './statistics/traffic.ts';
+import { traffic as statistics } from './statistics/traffic.ts';
 import { Summary } from './summary.ts';
-import type { Totals } from './totals.ts';
+import type { NamedWindow, Totals } from './totals.ts';
 
 export interface ReporterOptions {
   readonly config: RowBuilderConfig & Agent;
@@ -19,20 +19,12 @@ export interface ReporterOptions {
   readonly problems: ProblemLog;
 }
 
-/** How far the names of a window can be trusted. */
-interface Trust {
-  /** All that happened in the cluster by the end of the window has been heard. */
-  readonly certain: boolean;
-  /** The window waited for the cluster to be followed again. */
-  readonly late: boolean;
-}
-
 /** Names a window, hands its rows to the sink, and counts it. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #builder: RowBuilder;
   readonly #reconciliation: Reconciliation;
-  readonly #fields: AgentFieldReader<TrafficSources>;
+  readonly #fields: AgentFieldReader<{ readonly totals: Totals }>;
   readonly #summary: Summary;
 
   constructor(options: ReporterOptions) {
@@ -44,7 +36,10 @@ export class Reporter {
     this.#summary = new Summary(options);
   }
 
-  report({ end, pods, figures }: StoredWindow, { certain, late }: Trust): void {
+  report(
+    { end, pods, figures }: StoredWindow,
+    { certain, late }: Pick<NamedWindow, 'certain' | 'late'>,
+  ): void {
     const { config, sink, totals } = this.#options;
     const of = (wanted: (typeof pods)[number]['selection']) =>
       pods.filter(({ selection }) => selection === wanted);

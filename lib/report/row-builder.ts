@@ -28,7 +28,7 @@ export class RowBuilder {
     this.#directory = directory;
   }
 
-  /** `certain`: all that happened in the cluster by the end of the window has been heard. */
+  /** `certain`: all that happened in the cluster by the end of the window has been reported. */
   build(
     pods: readonly ClosedWindow[],
     certain: boolean,

@@ -22,13 +22,13 @@ export interface NamedWindow {
   readonly unknown: readonly Pick<Window, 'kernel'>[];
   /** The window waited for the cluster to be followed again. */
   readonly late: boolean;
-  /** All that happened in the cluster by the end of the window has been heard. */
+  /** All that happened in the cluster by the end of the window has been reported. */
   readonly certain: boolean;
   /** In line protocol. */
   readonly rows: readonly string[];
 }
 
-/** What all windows since the start add up to, in bytes if nothing else is said. */
+/** What all windows since the start add up to, in bytes unless another unit is named. */
 export class Totals {
   /** Numbers of windows: all, and those that waited for the cluster to be followed again. */
   windows = 0;

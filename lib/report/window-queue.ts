@@ -16,7 +16,7 @@ export interface WindowQueueOptions {
   /** Reads the fields that a row of `nstat_agent` has from the end of its window. */
   readonly agentFields: Pick<AgentFieldReader<unknown>, 'read'>;
   readonly reporter: Pick<Reporter, 'report'>;
-  readonly sink: Pick<Sink, 'keep' | 'keeps' | 'stored' | 'takeLeft'>;
+  readonly sink: Pick<Sink, 'unsent'>;
   readonly log: Log;
   readonly problems: ProblemLog;
 }
@@ -29,7 +29,7 @@ interface WaitingWindow extends Omit<StoredWindow, 'pods'> {
 }
 
 /**
- * What happens in the cluster is heard within this time (milliseconds), and late slots have come: a window is closed
+ * What happens in the cluster is reported within this time (milliseconds), and late slots arrive: a window is closed
  * so long after its end.
  */
 export const GRACE = 4000;
@@ -51,7 +51,7 @@ export class WindowQueue {
   readonly #figures = new Map<number, StoredWindow['figures']>();
   /** In the order of their ends. */
   readonly #waiting: WaitingWindow[] = [];
-  /** All that happened in the cluster up to this moment (milliseconds since 1970) has been heard. */
+  /** All that happened in the cluster up to this moment (milliseconds since 1970) has been reported. */
   #known = 0;
 
   constructor(options: WindowQueueOptions) {
@@ -63,7 +63,7 @@ export class WindowQueue {
     const { capture, agentFields, sink } = this.#options;
     const figures = agentFields.read();
     this.#figures.set(end, figures);
-    sink.keep(this.#stored(end, capture.ended(end), figures));
+    sink.unsent.keep(this.#stored(end, capture.ended(end), figures));
   }
 
   /** All slots of a window have come; its rows follow when its names are certain. */
@@ -74,7 +74,7 @@ export class WindowQueue {
     const window = this.#stored(end, capture.close(end), figures);
     this.#waiting.push({ ...window, at: performance.now() });
     this.flush();
-    if (this.#waiting.length > 0) sink.keep(window);
+    if (this.#waiting.length > 0) sink.unsent.keep(window);
   }
 
   /** Reports all windows that can be named. */
@@ -97,8 +97,9 @@ export class WindowQueue {
     const { sink, log } = this.#options;
     this.flush();
     const certain = this.#isCertain(0);
-    if (!certain) await Promise.race([sink.stored(), sleep(DISK, undefined, { ref: false })]);
-    const isLeft = ({ end }: WaitingWindow) => handOver && !certain && sink.keeps(end);
+    if (!certain)
+      await Promise.race([sink.unsent.stored(), sleep(DISK, undefined, { ref: false })]);
+    const isLeft = ({ end }: WaitingWindow) => handOver && !certain && sink.unsent.keeps(end);
     const named = this.#waiting.filter((window) => !isLeft(window));
     for (const window of named) this.#report(window, certain);
     const windows = this.#waiting.length;
@@ -122,7 +123,7 @@ export class WindowQueue {
     return { end, pods, figures, owners };
   }
 
-  /** Whether all has been heard that happened before `grace` milliseconds ago. */
+  /** Whether all that happened before `grace` milliseconds ago has been reported. */
   #isCertain(grace: number): boolean {
     return performance.now() >= this.#options.sync.since + grace;
   }
@@ -134,7 +135,7 @@ export class WindowQueue {
   /** Windows that an earlier process left wait like those of this one. */
   #takeLeft(): void {
     const { sink, directory } = this.#options;
-    const left = sink.takeLeft();
+    const left = sink.unsent.takeLeft();
     for (const { owners } of left) directory.restore(owners);
     const at = performance.now();
     this.#waiting.unshift(...left.map((window) => ({ ...window, at })));

@@ -135,11 +135,6 @@ test('a header of 10 MB is refused', async () => {
   await isHealthy();
 });
 
-test('of requests in a row on one connection the first one is answered', async () => {
-  const answer = await exchange('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(1000));
-  assert.equal(answer.match(/^HTTP\/1.1 /gm)?.length, 1);
-});
-
 test('who begins and does not go on is cut off', async () => {
   const [nothing, header, body] = await Promise.all([
     exchange(),

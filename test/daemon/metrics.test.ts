@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
 import type { Statistic } from '../../lib/report/statistics/statistic.ts';
-import { agent, traffic, window } from './agent.ts';
+import { agent } from './agent.ts';
 import { parse } from './exposition.ts';
 
 test('all metrics are there from the start, in valid text, whatever has happened', async () => {
@@ -22,13 +22,6 @@ test('a value that does not exist is absent, not zero', async () => {
   const values = await scrape();
   for (const name of ['last_window', 'spool_oldest_window'])
     assert.ok(!values.has(`nstats_${name}_timestamp_seconds`), name);
-});
-
-test('two scrapes in a row say the same of what has not changed', async () => {
-  const { totals, scrape } = agent();
-  totals.add(window({ traffic: [traffic('a', [])] }));
-  for (const _ of [1, 2])
-    assert.equal((await scrape()).get('nstats_kernel_bytes_total{direction="sent"}'), 100);
 });
 
 test('names from outside do not break the text', async () => {

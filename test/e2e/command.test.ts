@@ -68,7 +68,7 @@ test('--check without any right blames that, and nothing else', async () => {
   );
   assert.match(
     text,
-    /FAIL {2}network namespaces: .*: not looked for.*\n +fix: mend what is said of the pods/,
+    /FAIL {2}network namespaces: .*: not searched.*\n +fix: first mend what the line on the pods/,
   );
   assert.doesNotMatch(text, /NODE_NAME|hostPID/);
 });

@@ -162,7 +162,7 @@ export const wireTargets: readonly Target[] = [
       using server = await saying(pieces(input, random));
       const url = `http://127.0.0.1:${server.port}`;
       const target = { url, api: 2, org: '', bucket: 'b', token: TOKEN } as const;
-      const write = writer(target, { patience: INFLUXDB_PATIENCE });
+      const write = writer(target, INFLUXDB_PATIENCE);
       await assertOutcome(write(['m v=1i 1']).then(String));
     },
   },

@@ -38,7 +38,11 @@ describe('a partial write', () => {
           'unexpected error writing points to database: partial write: points beyond retention policy dropped=5',
       },
     ],
-    ['of 1.x', 400, { error: 'partial write: points beyond retention policy dropped=5' }],
+    [
+      'of 1.x',
+      422,
+      { error: 'partial write: max-series-per-database limit exceeded: (9/9) dropped=5' },
+    ],
     ['of one that is busy too', 503, { message: 'partial write: too much dropped=5' }],
     [
       'of InfluxDB 3',
@@ -63,7 +67,10 @@ describe('a partial write', () => {
       const { written, refused, retries, bytes } = queue.figures;
       assert.deepEqual([written, refused, retries, bytes], [15, 5, 0, 0]);
       assert.equal(site.influx.requests.length, 2);
-      assert.match(JSON.stringify(site.said), /retention policy|too much|invalid column type/);
+      assert.match(
+        JSON.stringify(site.said),
+        /retention policy|limit exceeded|too much|invalid column type/,
+      );
     });
   }
 

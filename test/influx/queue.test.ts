@@ -13,8 +13,6 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
-const fiveOfTen = (row: string) => !/v=[0-4]i/.test(row);
-
 describe('what InfluxDB may answer', () => {
   for (const status of [0, 401, 403, 404, 408, 429, 500, 503]) {
     test(`a ${status || 'broken connection'} loses nothing: it is kept and sent again`, async () => {
@@ -80,21 +78,6 @@ describe('what InfluxDB may answer', () => {
     waiting.push(rows(1, 'good'), 11);
     await drain(waiting);
     assert.ok(site.over.has('InfluxDB refusals'));
-  });
-
-  test('of a partial write, what was taken is not sent again, and the rest is counted', async () => {
-    const message = 'partial write: max-series-per-database limit exceeded: (9/9) dropped=5';
-    site.influx.answer = () => ({
-      status: 422,
-      body: JSON.stringify({ message }),
-      takes: fiveOfTen,
-    });
-    const { queue: waiting } = site.agent();
-    waiting.push(rows(10), 1);
-    await drain(waiting);
-    const { written, refused } = waiting.figures;
-    assert.deepEqual([written, refused, site.influx.requests.length], [5, 5, 1]);
-    assert.match(JSON.stringify(site.said), /limit exceeded/);
   });
 
   test('a batch that is too large is sent in parts', async () => {
@@ -242,16 +225,5 @@ describe('after an outage', () => {
     assert.deepEqual(over, [false, false, false, false, true]);
     assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
     assert.equal(waiting.figures.retries, 3);
-  });
-
-  test('when every other request fails it is said once', async () => {
-    site.influx.answer = (_, index) => (index % 2 === 0 ? 503 : 204);
-    const { queue: waiting } = site.agent();
-    for (const name of ['a', 'b', 'c']) {
-      waiting.push(rows(1, name), name.charCodeAt(0));
-      await drain(waiting);
-    }
-    assert.equal(waiting.figures.retries, 3);
-    assert.deepEqual(site.messages, ['InfluxDB does not take rows; they are kept']);
   });
 });

@@ -16,7 +16,7 @@ export class Site implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), 'nstats-queue-'));
   readonly directory = join(this.root, 'spool');
   readonly said: { fields: object; message: string }[] = [];
-  /** Subjects of which all problems were told to be over. */
+  /** Subjects whose problems were reported to be over. */
   readonly over = new Set<string>();
   readonly #backlogs: UnsentRows[] = [];
 
@@ -37,18 +37,12 @@ export class Site implements AsyncDisposable {
   }
 
   /** What a process that starts here has. */
-  agent({
-    token = this.influx.token,
-    max = 16 * MIB,
-    memory = MIB,
-    at = this.directory,
-    explain = (error: unknown) => ({ what: String(error), fix: 'none' }),
-  } = {}) {
+  agent({ token = this.influx.token, max = 16 * MIB, memory = MIB, at = this.directory } = {}) {
     const say = (fields: object, message: string) => this.said.push({ fields, message });
     const log: Log = { debug() {}, info: say, warn: say, error: say };
     const all = new Problems(log);
     const problems: ProblemLog = {
-      report: (...trouble) => all.report(...trouble),
+      report: (...problem) => all.report(...problem),
       resolve: (subject) => {
         this.over.add(subject);
         all.resolve(subject);
@@ -57,7 +51,7 @@ export class Site implements AsyncDisposable {
     const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
     const unsent = new UnsentRows({ directory: at, max, memory, log, problems });
     this.#backlogs.push(unsent);
-    return { unsent, queue: new Queue({ write, unsent, offset: 0, problems, explain }) };
+    return { unsent, queue: new Queue({ write, unsent, offset: 0, problems }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

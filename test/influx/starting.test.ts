@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => site[Symbol.asyncDispose]());
 
-/** What is said of an InfluxDB that answers so until it has been tried so many times. */
-async function said(t: TestContext, answer: number, tries: number, age = 0): Promise<string[]> {
+/** What is logged of an InfluxDB that answers so until it has been tried so many times. */
+async function logged(t: TestContext, answer: number, tries: number, age = 0): Promise<string[]> {
   const now = performance.now.bind(performance);
   let later = 0;
   t.mock.method(performance, 'now', () => now() + later);
@@ -31,14 +31,14 @@ async function said(t: TestContext, answer: number, tries: number, age = 0): Pro
 
 for (const answer of [0, 502, 503]) {
   const what = answer === 0 ? 'does not answer' : `answers ${answer}`;
-  test(`an InfluxDB that ${what} while we have just started may be starting too`, async (t) => {
-    const [line = '', ...more] = await said(t, answer, 3);
+  test(`an InfluxDB that ${what} in the first minute of the agent may be starting too`, async (t) => {
+    const [line = '', ...more] = await logged(t, answer, 3);
     assert.match(line, /does not take rows.*just starting/);
     assert.deepEqual(more, []);
   });
 
   test(`if it still ${what} after a minute, the configuration may be wrong`, async (t) => {
-    const lines = await said(t, answer, 3, 61_000);
+    const lines = await logged(t, answer, 3, 61_000);
     assert.equal(lines.length, 1);
     assert.ok(lines[0]?.endsWith(BLAME));
   });
@@ -46,7 +46,7 @@ for (const answer of [0, 502, 503]) {
 
 for (const answer of [401, 404, 500]) {
   test(`a ${answer} is no sign of that`, async (t) => {
-    assert.deepEqual(await said(t, answer, 1), [
+    assert.deepEqual(await logged(t, answer, 1), [
       `InfluxDB does not take rows; they are kept: ${BLAME}`,
     ]);
   });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { zstdCompressSync as packed } from 'node:zlib';
 import { encodeRecord } from '../../lib/influx/spool/record.ts';
-import { decodeWindow, encodeWindow, packed } from '../../lib/influx/spool/stored-window.ts';
+import { decodeWindow, encodeWindow } from '../../lib/influx/spool/stored-window.ts';
 import { windowOf } from './windows.ts';
 
 const window = windowOf(20_000);
@@ -32,26 +33,15 @@ test('one in which a bit has changed is lost, and counted', () => {
   }
 });
 
-test('one of another version is lost with all its rows', () => {
-  assert.deepEqual(decodeWindow(stored({ ...window, version: 2 })), { lost: ROWS });
+test('one of another version, or of another end than its header, is lost with all its rows', () => {
+  assert.deepEqual(decodeWindow(stored({ ...window, version: 1 })), { lost: ROWS });
   assert.deepEqual(decodeWindow(stored(window)), { lost: ROWS });
-  assert.ok(!('lost' in decodeWindow(stored({ ...window, version: 1 }))));
+  assert.deepEqual(decodeWindow(stored({ ...window, version: 2, end: 30_000 })), { lost: ROWS });
+  assert.ok(!('lost' in decodeWindow(stored({ ...window, version: 2 }))));
 });
 
-for (const [what, change] of [
-  ['pods are none', { pods: 'web' }],
-  ['pod has no name', { pods: [{ ...window.pods[0], pod: { namespace: 'shop' } }] }],
-  ['figures are no numbers', { figures: { podsSeen: { integer: 'many' } } }],
-  ['owners are nobody', { owners: [{ address: '10.0.0.2' }] }],
-  ['end is another one', { end: 30_000 }],
-] as const) {
-  test(`one whose ${what} is lost, whatever its checksums say`, () => {
-    assert.deepEqual(decodeWindow(stored({ ...window, version: 1, ...change })), { lost: ROWS });
-  });
-}
-
 test('one that is not packed, or is cut when it is unpacked, is lost too', () => {
-  const text = JSON.stringify({ ...window, version: 1 });
+  const text = JSON.stringify({ ...window, version: 2 });
   for (const payload of [Buffer.from(text), packed(text).subarray(0, -9), packed('')])
     assert.deepEqual(decodeWindow(encodeRecord({ end: window.end, rows: ROWS, payload })), {
       lost: ROWS,

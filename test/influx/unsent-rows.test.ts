@@ -94,7 +94,7 @@ describe('without a disk', () => {
     waiting.push(rows(3, 'b'), 2);
     await drain(waiting);
     assert.equal(site.influx.stored.size, 6);
-    assert.equal(waiting.figures.degraded, true);
+    assert.ok(waiting.figures.failure);
     assert.deepEqual(site.messages, ['rows that wait are in memory, for want of the disk']);
   });
 
@@ -126,8 +126,8 @@ describe('without a disk', () => {
     rmSync(join(site.root, 'file'));
     waiting.push(rows(3, 'b'), 2);
     await unsent.stored();
-    const { inMemory, kept, degraded } = waiting.figures;
-    assert.deepEqual([inMemory, kept, degraded], [0, 6, false]);
+    const { inMemory, kept, failure } = waiting.figures;
+    assert.deepEqual([inMemory, kept, failure], [0, 6, undefined]);
     assert.ok(site.over.has('spool'));
   });
 
@@ -138,11 +138,11 @@ describe('without a disk', () => {
     const { queue: waiting, unsent } = site.agent();
     waiting.push(rows(1, 'b'), 2);
     await unsent.stored();
-    assert.equal(waiting.figures.degraded, true);
+    assert.ok(waiting.figures.failure);
     await first.close();
     waiting.push(rows(1, 'c'), 3);
     await drain(waiting);
-    assert.equal(waiting.figures.degraded, false);
+    assert.equal(waiting.figures.failure, undefined);
     assert.deepEqual(
       [...site.influx.stored].toSorted(),
       ['a', 'b', 'c'].flatMap((name) => rows(1, name)),

@@ -118,24 +118,18 @@ test('the places of a network are those that it has but for the last', () => {
   assert.deepEqual(firstAddresses('fd01:0:0:2::/64', [2]), ['fd01:0:0:2::2']);
 });
 
-for (const [ip, expected] of Object.entries({
-  '10.244.1.1': true,
-  'fd00::1': true,
-  '169.254.5.9': false,
-  'fe80::1': false,
-  '127.0.0.1': false,
-  '0.0.0.0': false,
-  '224.0.0.1': false,
-})) {
-  test(`${ip} can${expected ? '' : 'not'} be the address of one host for all others`, () => {
-    assert.equal(isUnicast(ip), expected);
-  });
-}
-
-const privates = { '10.1.2.3': true, '100.64.0.1': true, 'fd00::1': true, '8.8.8.8': false };
-
-for (const [address, expected] of Object.entries(privates)) {
-  test(`${address} is ${expected ? '' : 'not '}for private use`, () => {
-    assert.equal(isPrivate(address), expected);
+for (const [ip, unicast, forPrivateUse] of [
+  ['10.244.1.1', true, true],
+  ['100.64.0.1', true, true],
+  ['fd00::1', true, true],
+  ['8.8.8.8', true, false],
+  ['169.254.5.9', false, false],
+  ['fe80::1', false, false],
+  ['127.0.0.1', false, false],
+  ['0.0.0.0', false, false],
+  ['224.0.0.1', false, false],
+] as const) {
+  test(`${ip}: one host's on any link ${unicast}, for private use ${forPrivateUse}`, () => {
+    assert.deepEqual([isUnicast(ip), isPrivate(ip)], [unicast, forPrivateUse]);
   });
 }

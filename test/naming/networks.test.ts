@@ -156,38 +156,8 @@ test('what is written comes back, whatever the names', () => {
 });
 
 test('no text throws, and every mistake has a line of it', () => {
-  const bits = [
-    'a',
-    '"',
-    "'",
-    ':',
-    ' ',
-    '\n',
-    '\r\n',
-    '\t',
-    '- ',
-    '[',
-    ']',
-    '{',
-    '}',
-    '? ',
-    '&a ',
-    '*a',
-  ];
-  const more = [
-    '!!x ',
-    '|',
-    '>',
-    '%',
-    '---',
-    '...',
-    '#',
-    ',',
-    '192.0.2.0/24',
-    '::/0',
-    '\0',
-    '\uD800',
-  ];
+  const bits = 'a"\': \n\t[]{}|>%#,\0\uD800'.split('');
+  const more = ['\r\n', '- ', '? ', '&a ', '*a', '!!x ', '---', '...', '192.0.2.0/24', '::/0'];
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.array(fc.constantFrom(...bits, ...more), { maxLength: 60 }).map((parts) => parts.join('')),

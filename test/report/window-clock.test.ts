@@ -7,21 +7,14 @@ const INTERVAL = 20;
 test('each end of a window is a multiple of its length, later than the last, and comes when it has passed', async () => {
   const stop = new AbortController();
   const ends: number[] = [];
+  const start = Date.now();
   for await (const end of boundaries(INTERVAL, stop.signal)) {
     assert.ok(Date.now() >= end);
     assert.equal(end % INTERVAL, 0);
-    assert.ok(end > (ends.at(-1) ?? 0));
+    assert.ok(end > (ends.at(-1) ?? start));
     if (ends.push(end) === 5) stop.abort();
   }
   assert.equal(ends.length, 5);
-});
-
-test('the first end lies ahead of the start', async () => {
-  const start = Date.now();
-  for await (const end of boundaries(INTERVAL, new AbortController().signal)) {
-    assert.ok(end > start);
-    break;
-  }
 });
 
 /**

@@ -45,10 +45,12 @@ function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
       },
     },
     sink: {
-      keep: (window) => void disk.set(window.end, window),
-      keeps: (end) => disk.has(end),
-      stored: () => stored,
-      takeLeft: () => left.splice(0),
+      unsent: {
+        keep: (window) => void disk.set(window.end, window),
+        keeps: (end) => disk.has(end),
+        stored: () => stored,
+        takeLeft: () => left.splice(0),
+      },
     },
     log: quiet,
     problems: new Problems(quiet),

@@ -14,13 +14,8 @@ interface Kept {
 export class KeptWindows {
   readonly #windows = new Map<number, Kept>();
 
-  /** The window was left by an earlier process. */
-  found(end: number): void {
-    this.#windows.set(end, { record: undefined, isRows: false });
-  }
-
-  /** The window is to be written, in place of an earlier state of it. */
-  keep(end: number, record: Buffer): void {
+  /** The window is to be written, in place of an earlier state; without a record it is on disk already. */
+  keep(end: number, record?: Buffer): void {
     this.#windows.set(end, { record, isRows: false });
   }
 

@@ -1,16 +1,9 @@
-import { lstat, open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 
-/** The beginning of a regular file; nothing for anything else, such as a pipe or a link. */
-export async function readAtMost(path: string, most: number): Promise<Buffer> {
-  if (!(await lstat(path)).isFile()) return Buffer.alloc(0);
-  await using file = await open(path, 'r');
-  const { size } = await file.stat();
-  const bytes = Buffer.alloc(Math.min(size, most));
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return bytes.subarray(0, done);
+/** Bytes of a file from `start` on, at most `most`. */
+export async function readBytes(path: string, start: number, most: number): Promise<Buffer> {
+  const stream = createReadStream(path, { start, end: start + most - 1, highWaterMark: CHUNK });
+  return Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>));
 }
+
+const CHUNK = 1024 * 1024;

@@ -2,7 +2,7 @@ import { mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sum } from '../../sum.ts';
 import { lock } from './lock.ts';
-import { readAtMost } from './read-file.ts';
+import { readBytes } from './read-file.ts';
 import { type Found, payloadOf, scan } from './record.ts';
 import { WindowFiles } from './window-files.ts';
 
@@ -29,9 +29,16 @@ interface Leftovers {
   readonly windows: ReadonlyMap<number, Buffer>;
 }
 
+interface SpoolOptions {
+  readonly directory: string;
+  /** Bytes that the files may have together. */
+  readonly max: number;
+  readonly lock: Disposable;
+}
+
 /** Segments in the order of their numbers, which may grow beyond the first number of digits. */
 const NAME = /^\d{12,15}\.rows$/;
-const numberOf = (name: string) => Number.parseInt(name, 10);
+const numberOf = ({ name }: { readonly name: string }) => Number.parseInt(name, 10);
 const SEGMENT_MOST = 8 * 1024 * 1024;
 /** The least number of segments within the bound: a whole segment is dropped at once. */
 const SEGMENTS = 16;
@@ -47,23 +54,16 @@ const LARGEST = 2 * SEGMENT_MOST;
  */
 export class Spool implements Disposable {
   readonly windows: WindowFiles;
-  readonly #directory: string;
-  readonly #max: number;
-  readonly #lock: Disposable;
+  readonly #options: SpoolOptions;
   readonly #segments: Segment[];
   #next: number;
   #active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
 
-  private constructor(
-    at: { directory: string; max: number; next: number; lock: Disposable; windows: WindowFiles },
-    segments: Segment[],
-  ) {
-    this.windows = at.windows;
-    this.#directory = at.directory;
-    this.#max = at.max;
-    this.#next = at.next;
-    this.#lock = at.lock;
+  private constructor(options: SpoolOptions, segments: Segment[], next: number) {
+    this.#options = options;
+    this.windows = new WindowFiles(options.directory, options.max * WINDOWS);
     this.#segments = segments;
+    this.#next = next;
   }
 
   /**
@@ -75,19 +75,15 @@ export class Spool implements Disposable {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const held = lock(join(directory, 'lock'));
     try {
-      const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) =>
-        NAME.test(name),
-      );
-      const numbers = entries.map(({ name }) => numberOf(name));
-      const names = entries
-        .filter((entry) => !entry.isDirectory())
-        .map(({ name }) => name)
+      const entries = (await readdir(directory, { withFileTypes: true }))
+        .filter(({ name }) => NAME.test(name))
         .sort((a, b) => numberOf(a) - numberOf(b));
       const segments: Segment[] = [];
       const records: Leftovers['records'][number][] = [];
       let damaged = 0;
-      for (const path of names.map((name) => join(directory, name))) {
-        const bytes = await readAtMost(path, LARGEST);
+      for (const { name } of entries.filter((entry) => entry.isFile())) {
+        const path = join(directory, name);
+        const bytes = await readBytes(path, 0, LARGEST);
         const scanned = scan(bytes);
         damaged += scanned.damaged;
         const segment = { path, bytes: bytes.length, waiting: scanned.found.length };
@@ -95,11 +91,9 @@ export class Spool implements Disposable {
         else segments.push(segment);
         for (const found of scanned.found) records.push({ ...found, place: { ...found, segment } });
       }
-      const files = new WindowFiles(directory, max * WINDOWS);
-      const windows = await files.read();
-      const next = Math.max(0, ...numbers) + 1;
-      const spool = new Spool({ directory, max, next, lock: held, windows: files }, segments);
-      return { spool, records, damaged, windows };
+      const next = Math.max(0, ...entries.map(numberOf)) + 1;
+      const spool = new Spool({ directory, max, lock: held }, segments, next);
+      return { spool, records, damaged, windows: await spool.windows.read() };
     } catch (error) {
       held[Symbol.dispose]();
       throw error;
@@ -115,7 +109,7 @@ export class Spool implements Disposable {
     const offset = segment.bytes;
     segment.waiting += 1;
     try {
-      await writeAll(file, record, offset);
+      await file.writeFile(record);
       await file.datasync();
     } catch (error) {
       this.#active = undefined;
@@ -125,21 +119,14 @@ export class Spool implements Disposable {
       throw error;
     }
     segment.bytes += record.length;
-    if (segment.bytes >= Math.min(SEGMENT_MOST, this.#max / SEGMENTS)) await this.#seal();
+    if (segment.bytes >= Math.min(SEGMENT_MOST, this.#options.max / SEGMENTS)) await this.#seal();
     return { segment, offset, length: record.length };
   }
 
   /** The payload of a record, or undefined if it is damaged. */
   async read({ segment, offset, length }: Place): Promise<Buffer | undefined> {
     try {
-      await using file = await open(segment.path, 'r');
-      const record = Buffer.alloc(length);
-      let done = 0;
-      while (done < length) {
-        const { bytesRead } = await file.read(record, done, length - done, offset + done);
-        if (bytesRead === 0) return undefined;
-        done += bytesRead;
-      }
+      const record = await readBytes(segment.path, offset, length);
       return scan(record).found[0]?.length === length ? payloadOf(record) : undefined;
     } catch {
       return undefined;
@@ -156,7 +143,7 @@ export class Spool implements Disposable {
   async makeRoom(bytes: number): Promise<ReadonlySet<Segment>> {
     const dropped = new Set<Segment>();
     const used = () => this.windows.bytes + sum(this.#segments, (segment) => segment.bytes);
-    for (let [oldest] = this.#segments; oldest && used() + bytes > this.#max; ) {
+    for (let [oldest] = this.#segments; oldest && used() + bytes > this.#options.max; ) {
       await this.#remove(oldest);
       dropped.add(oldest);
       [oldest] = this.#segments;
@@ -166,17 +153,17 @@ export class Spool implements Disposable {
 
   [Symbol.dispose](): void {
     void this.#active?.file.close().catch(() => {});
-    this.#lock[Symbol.dispose]();
+    this.#options.lock[Symbol.dispose]();
   }
 
   async #begin() {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
     const name = `${this.#next++}`.padStart(12, '0');
-    const path = join(this.#directory, `${name}.rows`);
+    const path = join(this.#options.directory, `${name}.rows`);
     const file = await open(path, 'wx', 0o600);
     try {
       // The name of the file has to survive a power cut, too.
-      await using directory = await open(this.#directory, 'r');
+      await using directory = await open(this.#options.directory, 'r');
       await directory.sync();
     } catch (error) {
       await file.close();
@@ -200,13 +187,5 @@ export class Spool implements Disposable {
     if (this.#active?.segment === segment) await this.#seal();
     // On a read-only disk the segment stays; a later process writes its rows again.
     await rm(segment.path, { force: true }).catch(() => {});
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const left = bytes.length - done;
-    const { bytesWritten } = await file.write(bytes, done, left, offset + done);
-    done += bytesWritten;
   }
 }

@@ -1,7 +1,5 @@
-import { sum } from '../../sum.ts';
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import type { Target } from '../writer.ts';
 
 const LONGEST = 80;
@@ -26,35 +24,10 @@ export function directoryName(target: Target): string {
   return `${readable.replace(/^\.+/, '')}-${hash}`;
 }
 
-/** A directory with rows for another target, and their bytes. */
-export interface Foreign {
-  readonly directory: string;
-  readonly bytes: number;
-}
-
-/** The directories of other targets, known or unknown, in the directory of all targets. */
-export async function foreignIn(root: string, own: string): Promise<Foreign[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const others = entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(root, name))
-    .filter((directory) => directory !== own);
-  const all = await Promise.all(
-    [root, ...others].map(async (directory) => ({ directory, bytes: await bytesIn(directory) })),
-  );
-  return all.filter(({ bytes }) => bytes > 0);
-}
-
-async function bytesIn(directory: string): Promise<number> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+/** The directories with rows for other targets, in the directory of all targets and below. */
+export async function foreignIn(root: string, own: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile() && DATA.test(entry.name));
-  const sizes = await Promise.all(
-    files.map(({ name }) =>
-      stat(join(directory, name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return sum(sizes, (size) => size);
+  const directories = new Set(files.map(({ parentPath }) => parentPath));
+  return [...directories].filter((directory) => directory !== own);
 }

@@ -55,14 +55,16 @@ export class UnsentRows {
     this.#options = options;
   }
 
-  /** Rows lost by reason, bytes that wait, the end of the oldest window, and rows on disk and in memory. */
+  /**
+   * Rows lost by reason; bytes that wait, and the end of the oldest window in milliseconds; why the disk takes no rows;
+   * rows that wait on disk (`kept`), in memory only, and both together.
+   */
   get figures() {
     const [oldest] = this.#waiting;
     return {
       ...this.#lost,
       bytes: sum(this.#waiting, ({ bytes }) => bytes),
       oldest: oldest?.end,
-      degraded: this.#failure !== undefined,
       failure: this.#failure,
       kept: sum(this.#waiting, ({ place, rows }) => (place ? rows : 0)),
       inMemory: sum(this.#unstored, ({ rows }) => rows),
@@ -260,7 +262,7 @@ export class UnsentRows {
     );
     this.#waiting = new Set([...found, ...this.#waiting]);
     this.#left = [...windows];
-    for (const { end } of windows) this.#windows.found(end);
+    for (const { end } of windows) this.#windows.keep(end);
     this.#lost.damaged += lost;
     const count = sum(found, (batch) => batch.rows);
     if (count > 0) log.info({ rows: count }, 'rows of an earlier process are on disk');

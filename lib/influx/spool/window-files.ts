@@ -1,7 +1,7 @@
 import { sum } from '../../sum.ts';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAtMost } from './read-file.ts';
+import { readBytes } from './read-file.ts';
 
 /** A file's name: the window's end in milliseconds since 1970. A file that was not written to its end has an extension. */
 const NAME = /^(\d{1,15})\.window(\.new)?$/;
@@ -47,7 +47,7 @@ export class WindowFiles {
       const path = join(this.#directory, name);
       if (unfinished) await rm(path, { force: true }).catch(() => {});
       else if (this.#path(Number(end)) === path)
-        left.set(Number(end), await readAtMost(path, LARGEST));
+        left.set(Number(end), await readBytes(path, 0, LARGEST));
     }
     for (const [end, { length }] of left) this.#sizes.set(end, length);
     return new Map([...left].sort(([a], [b]) => a - b));
@@ -74,7 +74,7 @@ export class WindowFiles {
     try {
       await using file = await open(unfinished, 'w', 0o600);
       await file.writeFile(record);
-      // Only a power cut, not a kill, takes back a write; so the first state need not be waited for.
+      // A power cut, but no kill, undoes a write: so only a state that replaces another is synced first.
       if (before !== undefined) await file.datasync();
       await rename(unfinished, path);
       this.#sizes.set(end, record.length);

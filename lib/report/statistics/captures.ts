@@ -1,12 +1,8 @@
 import type { NodeCapture } from '../../capture/node-capture.ts';
 import { byName, type Statistic } from './statistic.ts';
 
-export interface CaptureSources {
-  readonly capture: Pick<NodeCapture, 'figures'>;
-}
-
 /** How much of the node is captured, and how well. */
-export const captures: readonly Statistic<CaptureSources>[] = [
+export const captures: readonly Statistic<{ readonly capture: Pick<NodeCapture, 'figures'> }>[] = [
   {
     metric: 'nstats_pods',
     fields: { podsSeen: 'sum' },

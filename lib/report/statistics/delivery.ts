@@ -1,12 +1,8 @@
 import type { Sink } from '../sink.ts';
 import { byName, type Statistic } from './statistic.ts';
 
-export interface DeliverySources {
-  readonly sink: Pick<Sink, 'figures'>;
-}
-
 /** What has become of the rows. */
-export const delivery: readonly Statistic<DeliverySources>[] = [
+export const delivery: readonly Statistic<{ readonly sink: Pick<Sink, 'figures'> }>[] = [
   {
     metric: 'nstats_rows_total',
     labels: ['outcome'],
@@ -58,6 +54,6 @@ export const delivery: readonly Statistic<DeliverySources>[] = [
     metric: 'nstats_spool_degraded',
     fields: { spoolDegraded: 'sum' },
     help: '1 while rows wait in memory, since the disk does not take them.',
-    read: ({ sink }) => (sink.figures.degraded ? 1 : 0),
+    read: ({ sink }) => (sink.figures.failure ? 1 : 0),
   },
 ];

@@ -1,12 +1,8 @@
 import type { Totals } from '../totals.ts';
 import { byDirection, byName, type Statistic } from './statistic.ts';
 
-export interface TrafficSources {
-  readonly totals: Totals;
-}
-
 /** What the named windows add up to. */
-export const traffic: readonly Statistic<TrafficSources>[] = [
+export const traffic: readonly Statistic<{ readonly totals: Totals }>[] = [
   {
     metric: 'nstats_windows_total',
     help: 'Windows that have been closed and named.',

@@ -20,7 +20,7 @@ const SIZE = quick
   : {
       loop: 200,
       starts: 3,
-      // By then what the start has left behind is given back (daemon/garbage.ts).
+      // By then what the start has left behind is given back (daemon/pipeline.ts).
       rest: 20_000,
       pods: FULL,
       // What is hot has been compiled.
