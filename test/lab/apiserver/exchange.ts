@@ -12,7 +12,7 @@ const tls = selfSigned(directory, ['127.0.0.1']);
 rmSync(directory, { recursive: true });
 
 /** The authority of the servers that are started here. */
-export const { ca } = tls;
+const { ca } = tls;
 
 /** A server for a test; its seconds last 20 ms. */
 export function start(options: Partial<ApiServerOptions> = {}): Promise<ApiServer> {

@@ -1,20 +1,9 @@
-import { text } from 'node:stream/consumers';
-
 import { type Allowed, anonymous, forbidden } from './access.ts';
 import { list } from './list.ts';
 import type { Reply, Request } from './reply.ts';
-import { typed } from './resources.ts';
-import { review, reviewPath } from './review.ts';
-import {
-  type Answer,
-  json,
-  methodNotAllowed,
-  noSuchResource,
-  Refused,
-  unauthorized,
-} from './status.ts';
+import { methodNotAllowed, noSuchResource, Refused, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget } from './target.ts';
 import { version } from './version.ts';
 import { type Pace, watch } from './watch.ts';
 
@@ -37,33 +26,13 @@ export async function handle(
   if (user === undefined) throw new Refused(unauthorized);
   const url = new URL(request.url ?? '/', 'https://kubernetes.default.svc');
   if (url.pathname === '/version') return reply.answer(version);
-  if (url.pathname === reviewPath && request.method === 'POST') {
-    return reply.answer(review(user, await text(request), allowed));
-  }
   const target = parseTarget(url);
   if (!target) throw new Refused(noSuchResource);
   if (request.method !== 'GET') throw new Refused(methodNotAllowed);
   if (user === anonymous || !allowed(user, target.verb, target.resource)) {
     throw new Refused(forbidden(user, target));
   }
-  switch (target.verb) {
-    case 'get':
-      return reply.answer(get(store, target));
-    case 'list':
-      // The watch cache waits three seconds for a version to come.
-      return reply.answer(await list(store, target, 3 * pace.second, closing));
-    case 'watch':
-      return watch(store, target, reply, pace, closing);
-  }
-}
-
-function get(store: Store, { resource, namespace, name = '' }: Target): Answer {
-  const object = store.get(resource, name, namespace);
-  if (object) return json(200, typed(resource, object));
-  throw new Refused({
-    code: 404,
-    message: `${resource} "${name}" not found`,
-    reason: 'NotFound',
-    details: { name, kind: resource },
-  });
+  if (target.verb === 'watch') return watch(store, target, reply, pace, closing);
+  // The watch cache waits three seconds for a version to come.
+  return reply.answer(await list(store, target, 3 * pace.second, closing));
 }

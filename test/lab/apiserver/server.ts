@@ -25,8 +25,6 @@ export interface ApiServerOptions {
   readonly allowed?: Allowed;
   /** Default 60 000 ms. */
   readonly bookmarkInterval?: number;
-  /** How many changes of a resource are remembered; default 10 000. */
-  readonly history?: number;
   /** How long a second of the protocol (timeoutSeconds and the like) lasts; default 1000 ms. */
   readonly second?: number;
 }
@@ -76,7 +74,7 @@ export interface ApiServer extends AsyncDisposable {
 /** Starts a stand-in for kube-apiserver 1.26. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { host = '127.0.0.1', port = 0, tokens } = options;
-  const store = new Store(options.history);
+  const store = new Store();
   const requests: RequestRecord[] = [];
   const serving = new Set<Promise<void>>();
   const replies = new Map<RequestRecord, Reply>();

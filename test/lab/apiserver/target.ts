@@ -1,28 +1,21 @@
-import { isResource, resources } from './resources.ts';
+import { isResource } from './resources.ts';
 import { Refused } from './status.ts';
 import type { Resource } from './store.ts';
 
-export type Verb = 'get' | 'list' | 'watch';
+export type Verb = 'list' | 'watch';
 
 /** What a request is about. */
 export interface Target {
   readonly verb: Verb;
   readonly resource: Resource;
-  readonly namespace?: string | undefined;
-  readonly name?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** Reads a path of /api/v1; undefined when there is no such resource. */
+/** Reads a path of /api/v1, of all namespaces; undefined when there is no such resource. */
 export function parseTarget({ pathname, searchParams: query }: URL): Target | undefined {
-  const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname);
-  const [, namespace, resource = '', name] = path ?? [];
+  const [, resource = ''] = /^\/api\/v1\/([^/]+)$/.exec(pathname) ?? [];
   if (!isResource(resource)) return undefined;
-  const { namespaced } = resources[resource];
-  if (!namespaced && namespace !== undefined) return undefined;
-  if (namespaced && name !== undefined && namespace === undefined) return undefined;
-  const several = isTrue(query.get('watch')) ? 'watch' : 'list';
-  return { verb: name === undefined ? several : 'get', resource, namespace, name, query };
+  return { verb: isTrue(query.get('watch')) ? 'watch' : 'list', resource, query };
 }
 
 /** A boolean of the query, as the API server reads it: only 0 and false are not true. */

@@ -24,17 +24,6 @@ const noBookmarks = (events: WatchEvent[]) => events.filter(({ type }) => type !
 const summary = (events: WatchEvent[]) =>
   noBookmarks(events).map(({ type, object }) => `${type} ${object.metadata.resourceVersion}`);
 
-test('a label watch shows the acts on a pod as recorded, leaving and coming back included', async () => {
-  await using server = await start({ second: 10 });
-  server.store.advance(963);
-  const response = await exchange(server, request('watch/brief-pods-labelselector'), {
-    answering: () => brief(server.store),
-  });
-  const expected = recorded('watch/brief-pods-labelselector');
-  assert.deepEqual(headOf(response), headOf(expected));
-  assert.deepEqual(noBookmarks(eventsOf(response)), noBookmarks(eventsOf(expected)));
-});
-
 test('a node watch says ADDED when a pod is bound, and follows it under any label', async () => {
   await using server = await start();
   server.store.advance(963);
