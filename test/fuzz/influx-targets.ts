@@ -18,7 +18,7 @@ import { attribute } from '../../lib/naming/attribute.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import { parseLine } from '../influx/read-line-protocol.ts';
 import { windowOf } from '../influx/windows.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {
