@@ -1,7 +1,7 @@
 import { type Allowed, anonymous, forbidden } from './access.ts';
 import { list } from './list.ts';
 import type { Reply, Request } from './reply.ts';
-import { methodNotAllowed, noSuchResource, Refused, unauthorized } from './status.ts';
+import { noSuchResource, Refused, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { parseTarget } from './target.ts';
 import { version } from './version.ts';
@@ -28,7 +28,6 @@ export async function handle(
   if (url.pathname === '/version') return reply.answer(version);
   const target = parseTarget(url);
   if (!target) throw new Refused(noSuchResource);
-  if (request.method !== 'GET') throw new Refused(methodNotAllowed);
   if (user === anonymous || !allowed(user, target.verb, target.resource)) {
     throw new Refused(forbidden(user, target));
   }
