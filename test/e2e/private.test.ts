@@ -122,7 +122,7 @@ test('without the authority --check names the setting', async () => {
   assert.match(other.text, /FAIL {2}API server, pods: .*\n +fix: set `certificate-authority`/);
 });
 
-test('a file of authorities that is not there is said, which Node only warns of', async () => {
+test('a missing file of authorities, of which Node only warns, fails in --check', async () => {
   const { text } = await lab.check({ NODE_EXTRA_CA_CERTS: '/nowhere.pem' });
   assert.match(text, /FAIL {2}NODE_EXTRA_CA_CERTS \/nowhere.pem: .*no such file.*\n +fix: mount/);
 });
