@@ -8,14 +8,10 @@ import type { Store } from './store.ts';
 
 /** What happened to the pod `brief`, from the stream that shows all of it. */
 function brief(store: Store): void {
-  for (const event of eventsOf(recorded('watch/brief-pods-labelselector'))) {
-    const { type, object } = event;
-    const { metadata } = object;
-    if (type === 'BOOKMARK') continue;
+  for (const event of noBookmarks(eventsOf(recorded('watch/brief-pods-labelselector')))) {
     // 984 is a DELETED in this stream only: the label that it selects by was changed.
-    const relabelled = metadata.resourceVersion === '984';
-    const other = { ...object, metadata: { ...metadata, labels: { app: 'other' } } };
-    replay(store, 'pods', relabelled ? { type: 'MODIFIED', object: other } : event);
+    const relabelled = event.object.metadata.resourceVersion === '984';
+    replay(store, 'pods', relabelled ? { ...event, type: 'MODIFIED' } : event);
   }
 }
 
