@@ -16,11 +16,12 @@ export function authenticate(
   return token === undefined ? anonymous : tokens.get(token);
 }
 
-export function forbidden(user: string, { verb, resource }: Target): Failure {
+export function forbidden(user: string, { verb, resource, name }: Target): Failure {
+  const what = name === undefined ? resource : `${resource} "${name}"`;
   return {
     code: 403,
-    message: `${resource} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "" at the cluster scope`,
+    message: `${what} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "" at the cluster scope`,
     reason: 'Forbidden',
-    details: { kind: resource },
+    details: { ...(name !== undefined && { name }), kind: resource },
   };
 }

@@ -19,6 +19,7 @@ const errors = [
   { name: '403-list-pods', token: 'n' },
   { name: '403-watch-pods', token: 'n' },
   { name: '404-no-such-resource' },
+  { name: '404-pod' },
   { name: '410-watch-rv1-after-compaction', compacted: 393 },
   { name: '410-watch-rv1-before-compaction', compacted: 390 },
   { name: '500-bad-rv-watch' },

@@ -1,9 +1,10 @@
 import { type Allowed, anonymous, forbidden } from './access.ts';
 import { list } from './list.ts';
 import type { Reply, Request } from './reply.ts';
-import { noSuchResource, Refused, unauthorized } from './status.ts';
+import { typed } from './resources.ts';
+import { type Answer, json, noSuchResource, Refused, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
-import { parseTarget } from './target.ts';
+import { parseTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 import { type Pace, watch } from './watch.ts';
 
@@ -31,7 +32,19 @@ export async function handle(
   if (user === anonymous || !allowed(user, target.verb, target.resource)) {
     throw new Refused(forbidden(user, target));
   }
+  if (target.verb === 'get') return reply.answer(get(store, target));
   if (target.verb === 'watch') return watch(store, target, reply, pace, closing);
   // The watch cache waits three seconds for a version to come.
   return reply.answer(await list(store, target, 3 * pace.second, closing));
+}
+
+function get(store: Store, { resource, namespace, name = '' }: Target): Answer {
+  const object = store.get(resource, name, namespace);
+  if (object) return json(200, typed(resource, object));
+  throw new Refused({
+    code: 404,
+    message: `${resource} "${name}" not found`,
+    reason: 'NotFound',
+    details: { name, kind: resource },
+  });
 }

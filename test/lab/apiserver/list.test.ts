@@ -38,6 +38,13 @@ test('/version is the recorded one', async () => {
   assert.deepEqual(response.chunks, recorded('api/version').chunks);
 });
 
+test('a single object has the kind that it lacks in a list', async () => {
+  await using server = await start();
+  const stored = server.store.put('nodes', { metadata: { name: 'vm' } });
+  const { chunks } = await exchange(server, get('/api/v1/nodes/vm'));
+  assert.deepEqual(JSON.parse(chunks.join('')), { kind: 'Node', apiVersion: 'v1', ...stored });
+});
+
 test('a limited list is the first page, and says how many objects are on the others', async () => {
   await using server = await start();
   for (const name of ['a', 'b', 'c']) server.store.put('pods', pod({ name }));

@@ -2,20 +2,25 @@ import { isResource } from './resources.ts';
 import { Refused } from './status.ts';
 import type { Resource } from './store.ts';
 
-export type Verb = 'list' | 'watch';
+export type Verb = 'get' | 'list' | 'watch';
 
 /** What a request is about. */
 export interface Target {
   readonly verb: Verb;
   readonly resource: Resource;
+  /** Of the object of a get. */
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** Reads a path of /api/v1, of all namespaces; undefined when there is no such resource. */
+/** Reads a path of /api/v1: one object, or those of all namespaces; undefined when there is no such resource. */
 export function parseTarget({ pathname, searchParams: query }: URL): Target | undefined {
-  const [, resource = ''] = /^\/api\/v1\/([^/]+)$/.exec(pathname) ?? [];
-  if (!isResource(resource)) return undefined;
-  return { verb: isTrue(query.get('watch')) ? 'watch' : 'list', resource, query };
+  const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname);
+  const [, namespace, resource = '', name] = path ?? [];
+  if (!isResource(resource) || (namespace && !name)) return undefined;
+  const several = isTrue(query.get('watch')) ? 'watch' : 'list';
+  return { verb: name === undefined ? several : 'get', resource, namespace, name, query };
 }
 
 /** A boolean of the query, as the API server reads it: only 0 and false are not true. */
