@@ -1,4 +1,5 @@
 import type { Influx, Row } from '../lab/influx.ts';
+import { sum } from '../lab/rows.ts';
 
 /** Lines of fewer bytes are counted, not shown. */
 const SMALL = 10_000;
@@ -12,7 +13,7 @@ interface Line {
 
 /**
  * What InfluxDB has, as text: for each pod and peer the bytes and mean rates since the beginning,
- * and under it the books: what the kernel's counters say, what the rows say, the difference.
+ * and under it the reconciliation: what the kernel's counters say, what the rows say, the difference.
  */
 export async function table(influx: Influx): Promise<string> {
   const rows = await influx.query('SELECT * FROM nstat');
@@ -40,8 +41,8 @@ export async function table(influx: Influx): Promise<string> {
     rate(received / seconds),
   ]);
   const head = ['POD', 'PEER', 'SENT', 'RECEIVED', 'SEND RATE', 'RECEIVE RATE'];
-  const kernel = sum(pods, 'sentBytes') + sum(pods, 'receivedBytes');
-  const attributed = sum(rows, 'sentBytes') + sum(rows, 'receivedBytes');
+  const kernel = sum(pods, 'sentBytes', 'receivedBytes');
+  const attributed = sum(rows, 'sentBytes', 'receivedBytes');
   const difference = kernel > 0 ? ((attributed - kernel) / kernel) * 100 : 0;
   return [
     ...columns([head, ...cells]),
@@ -59,10 +60,6 @@ export async function table(influx: Influx): Promise<string> {
 function peerOf(row: Row): string {
   const namespace = row['peer_namespace'] === '-' ? '' : `${row['peer_namespace']}/`;
   return `${namespace}${row['peer']} (${row['peer_kind']})`;
-}
-
-function sum(rows: readonly Row[], column: string): number {
-  return rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
 }
 
 /** Left-aligned names, right-aligned numbers. */

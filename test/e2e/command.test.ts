@@ -128,7 +128,7 @@ test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async
   assert.deepEqual(await lab.influx.query('SELECT * FROM nstat_agent WHERE sessions = 1'), []);
 });
 
-test('without iftop the captures fail, which is said once, and the daemon goes on', async () => {
+test('without iftop the captures fail, which is logged once, and the daemon goes on', async () => {
   const path = sh('sh', ['-c', 'command -v iftop']).trim();
   sh('mount', ['--bind', '/dev/null', path]);
   try {

@@ -34,7 +34,6 @@ before(async () => {
       answers.set(`${name} / ${panel} / ${refId}`, await lab.influx.query(text));
     }
   }
-  if (process.env['SHOW']) show();
 });
 
 after(() => lab.end());
@@ -171,12 +170,4 @@ function rates(query: string, by: readonly string[], column: string): Map<string
   const rows = answers.get(query) ?? assert.fail(`${query}: is in no dashboard`);
   const seconds = (view.to - view.from) / 1000 + WINDOW;
   return ratesOf({ query, rows, seconds, interval: view.interval }, by, column);
-}
-
-/** Prints what a reader of the dashboards would see. */
-function show(): void {
-  for (const [query, rows] of answers) {
-    console.log(`\n${query} (${rows.length} rows)`);
-    for (const row of rows.slice(0, 8)) console.log(`  ${JSON.stringify(row)}`);
-  }
 }

@@ -95,7 +95,7 @@ describe('the daemon', () => {
     ['is full', fill, () => rmSync(join(disk, 'others'))],
     ['is read-only', () => remount('ro'), () => remount('rw')],
   ] as const) {
-    test(`delivers when its disk ${what}, says so, and comes back to it`, async () => {
+    test(`delivers when its disk ${what}, logs that, and comes back to it`, async () => {
       begin();
       await lab.influx.clear();
       const daemon = lab.daemon({ INTERVAL: '5s', SPOOL_DIR: disk });
@@ -125,7 +125,7 @@ describe('the daemon', () => {
     assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
   });
 
-  test('says of a directory that another agent has just that, and takes it when that one has gone', async () => {
+  test('logs that another agent has its directory, and takes it when that one has gone', async () => {
     const shared = { INTERVAL: '5s', SPOOL_DIR: disk };
     const first = lab.daemon({ ...shared, LISTEN: ':9791' });
     await until(() => readdirSync(disk).length > 0, 'its directory');
@@ -144,7 +144,7 @@ describe('the daemon', () => {
     assert.equal(await kill(second.process, 'SIGTERM'), 0);
   });
 
-  test('never sends to one InfluxDB what waits for another, and says where that is', async () => {
+  test('never sends to one InfluxDB what waits for another, and logs where that is', async () => {
     const elsewhere = { INTERVAL: '5s', SPOOL_DIR: disk, INFLUX_DATABASE: 'gone' };
     const old = lab.daemon(elsewhere);
     const files = () => readdirSync(disk, { recursive: true, encoding: 'utf8' });

@@ -196,7 +196,7 @@ describe('a virtual machine of KubeVirt', () => {
 });
 
 describe('what cannot be captured', () => {
-  test('a pod without any of them is said once, with what it has, and is captured when it has one', async () => {
+  test('a pod without any of them is logged once, with what it has, and is captured when it has one', async () => {
     const running = await sessions('running');
     const bare = await lab.pod({ namespace: 'vm', name: 'bare', ips: [] });
     bare.plug('other0', []);
@@ -218,7 +218,7 @@ describe('what cannot be captured', () => {
     await until(async () => (await sessions('running')) === running, 'the end of it', 10);
   });
 
-  test('an interface that is down is said once, disturbs no other, and is captured when it comes up', async () => {
+  test('an interface that is down is logged once, disturbs no other, and is captured when it comes up', async () => {
     const running = await sessions('running');
     pods.plain.plug('net1', ['192.168.7.11/24']);
     ip(['link set net1 down'], pods.plain.sandbox.pid);

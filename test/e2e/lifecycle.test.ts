@@ -90,7 +90,7 @@ describe('a capture', () => {
     assert.equal(users.size, processesNamed('iftop').length);
   });
 
-  test('that crashes is started again, counted and said once', async () => {
+  test('that crashes is started again, counted, and logged once', async () => {
     const [victim] = processesNamed('iftop');
     process.kill(victim?.pid ?? 0, 'SIGKILL');
     await lab.captures(1);
@@ -102,29 +102,12 @@ describe('a capture', () => {
     assert.equal(daemon.said('"capture failed').length, 1);
   });
 
-  test('that stops to answer while the counters move is started again', async () => {
+  test('that stops answering while the counters move is started again', async () => {
     const [victim] = processesNamed('iftop');
     process.kill(victim?.pid ?? 0, 'SIGSTOP');
     await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');
     await lab.captures(2);
     assert.ok(daemon.said('it does not answer').length > 0);
-  });
-
-  test('comes with a new pod and goes with it, and its last bytes are counted', async () => {
-    const brief = await lab.pod({ namespace: 'lab', name: 'brief', ips: ['10.244.0.20'] });
-    await lab.captures(3);
-    const traffic = brief.traffic('send', '10.244.0.11', 8080, RATE);
-    await sleep(4000);
-    await kill(traffic, 'SIGKILL');
-    await sleep(WAITING);
-    const { sent: kernel = 0 } = (await brief.remove()) ?? {};
-    await lab.captures(2);
-    // Its last slot may span the end of a window, and is then complete one window later.
-    const query = "SELECT * FROM nstat WHERE pod='brief'";
-    const sentBytes = async () => sum(await lab.influx.query(query), 'sentBytes');
-    await until(async () => (await sentBytes()) > 0.9 * kernel, 'its rows', 20);
-    await sleep(5000);
-    assertClose(await sentBytes(), kernel, 0.02, 0.1 * RATE);
   });
 
   test('of a pod that is recreated under its name adds to the same rows', async () => {
@@ -161,20 +144,5 @@ describe('a capture', () => {
     await lab.captures(2);
     await sleep(1500);
     assert.equal(iftops(), 2);
-  });
-
-  test('that cannot be, for want of an eth0, disturbs no other and is said once', async () => {
-    const deaf = await lab.pod({ namespace: 'lab', name: 'no-eth0', ips: [] });
-    await until(() => daemon.said('no-eth0').length > 0, 'the warning');
-    const from = Math.floor(Date.now() / 1000);
-    await sleep(11_000);
-    const said = daemon.said('no-eth0');
-    assert.equal(said.length, 1, said.join('\n'));
-    const rows = await lab.influx.query(
-      `SELECT * FROM nstat_pod WHERE pod='client' AND time > ${from}s`,
-    );
-    assert.ok(sum(rows, 'sentBytes') > RATE);
-    assertClose(sum(rows, 'sentAttributed'), sum(rows, 'sentBytes'), 0.02);
-    await deaf.remove();
   });
 });

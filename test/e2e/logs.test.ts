@@ -67,7 +67,7 @@ test('every line is a JSON object with level, time and message', () => {
   assert.equal(lines.at(-1)?.msg, 'ended');
 });
 
-test('when all is well nothing is said after the first window, but for debugging', () => {
+test('when all is well nothing is logged after the first window, except for debugging', () => {
   const said = daemon.log.slice(...calm).map(parse);
   // The startup report is made once, and may fall into these windows.
   const messages = said
@@ -89,7 +89,7 @@ test('a problem is logged once', () => {
   assert.deepEqual(which, [...new Set(which)]);
 });
 
-test('what is said of a pod names it with its namespace', () => {
+test('a line about a pod has its name and namespace', () => {
   const about = lines.filter((line) => line.pod ?? /capture|frame/.test(line.msg));
   assert.ok(about.length > 0);
   const names = new Set(about.map(({ namespace, pod }) => `${namespace}/${pod}`));

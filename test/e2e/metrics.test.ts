@@ -161,17 +161,6 @@ test('the startup report is one line of the log', async () => {
   );
 });
 
-test('without InfluxDB rows wait: how many bytes, since when, and how often it was tried', async () => {
-  await lab.influx.stop();
-  await reach((of) => of('write_retries_total') > 0 && of('spool_bytes') > 0, 'rows that wait');
-  const of = await scrape();
-  assert.ok(of('spool_oldest_window_timestamp_seconds') > Date.now() / 1000 - 30);
-  assert.equal(of('spool_degraded'), 0);
-  await lab.influx.start();
-  await reach((of) => of('spool_bytes') === 0, 'delivery');
-  assert.ok(Number.isNaN((await scrape())('spool_oldest_window_timestamp_seconds')));
-});
-
 test('without the API server nothing is followed, windows are late, and a denied resource has a metric', async () => {
   lab.denied.add('services');
   await lab.api.down();
@@ -191,27 +180,6 @@ test('without the API server nothing is followed, windows are late, and a denied
     assert.ok(of(figure) > before(figure), figure);
   assert.equal(of('stale_bytes_total'), 0);
   assert.ok(of('resource_last_event_timestamp_seconds{resource="nodes"}') > 0);
-});
-
-test('a row that InfluxDB refuses is counted as refused', async () => {
-  await lab.influx.query('DROP MEASUREMENT nstat_agent');
-  const { url, database } = lab.influx;
-  const body = 'nstat_agent,node=other podsSeen="a string"';
-  const answer = await fetch(`${url}/write?db=${database}`, { method: 'POST', body });
-  assert.equal(answer.status, 204);
-  await reach((of) => of('rows_total{outcome="refused"}') > 0, 'a refused row');
-});
-
-test('a daemon that is started again says since when, and what it pauses for CPU_BUDGET', async () => {
-  await kill(daemon.process, 'SIGTERM');
-  const restarted = Date.now() / 1000;
-  daemon = lab.daemon({ ...ENVIRONMENT, CPU_BUDGET: '0.02' });
-  await reach((of) => of('sessions{state="running"}') === 2, 'two captures');
-  assert.ok((await scrape())('start_time_seconds') >= restarted);
-  const storm = web.traffic('sweep', 3000, 3000);
-  await reach((of) => of('sessions{state="paused"}') > 0, 'a pause');
-  await reach((of) => of('missing_bytes_total{reason="paused"}') > 100_000, 'what passed in it');
-  await kill(storm, 'SIGKILL');
 });
 
 test('the text is valid, has no series twice, and no secret', async () => {

@@ -66,7 +66,8 @@ before(async () => {
     const owner = { kind: 'StatefulSet', name: 'far' };
     store.put('pods', podObject({ ...far, name: `far-${family}`, owner }));
     // What owns nothing: an ended pod whose address is another's by now, one on its node's network.
-    store.put('pods', podObject({ ...far, name: `ended-${family}`, phase: 'Succeeded' }));
+    const ended = podObject({ ...far, name: `ended-${family}` });
+    store.put('pods', { ...ended, status: { ...ended.status, phase: 'Succeeded' } });
     const host = { nodeName: `host-${family}`, ips: at('hostNetwork'), hostNetwork: true };
     store.put('pods', podObject({ ...host, name: `agent-${family}` }));
     const near = { namespace: 'shop', ips: at('near') };

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { Random } from './random.ts';
+import { Random } from '../lab/random.ts';
 import { fuzz, targets } from './run.ts';
 import { corpusOf } from './target.ts';
 

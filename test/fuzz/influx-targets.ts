@@ -17,7 +17,7 @@ import { decodeWindow, encodeWindow } from '../../lib/influx/spool/stored-window
 import { WriteError } from '../../lib/influx/writer.ts';
 import { parseLine } from '../influx/read-line-protocol.ts';
 import { windowOf } from '../influx/windows.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {

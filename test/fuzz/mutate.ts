@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 
 /** Pieces that programs have stumbled over. */
 const TOKENS = [

@@ -6,7 +6,7 @@ import { influxTargets } from './influx-targets.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
 import { nodeTargets } from './node-targets.ts';
 import { processTarget } from './process-target.ts';
-import { Random } from './random.ts';
+import { Random } from '../lab/random.ts';
 import { corpusFile, corpusOf, type Target } from './target.ts';
 import { wireTargets } from './wire-targets.ts';
 

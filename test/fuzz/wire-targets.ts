@@ -172,16 +172,7 @@ export const wireTargets: readonly Target[] = [
       Buffer.concat([...SETTINGS, OK, frame(0, 1, 1, [0x7b, 0x7d])]),
       Buffer.concat([...SETTINGS, OK, frame(3, 0, 1, [0, 0, 0, 2])]),
       Buffer.concat([...SETTINGS, frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0])]),
-      Buffer.concat([
-        ...SETTINGS,
-        frame(
-          6,
-          0,
-          0,
-          Array.from({ length: 8 }, () => 1),
-        ),
-        OK,
-      ]),
+      Buffer.concat([...SETTINGS, frame(6, 0, 0, [1, 1, 1, 1, 1, 1, 1, 1]), OK]),
       Buffer.concat([frame(4, 0, 0, [0, 4, 0, 0, 0, 1]), frame(8, 0, 1, [0, 0, 0, 9]), OK]),
     ],
     async check(input, random) {

@@ -11,19 +11,12 @@ export interface Bundle extends Disposable {
   readonly main: string;
 }
 
-interface BundleOptions {
-  /** Its directory is made in here. */
-  readonly parent?: string | undefined;
-  readonly sourcemap?: boolean;
-}
-
-/** Bundles the daemon as the image has it, into a directory of its own. */
-export function makeBundle({ parent = tmpdir(), sourcemap = false }: BundleOptions = {}): Bundle {
+/** Bundles the daemon as the image has it, into a directory of its own in `parent`. */
+export function makeBundle(parent = tmpdir()): Bundle {
   const directory = mkdtempSync(join(parent, 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
-  const options = sourcemap ? ['--sourcemap'] : [];
-  sh(process.execPath, [rolldown, '--config', config, '--dir', directory, ...options]);
+  sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);
   return {
     directory,
     main: join(directory, 'nstats.js'),

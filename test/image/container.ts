@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Container, V1SecurityContext } from '@kubernetes/client-node';
 
-/** What a runtime is told by the image. */
+/** What an image says to the runtime. */
 export interface ImageConfig {
   readonly User?: string;
   readonly Env?: string[];

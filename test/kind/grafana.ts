@@ -2,8 +2,8 @@
  * Asks a running Grafana whether the dashboards are provisioned, and runs every query of every panel by way of
  * its own API: node test/kind/grafana.ts http://127.0.0.1:3000
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dashboard, interpolate, load, NAMES, targets } from '../dashboards/grafana.ts';
+import { until } from '../lab/influx.ts';
 
 interface Frame {
   readonly data: { readonly values: readonly (readonly unknown[])[] };
@@ -19,12 +19,14 @@ const [grafana = 'http://127.0.0.1:3000'] = process.argv.slice(2);
 /** The panels that must have figures once traffic has been seen; others may well be empty. */
 const FILLED = new Set(['cluster', 'pod', 'agent', 'topology']);
 const RANGE = 15 * 60_000;
-const PATIENCE = 180_000;
+/** Seconds. */
+const PATIENCE = 180;
 
 let failures = 0;
 await until(
   async () => (await rows('SELECT count("sentBytes") FROM "nstat"')) > 0,
   'rows of nstat',
+  PATIENCE,
 );
 for (const name of NAMES) {
   const dashboard = load(name);
@@ -76,12 +78,4 @@ function count(frames: readonly Frame[] = []): number {
 function report(good: boolean, what: string): void {
   if (!good) failures += 1;
   console.log(`${good ? 'ok  ' : 'FAIL'}  ${what}`);
-}
-
-async function until(done: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  while (!(await done().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`no ${what} within ${PATIENCE / 1000} s`);
-    await sleep(2000);
-  }
 }

@@ -14,16 +14,16 @@ let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
 let following: Promise<void>;
-/** What is told of problems with services. */
-let told: ('say' | 'over')[];
+/** What happened to the problem of services. */
+let events: ('say' | 'over')[];
 
 beforeEach(async () => {
   api = await startApiServer({ tls });
   write(api.url);
   sync = new Sync(resourcesOf({ sidecar: {} }));
-  [stop, told] = [new AbortController(), []];
-  const tell = (what: 'say' | 'over') => (subject: string) =>
-    void (subject === 'services' && told.push(what));
+  [stop, events] = [new AbortController(), []];
+  const record = (what: 'say' | 'over') => (subject: string) =>
+    void (subject === 'services' && events.push(what));
   following = followCluster({
     client: connect(kubeconfig),
     node: 'n',
@@ -33,7 +33,7 @@ beforeEach(async () => {
     sync,
     signal: stop.signal,
     log: quiet,
-    problems: { report: tell('say'), resolve: tell('over') },
+    problems: { report: record('say'), resolve: record('over') },
     explain: (error) => ({ what: String(error), fix: '' }),
   });
 });
@@ -69,10 +69,10 @@ test('a watch that is forbidden for a moment is followed again without a list, a
   assert.match(sync.reasons.join('\n'), /services: listed and followed/);
 });
 
-test('a trouble of one resource is said as its own, and over when a watch is granted, though nothing changes', async () => {
+test('a problem of one resource is reported for that resource, and is over when a watch is granted, though nothing changes', async () => {
   await refuseWatches(503);
-  await until(() => told.at(-1) === 'say', 'its own line');
+  await until(() => events.at(-1) === 'say', 'its own line');
   api.fault(undefined);
   await until(areFollowed, 'the watch');
-  assert.equal(told.at(-1), 'over');
+  assert.equal(events.at(-1), 'over');
 });

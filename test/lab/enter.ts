@@ -24,7 +24,7 @@ while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
 exit $code
 `;
 
-/** Waits for the end of its stdin, which is ours, then removes the lab's cgroups and directory. */
+/** Waits for the end of its stdin, which is this process's, then removes the lab's cgroups and directory. */
 const JANITOR = `
 trap '' INT TERM
 cat >/dev/null

@@ -44,7 +44,7 @@ export type { Daemon };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
-  /** The API tells of it when it is bound to the node, before any of it is there. */
+  /** The API server has it as soon as it is bound to the node, before any of it is there. */
   readonly announced?: boolean;
   /** The counters of its eth0 do not have what it receives. */
   readonly redirected?: boolean;
@@ -217,7 +217,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
             passed = box.passed();
             unplug(link);
           });
-          // The kubelet tells that the containers have ended before it lets the object go.
+          // The kubelet reports that the containers have ended before the object is deleted.
           api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);
           return passed;

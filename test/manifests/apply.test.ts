@@ -55,7 +55,7 @@ test('a rollout never has two agents on a node', () => {
   assert.equal(updateStrategy?.rollingUpdate?.maxSurge, undefined);
 });
 
-test('all containers of ours have the image of this version', () => {
+test('all containers of nstats have the image of this version', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const pods = podSpecs([...FOLDERS.flatMap(build), ...rendered()]);
   const images = pods

@@ -121,12 +121,12 @@ export function podSpecs(manifests: readonly Manifest[]): V1PodSpec[] {
   return manifests.flatMap(({ spec }) => spec?.template?.spec ?? []);
 }
 
-/** Our own container among all that are made. */
+/** The container of nstats among all that are made. */
 export function agent(manifests: readonly Manifest[]): V1Container {
   const container = podSpecs(manifests)
     .flatMap(({ containers }) => containers)
     .find(({ name }) => name === 'nstats');
-  if (!container) throw new Error('no container of ours');
+  if (!container) throw new Error('no container of nstats');
   return container;
 }
 

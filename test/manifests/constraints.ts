@@ -2,7 +2,7 @@ import type { V1ObjectMeta, V1SELinuxOptions } from '@kubernetes/client-node';
 
 /**
  * What OpenShift's API says of the kind: github.com/openshift/api, security/v1, types.go and the CRD, in
- * its older form, which requires more. Fields that no manifest of ours needs are left out.
+ * its older form, which requires more. Fields that no manifest of nstats needs are left out.
  */
 export interface V1SecurityContextConstraints {
   readonly apiVersion: 'security.openshift.io/v1';

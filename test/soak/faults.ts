@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tooManyRequests } from '../lab/apiserver/faults.ts';
 import type { Lab } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 
 /** A fault, at most so long that nothing is lost by design. */
 interface Fault {
@@ -105,7 +105,7 @@ export async function misbehave(
   const pass = (seconds: number) => sleep(1000 * seconds, undefined, { signal }).catch(() => {});
   await pass(random.between(0, peace.most));
   while (!signal.aborted) {
-    const fault = random.pick(faults);
+    const fault = random.of(faults);
     const from = Date.now();
     await fault.begin();
     await pass(random.between(fault.most / 6, fault.most));
@@ -119,7 +119,7 @@ function killOne(random: Random): void {
   const captures = processesNamed('iftop');
   if (captures.length === 0) return;
   try {
-    process.kill(random.pick(captures).pid, 'SIGKILL');
+    process.kill(random.of(captures).pid, 'SIGKILL');
   } catch (error) {
     // The process has ended by itself meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;

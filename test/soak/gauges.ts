@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { memory } from '../../lib/linux/memory.ts';
+import { median as middle } from '../bench/node/figures.ts';
 import { type ProcessStatus, statusOf } from '../lab/processes.ts';
 
 /** What the daemon holds at a moment. */
@@ -48,8 +50,12 @@ export function gauge(pid: number, spool: string): Gauges {
   const children = childrenOf(pid);
   return {
     heap: NaN,
-    memory: proportional(pid),
-    capturesMemory: memoryOf(children),
+    memory: memory('/proc', [pid]),
+    // A process that has just been forked still shares all of the daemon's memory.
+    capturesMemory: memory(
+      '/proc',
+      children.filter((child) => child['Name'] === 'iftop').map((child) => child.pid),
+    ),
     descriptors: links.length,
     namespaces: links.filter((link) => link.startsWith('net:[')).length,
     threads: Number(statusOf(pid)?.['Threads']),
@@ -93,22 +99,6 @@ function countOf(children: readonly ProcessStatus[]): Pick<Gauges, 'children' | 
   return { children: children.length - zombies, zombies };
 }
 
-/** A process that has just been forked still shares all of the daemon's memory. */
-function memoryOf(captures: readonly ProcessStatus[]): number {
-  const iftops = captures.filter((child) => child['Name'] === 'iftop');
-  return iftops.reduce((sum, { pid }) => sum + (proportional(pid) || 0), 0);
-}
-
-/** Proportional set size of a process in bytes; NaN if it has none any more. */
-function proportional(pid: number): number {
-  try {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1]) * 1024;
-  } catch {
-    return NaN;
-  }
-}
-
 /** A descriptor that was listed may be closed by now. */
 function linkOf(path: string): string {
   try {
@@ -116,8 +106,4 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

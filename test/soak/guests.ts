@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, Pod } from '../lab/lab.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 import type { Life } from './counts.ts';
 import { nameOf, type Traffic } from './traffic.ts';
 
@@ -60,7 +60,7 @@ export class Guests {
     const number = this.#born++;
     const ip = `10.244.0.${ADDRESSES.first + (number % ADDRESSES.count)}`;
     const pod = await this.#lab.pod({ namespace: 'guests', name: `guest-${number}`, ips: [ip] });
-    const [a, b] = [this.#random.pick(this.#residents), this.#random.pick(this.#residents)];
+    const [a, b] = [this.#random.of(this.#residents), this.#random.of(this.#residents)];
     await this.#traffic.add(pod);
     for (const [from, to] of [
       [pod, a],

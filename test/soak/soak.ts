@@ -7,7 +7,7 @@ import { misbehave, type Span, tracks } from './faults.ts';
 import type { Gauges, Rests } from './gauges.ts';
 import { Guests } from './guests.ts';
 import { Observer } from './observer.ts';
-import { Random } from './random.ts';
+import { Random } from '../lab/random.ts';
 import { outagesOf } from './reported.ts';
 import { Traffic } from './traffic.ts';
 

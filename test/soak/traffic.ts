@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Pod } from '../lab/lab.ts';
 import type { Processes } from '../lab/shell.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../lab/random.ts';
 
 export const PORT = 9;
 const SOCKET = join(import.meta.dirname, 'socket.ts');

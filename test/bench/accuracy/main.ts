@@ -19,7 +19,7 @@ const [PERIOD, PERIODS] = quick ? [30_000, 1] : [60_000, 2];
 const PROTOTYPE = join(import.meta.dirname, '../prototype.sh');
 
 // In the lab's own file system, which nothing outlives.
-using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
+using bundle = makeBundle(process.env['LAB_DIRECTORY']);
 const lab = await createLab(bundle.main);
 try {
   const kinds = KINDS.filter((kind) => kind.quick || !quick);

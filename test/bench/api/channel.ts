@@ -1,6 +1,7 @@
 /** Questions to another process of the bench, one after the other. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { kill } from '../../lab/shell.ts';
 
 type Answers = Readonly<Record<string, (argument: string) => unknown>>;
 
@@ -22,33 +23,19 @@ export function start(file: string, ...flags: string[]): Asked {
     execArgv: ['--expose-gc', ...flags],
     serialization: 'advanced',
   });
+  const gone = once(child, 'exit').then(() => {
+    throw new Error(`${file} has ended before it answered`);
+  });
+  gone.catch(() => {});
   return {
     async ask<T>(question: string, argument = '') {
-      const ended = new AbortController();
-      const gone = once(child, 'exit', { signal: ended.signal }).then(() => {
-        throw new Error(`${file} has ended before it answered ${question}`);
-      });
-      const answered = once(child, 'message', { signal: ended.signal });
       child.send({ question, argument });
-      try {
-        const [message] = (await Promise.race([answered, gone])) as [Message];
-        if (message.error) throw new Error(`${file}: ${message.error}`);
-        return message.answer as T;
-      } finally {
-        gone.catch(() => {});
-        answered.catch(() => {});
-        ended.abort();
-      }
+      const [message] = (await Promise.race([once(child, 'message'), gone])) as [Message];
+      if (message.error) throw new Error(`${file}: ${message.error}`);
+      return message.answer as T;
     },
-    end: () => ended(child),
+    end: async () => void (await kill(child, 'SIGKILL')),
   };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exit;
 }
 
 /** The other side: answers each question by its function, for as long as there is somebody to ask. */

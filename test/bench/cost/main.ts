@@ -29,7 +29,7 @@ const SIZE = quick
     };
 
 const say = progress('cost');
-using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
+using bundle = makeBundle(process.env['LAB_DIRECTORY']);
 const lab = await createLab();
 try {
   const pods: Pod[] = [];

@@ -33,7 +33,7 @@ const IDLE = 2;
 const say = progress('daemon');
 say('its stages');
 const found = stages(SIZE.loop);
-using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
+using bundle = makeBundle(process.env['LAB_DIRECTORY']);
 const lab = await createLab();
 try {
   const pods: Pod[] = [];

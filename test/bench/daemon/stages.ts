@@ -5,6 +5,7 @@ import { encodeTraffic } from '../../../lib/influx/line-protocol.ts';
 import { Directory } from '../../../lib/naming/directory.ts';
 import type { Owner } from '../../../lib/kubernetes/records.ts';
 import type { Bytes, Edge, Pair, Traffic } from '../../../lib/model.ts';
+import { traffic } from '../../daemon/agent.ts';
 import { real } from '../../iftop/captures.ts';
 import { median } from '../node/figures.ts';
 
@@ -108,7 +109,7 @@ function attribution(race: Race): Stage {
 }
 
 function encoding(race: Race): Stage {
-  const traffic = trafficOf(PEERS);
+  const sample = trafficOf(PEERS);
   const context = { node: 'worker-1', zone: 'zone-a', interval: 10_000 };
   return {
     name: 'encode',
@@ -116,8 +117,8 @@ function encoding(race: Race): Stage {
     reference: 'JSON.stringify of the same peers and numbers',
     ...race(
       PEERS + 1,
-      () => encodeTraffic(traffic, context),
-      () => [...traffic.edges, traffic.kernel].map((each) => JSON.stringify(each)),
+      () => encodeTraffic(sample, context),
+      () => [...sample.edges, sample.kernel].map((each) => JSON.stringify(each)),
     ),
   };
 }
@@ -137,25 +138,9 @@ function trafficOf(peers: number): Traffic {
     const named = { kind: 'pod', namespace: 'team-1', name, workload, zone: 'zone-b' } as const;
     return { peer: named, ...bytes(peer) };
   });
-  return {
-    pod: {
-      uid: 'uid',
-      cgroupUid: 'uid',
-      namespace: 'team-0',
-      name: 'web-6cd5976f84-2n5b8',
-      workload: 'Deployment/web',
-      ips: ['10.244.0.10'],
-    },
-    iface: 'eth0',
-    end: 1_700_000_000_000,
-    edges,
-    attributed: bytes(peers),
-    kernel: { ...bytes(peers), sentPackets: 1000, receivedPackets: 1000 },
-    uncounted: { sent: 0, received: 0 },
-    missing: { uncaptured: 0, overload: 0, paused: 0, other: 0 },
-    overloaded: false,
-    paused: false,
-  };
+  const pod = { name: 'web-6cd5976f84-2n5b8', workload: 'Deployment/web', ips: ['10.244.0.10'] };
+  const all = traffic('team-0', edges);
+  return { ...all, pod: { ...all.pod, ...pod } };
 }
 
 function bytes(peer: number): Bytes {

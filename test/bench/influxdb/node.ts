@@ -2,7 +2,7 @@ import { nameless } from '../../../lib/naming/directory.ts';
 import { attribute, keyOf } from '../../../lib/naming/attribute.ts';
 import { top } from '../../../lib/report/top.ts';
 import type { LocalPod, Pair, Peer, Traffic } from '../../../lib/model.ts';
-import { Random } from '../../soak/random.ts';
+import { Random } from '../../lab/random.ts';
 
 /** How the traffic of the node is made up. */
 export const PARAMETERS = {

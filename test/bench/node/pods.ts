@@ -1,5 +1,5 @@
 import type { Lab, Pod } from '../../lab/lab.ts';
-import { Random } from '../../soak/random.ts';
+import { Random } from '../../lab/random.ts';
 import { Traffic } from '../../soak/traffic.ts';
 
 /** As many as a kubelet takes by default. */

@@ -32,7 +32,7 @@ const SIZE = process.argv.includes('--quick')
 const LOOK_EVERY = 2000;
 
 const say = progress('size');
-using bundle = makeBundle({ parent: process.env['LAB_DIRECTORY'] });
+using bundle = makeBundle(process.env['LAB_DIRECTORY']);
 const lab = await createLab();
 try {
   const pods: Pod[] = [];

@@ -16,14 +16,12 @@ export function authenticate(
   return token === undefined ? anonymous : tokens.get(token);
 }
 
-export function forbidden(user: string, { verb, resource, namespace, name }: Target): Failure {
+export function forbidden(user: string, { verb, resource, name }: Target): Failure {
   const what = name === undefined ? resource : `${resource} "${name}"`;
-  const where =
-    namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   return {
     code: 403,
-    message: `${what} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "" ${where}`,
+    message: `${what} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "" at the cluster scope`,
     reason: 'Forbidden',
-    details: { ...(name === undefined ? {} : { name }), kind: resource },
+    details: { ...(name !== undefined && { name }), kind: resource },
   };
 }

@@ -27,8 +27,8 @@ interface Passage {
   readonly inside: Socket;
 }
 
-/** Opens a door on host and port (0: any) to the server that listens on a port of loopback. */
-export async function openDoor(host: string, port: number, behind: number): Promise<Door> {
+/** Opens a door on a free port of the host to the server that listens on a port of loopback. */
+export async function openDoor(host: string, behind: number): Promise<Door> {
   const passages = new Set<Passage>();
   const frozen = new Set<Passage>();
   const server = createServer((outside) => {
@@ -49,7 +49,7 @@ export async function openDoor(host: string, port: number, behind: number): Prom
     server.listen(at, host);
     await once(server, 'listening');
   };
-  await listen(port);
+  await listen(0);
   const address = server.address() as AddressInfo;
   const sever = () => passages.forEach(({ outside }) => outside.destroy());
   let closed = once(server, 'close');

@@ -20,7 +20,6 @@ const errors = [
   { name: '403-watch-pods', token: 'n' },
   { name: '404-no-such-resource' },
   { name: '404-pod' },
-  { name: '410-list-exact-compacted', compacted: 900 },
   { name: '410-watch-rv1-after-compaction', compacted: 393 },
   { name: '410-watch-rv1-before-compaction', compacted: 390 },
   { name: '500-bad-rv-watch' },
@@ -40,23 +39,6 @@ for (const { name, compacted = 1, ...with_ } of errors) {
     assert.deepEqual(response.chunks, chunks);
   });
 }
-
-test('an expired continue token is answered with one for the inconsistent rest', async () => {
-  await using server = await start();
-  server.store.advance(900);
-  server.store.compact();
-  const text = request('errors/410-list-expired-continue');
-  const response = await exchange(server, text);
-  assert.deepEqual(headOf(response), headOf(recorded('errors/410-list-expired-continue')));
-  assert.deepEqual(response.chunks, recorded('errors/410-list-expired-continue').chunks);
-});
-
-test('a watch with sendInitialEvents is refused as 1.26 does', async () => {
-  await using server = await start();
-  const response = await exchange(server, request('watch/sendInitialEvents-1.26'));
-  assert.deepEqual(headOf(response), headOf(recorded('watch/sendInitialEvents-1.26')));
-  assert.deepEqual(response.chunks, recorded('watch/sendInitialEvents-1.26').chunks);
-});
 
 for (const [fault, name] of [
   ['tooManyRequests', '429-list-pods'],

@@ -12,7 +12,7 @@ const tls = selfSigned(directory, ['127.0.0.1']);
 rmSync(directory, { recursive: true });
 
 /** The authority of the servers that are started here. */
-export const { ca } = tls;
+const { ca } = tls;
 
 /** A server for a test; its seconds last 20 ms. */
 export function start(options: Partial<ApiServerOptions> = {}): Promise<ApiServer> {
@@ -21,7 +21,6 @@ export function start(options: Partial<ApiServerOptions> = {}): Promise<ApiServe
 
 interface Sending {
   readonly token?: string;
-  readonly body?: string;
   /** Called when the head of the answer is here. */
   readonly answering?: () => void;
 }
@@ -30,14 +29,14 @@ interface Sending {
 export function exchange(
   { url }: ApiServer,
   text: string,
-  { token, body = '', answering }: Sending = {},
+  { token, answering }: Sending = {},
 ): Promise<Recorded> {
   const { promise, resolve, reject } = Promise.withResolvers<Recorded>();
   const { hostname: host, port } = new URL(url);
   const socket = connect({ host, port: Number(port), ca });
   const authorization = token === undefined ? '' : `\r\nAuthorization: Bearer ${token}`;
   const [line = '', ...rest] = text.trimEnd().split(/\r?\n/);
-  socket.write(`${[line + authorization, ...rest].join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${[line + authorization, ...rest].join('\r\n')}\r\n\r\n`);
   let bytes = Buffer.alloc(0);
   let begun = false;
   socket.on('data', (data: Buffer) => {

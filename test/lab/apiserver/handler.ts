@@ -1,18 +1,8 @@
-import { text } from 'node:stream/consumers';
-
 import { type Allowed, anonymous, forbidden } from './access.ts';
 import { list } from './list.ts';
 import type { Reply, Request } from './reply.ts';
 import { typed } from './resources.ts';
-import { review, reviewPath } from './review.ts';
-import {
-  type Answer,
-  json,
-  methodNotAllowed,
-  noSuchResource,
-  Refused,
-  unauthorized,
-} from './status.ts';
+import { type Answer, json, noSuchResource, Refused, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { parseTarget, type Target } from './target.ts';
 import { version } from './version.ts';
@@ -37,24 +27,15 @@ export async function handle(
   if (user === undefined) throw new Refused(unauthorized);
   const url = new URL(request.url ?? '/', 'https://kubernetes.default.svc');
   if (url.pathname === '/version') return reply.answer(version);
-  if (url.pathname === reviewPath && request.method === 'POST') {
-    return reply.answer(review(user, await text(request), allowed));
-  }
   const target = parseTarget(url);
   if (!target) throw new Refused(noSuchResource);
-  if (request.method !== 'GET') throw new Refused(methodNotAllowed);
   if (user === anonymous || !allowed(user, target.verb, target.resource)) {
     throw new Refused(forbidden(user, target));
   }
-  switch (target.verb) {
-    case 'get':
-      return reply.answer(get(store, target));
-    case 'list':
-      // The watch cache waits three seconds for a version to come.
-      return reply.answer(await list(store, target, 3 * pace.second, closing));
-    case 'watch':
-      return watch(store, target, reply, pace, closing);
-  }
+  if (target.verb === 'get') return reply.answer(get(store, target));
+  if (target.verb === 'watch') return watch(store, target, reply, pace, closing);
+  // The watch cache waits three seconds for a version to come.
+  return reply.answer(await list(store, target, 3 * pace.second, closing));
 }
 
 function get(store: Store, { resource, namespace, name = '' }: Target): Answer {

@@ -17,33 +17,31 @@ export interface PodOptions extends Named {
   readonly ips?: readonly string[];
   /** The controller. */
   readonly owner?: { readonly kind: string; readonly name: string; readonly uid?: string };
-  /** Default Running with an address, else Pending. */
-  readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   readonly hostNetwork?: boolean;
-  readonly hostIP?: string;
-  readonly deletionTimestamp?: string;
 }
 
+/** Running with an address, else Pending. */
 export function pod(options: PodOptions): KubernetesObject {
-  const { ips = [], owner, nodeName, hostIP, hostNetwork, deletionTimestamp } = options;
-  const phase = options.phase ?? (ips.length > 0 ? 'Running' : 'Pending');
+  const { ips = [], owner, nodeName, hostNetwork } = options;
+  const isRunning = ips.length > 0;
   return {
     metadata: {
       ...meta(options, options.namespace ?? 'default'),
       ...(owner && { ownerReferences: [ownerReference(owner)] }),
-      ...(deletionTimestamp !== undefined && { deletionTimestamp, deletionGracePeriodSeconds: 30 }),
     },
     spec: {
       containers: [{ name: 'main', image, resources: {}, imagePullPolicy: 'IfNotPresent' }],
-      restartPolicy: phase === 'Succeeded' || phase === 'Failed' ? 'Never' : 'Always',
+      restartPolicy: 'Always',
       ...(nodeName !== undefined && { nodeName }),
       ...(hostNetwork === true && { hostNetwork }),
     },
     status: {
-      phase,
-      ...(hostIP !== undefined && { hostIP }),
-      ...(ips.length > 0 && { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) }),
-      ...(nodeName !== undefined && { startTime: epoch, containerStatuses: [containerIn(phase)] }),
+      phase: isRunning ? 'Running' : 'Pending',
+      ...(isRunning && { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) }),
+      ...(nodeName !== undefined && {
+        startTime: epoch,
+        containerStatuses: [container(isRunning)],
+      }),
       qosClass: 'BestEffort',
     },
   };
@@ -54,24 +52,19 @@ export interface ServiceOptions extends Named {
   /** `['None']` is a headless service. */
   readonly clusterIPs?: readonly string[];
   readonly ports?: readonly { readonly name?: string; readonly port: number }[];
-  readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
-  readonly selector?: Readonly<Record<string, string>>;
-  readonly externalIPs?: readonly string[];
+  readonly type?: 'ClusterIP' | 'LoadBalancer';
   /** The addresses of its load balancer. */
   readonly ingressIPs?: readonly string[];
 }
 
 export function service(options: ServiceOptions): KubernetesObject {
-  const { clusterIPs = [], ports = [], type = 'ClusterIP', selector, externalIPs } = options;
-  const { ingressIPs = [] } = options;
+  const { clusterIPs = [], ports = [], type = 'ClusterIP', ingressIPs = [] } = options;
   return {
     metadata: meta(options, options.namespace ?? 'default'),
     spec: {
       ports: ports.map((port) => ({ ...port, protocol: 'TCP', targetPort: port.port })),
-      ...(selector && { selector }),
       ...(clusterIPs.length > 0 && { clusterIP: clusterIPs[0], clusterIPs }),
       type,
-      ...(externalIPs && { externalIPs }),
       sessionAffinity: 'None',
     },
     status: {
@@ -139,21 +132,17 @@ function ownerReference({ kind, name, uid = randomUUID() }: NonNullable<PodOptio
 /** Owners that are not in apps/v1. */
 const groups = { Job: 'batch/v1', Node: 'v1' };
 
-function containerIn(phase: NonNullable<PodOptions['phase']>) {
-  const states = {
-    Pending: { waiting: { reason: 'ContainerCreating' } },
-    Running: { running: { startedAt: epoch } },
-    Succeeded: { terminated: { exitCode: 0, reason: 'Completed' } },
-    Failed: { terminated: { exitCode: 1, reason: 'Error' } },
-  };
+function container(isRunning: boolean) {
   return {
     name: 'main',
-    state: states[phase],
+    state: isRunning
+      ? { running: { startedAt: epoch } }
+      : { waiting: { reason: 'ContainerCreating' } },
     lastState: {},
-    ready: phase === 'Running',
+    ready: isRunning,
     restartCount: 0,
     image,
     imageID: '',
-    started: phase === 'Running',
+    started: isRunning,
   };
 }

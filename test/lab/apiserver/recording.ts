@@ -25,7 +25,11 @@ export function recorded(name: string): Recorded {
 
 /** The body of a list. */
 export interface List {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
   readonly items: readonly StoredObject[];
 }
 

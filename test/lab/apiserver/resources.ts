@@ -3,7 +3,6 @@ import type { Resource } from './store.ts';
 
 interface Description {
   readonly kind: string;
-  readonly namespaced: boolean;
   /** What a fieldSelector may name. */
   readonly fields: readonly string[];
   /** What Go's zero value of the type marshals to: the body of a bookmark. */
@@ -29,7 +28,6 @@ const nodeInfo = Object.fromEntries(
 export const resources: Readonly<Record<Resource, Description>> = {
   pods: {
     kind: 'Pod',
-    namespaced: true,
     fields: [
       'metadata.name',
       'metadata.namespace',
@@ -42,13 +40,11 @@ export const resources: Readonly<Record<Resource, Description>> = {
   },
   services: {
     kind: 'Service',
-    namespaced: true,
     fields: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
     zero: { spec: {}, status: { loadBalancer: {} } },
   },
   nodes: {
     kind: 'Node',
-    namespaced: false,
     fields: ['metadata.name', 'spec.unschedulable'],
     zero: {
       spec: {},
@@ -57,7 +53,6 @@ export const resources: Readonly<Record<Resource, Description>> = {
   },
   namespaces: {
     kind: 'Namespace',
-    namespaced: false,
     fields: ['metadata.name', 'status.phase'],
     zero: { spec: {}, status: {} },
   },

@@ -6,15 +6,11 @@ import type { Target } from './target.ts';
 
 export type Matches = (object: StoredObject) => boolean;
 
-/** Which objects a list or a watch is about: its namespace, its fieldSelector, its labelSelector. */
-export function selection({ resource, namespace, query }: Target): Matches {
-  const tests = [
-    ...terms(query.get('fieldSelector')).map((term) => fieldTest(resource, term)),
-    ...terms(query.get('labelSelector')).map(labelTest),
-  ];
-  return (object) =>
-    (namespace === undefined || object.metadata.namespace === namespace) &&
-    tests.every((test) => test(object));
+/** Which objects the fieldSelector of a list or a watch is about. */
+export function selection({ resource, query }: Target): Matches {
+  const selector = query.get('fieldSelector');
+  const tests = selector ? selector.split(',').map((term) => fieldTest(resource, term)) : [];
+  return (object) => tests.every((test) => test(object));
 }
 
 /** A change as a watch with a selector shows it: to leave the selection is to be deleted. */
@@ -26,10 +22,6 @@ export function selected(
   const after = type !== 'DELETED' && matches(object);
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', object };
   return before ? { type: 'DELETED', object: atVersion(previous, version) } : undefined;
-}
-
-function terms(selector: string | null): readonly string[] {
-  return selector ? selector.split(',') : [];
 }
 
 function fieldTest(resource: Resource, term: string): Matches {
@@ -47,15 +39,4 @@ function fieldOf(object: object, path: string): string {
   for (const name of path.split('.'))
     value = Object.entries(value ?? {}).find(([n]) => n === name)?.[1];
   return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
-}
-
-function labelTest(term: string): Matches {
-  const [, not, key, operator, value] =
-    /^\s*(!?)\s*([\w./-]+)\s*(?:(!=|==?)\s*([\w.-]*))?\s*$/.exec(term) ?? [];
-  if (key === undefined) {
-    throw new Refused(badRequest(`the stand-in knows no set-based selectors: ${term}`));
-  }
-  if (operator === undefined)
-    return (o) => (o.metadata.labels?.[key] === undefined) === (not === '!');
-  return (o) => (o.metadata.labels?.[key] === value) === (operator !== '!=');
 }

@@ -13,8 +13,6 @@ import { Store } from './store.ts';
 export interface ApiServerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default any that is free. */
-  readonly port?: number;
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string };
   /** Default true; HTTP/1.1 is always spoken. */
@@ -25,8 +23,6 @@ export interface ApiServerOptions {
   readonly allowed?: Allowed;
   /** Default 60 000 ms. */
   readonly bookmarkInterval?: number;
-  /** How many changes of a resource are remembered; default 10 000. */
-  readonly history?: number;
   /** How long a second of the protocol (timeoutSeconds and the like) lasts; default 1000 ms. */
   readonly second?: number;
 }
@@ -75,8 +71,8 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts a stand-in for kube-apiserver 1.26. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { host = '127.0.0.1', port = 0, tokens } = options;
-  const store = new Store(options.history);
+  const { host = '127.0.0.1', tokens } = options;
+  const store = new Store();
   const requests: RequestRecord[] = [];
   const serving = new Set<Promise<void>>();
   const replies = new Map<RequestRecord, Reply>();
@@ -113,7 +109,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const served = serve(request, response).finally(() => serving.delete(served));
     serving.add(served);
   });
-  const door = await openDoor(host, port, server.port);
+  const door = await openDoor(host, server.port);
 
   const shut = async () => {
     door.shut();
@@ -150,7 +146,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 function refuse(request: Request, reply: Reply): (error: unknown) => Promise<void> {
   return async (error) => {
     if (error instanceof Refused) await reply.answer(failed(error.failure));
-    // A client that leaves in the middle of its request is no bug; anything else is one of ours.
+    // A client that leaves in the middle of its request is no bug; anything else is one of the stand-in's.
     else if (!request.errored) throw error;
   };
 }

@@ -9,7 +9,6 @@ export interface Failure {
   readonly code: number;
   readonly message: string;
   readonly reason?: string;
-  readonly metadata?: object;
   readonly details?: { readonly retryAfterSeconds?: number; readonly [field: string]: unknown };
 }
 
@@ -23,11 +22,11 @@ export class Refused extends Error {
 }
 
 /** The Status object of a failure, its fields in the order of the API server. */
-export function statusOf({ code, message, reason, details, metadata = {} }: Failure): object {
+export function statusOf({ code, message, reason, details }: Failure): object {
   return {
     kind: 'Status',
     apiVersion: 'v1',
-    metadata,
+    metadata: {},
     status: 'Failure',
     message,
     reason,
@@ -64,19 +63,12 @@ export const noSuchResource: Failure = {
   details: {},
 };
 
-export const methodNotAllowed: Failure = {
-  code: 405,
-  message: 'the server does not allow this method on the requested resource',
-  reason: 'MethodNotAllowed',
-  details: {},
-};
-
 export function badRequest(message: string): Failure {
   return { code: 400, message, reason: 'BadRequest' };
 }
 
-export function expired(message: string, metadata: object = {}): Failure {
-  return { code: 410, message, reason: 'Expired', metadata };
+export function expired(message: string): Failure {
+  return { code: 410, message, reason: 'Expired' };
 }
 
 export function tooLargeResourceVersion(version: number, current: number): Failure {

@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import {
-  atVersion,
-  frozen,
-  key,
-  type KubernetesObject,
-  keyOf,
-  type StoredObject,
-} from './object.ts';
+import { atVersion, frozen, key, type KubernetesObject, type StoredObject } from './object.ts';
 
 export type Resource = 'pods' | 'services' | 'nodes' | 'namespaces';
 
@@ -25,18 +18,12 @@ export type Listener = (change: Change) => void;
 export class Store {
   #version = 1;
   #compacted = 1;
-  readonly #history: number;
   readonly #shelves: Readonly<Record<Resource, Shelf>> = {
     pods: shelf(),
     services: shelf(),
     nodes: shelf(),
     namespaces: shelf(),
   };
-
-  /** `history` is how many changes of a resource are remembered at least, and twice that at most. */
-  constructor(history = 10_000) {
-    this.#history = history;
-  }
 
   /** The version of the last write, of whatever resource. */
   get version(): number {
@@ -48,14 +35,9 @@ export class Store {
     return this.#compacted;
   }
 
-  /** The same for a resource, of which there may have been more changes than are remembered. */
-  compactedOf(resource: Resource): number {
-    return Math.max(this.#compacted, this.#shelves[resource].forgotten);
-  }
-
   /** The version of the last write to this resource, which is what its watch cache knows. */
   versionOf(resource: Resource): number {
-    return this.#shelves[resource].changes.at(-1)?.version ?? this.compactedOf(resource);
+    return this.#shelves[resource].changes.at(-1)?.version ?? this.#compacted;
   }
 
   /** Creates or updates. Another uid under a name that is taken is a deletion and a creation. */
@@ -99,17 +81,10 @@ export class Store {
     return this.#shelves[resource].objects.get(key(name, namespace));
   }
 
-  /** Objects by namespace and name, now or as they were at a version that is not compacted. */
-  list(resource: Resource, at = this.#version): readonly StoredObject[] {
+  /** Objects by namespace and name. */
+  list(resource: Resource): readonly StoredObject[] {
     const shelf = this.#shelves[resource];
-    const later = this.since(resource, at);
-    if (later.length === 0) return (shelf.sorted ??= sorted(shelf.objects));
-    const objects = new Map(shelf.objects);
-    for (const { object, previous } of later.toReversed()) {
-      if (previous) objects.set(keyOf(object), previous);
-      else objects.delete(keyOf(object));
-    }
-    return sorted(objects);
+    return (shelf.sorted ??= sorted(shelf.objects));
   }
 
   /** The remembered writes after a version, oldest first. */
@@ -151,9 +126,6 @@ export class Store {
     const { changes, listeners } = shelf;
     shelf.sorted = undefined;
     changes.push(change);
-    if (changes.length > 2 * this.#history) {
-      shelf.forgotten = changes.splice(0, this.#history).at(-1)?.version ?? 0;
-    }
     for (const listener of listeners) listener(change);
   }
 }
@@ -163,19 +135,11 @@ interface Shelf {
   /** The objects in the order of a list, until the next write. */
   sorted: readonly StoredObject[] | undefined;
   readonly changes: Change[];
-  /** Of the changes, those up to this version are not remembered. */
-  forgotten: number;
   readonly listeners: Set<Listener>;
 }
 
 function shelf(): Shelf {
-  return {
-    objects: new Map(),
-    sorted: undefined,
-    changes: [],
-    forgotten: 0,
-    listeners: new Set(),
-  };
+  return { objects: new Map(), sorted: undefined, changes: [], listeners: new Set() };
 }
 
 function sorted(objects: ReadonlyMap<string, StoredObject>): readonly StoredObject[] {

@@ -1,4 +1,4 @@
-import { isResource, resources } from './resources.ts';
+import { isResource } from './resources.ts';
 import { Refused } from './status.ts';
 import type { Resource } from './store.ts';
 
@@ -8,19 +8,17 @@ export type Verb = 'get' | 'list' | 'watch';
 export interface Target {
   readonly verb: Verb;
   readonly resource: Resource;
+  /** Of the object of a get. */
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** Reads a path of /api/v1; undefined when there is no such resource. */
+/** Reads a path of /api/v1: one object, or those of all namespaces; undefined when there is no such resource. */
 export function parseTarget({ pathname, searchParams: query }: URL): Target | undefined {
   const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname);
   const [, namespace, resource = '', name] = path ?? [];
-  if (!isResource(resource)) return undefined;
-  const { namespaced } = resources[resource];
-  if (!namespaced && namespace !== undefined) return undefined;
-  if (namespaced && name !== undefined && namespace === undefined) return undefined;
+  if (!isResource(resource) || (namespace && !name)) return undefined;
   const several = isTrue(query.get('watch')) ? 'watch' : 'list';
   return { verb: name === undefined ? several : 'get', resource, namespace, name, query };
 }

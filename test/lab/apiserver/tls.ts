@@ -13,27 +13,11 @@ export function selfSigned(
   const names = [...new Set(['localhost', ...addresses])].map((address) =>
     isIP(address) ? `IP:${address}` : `DNS:${address}`,
   );
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30';
+  const files = ['-subj', '/CN=kube-apiserver', '-keyout', key, '-out', cert];
   execFileSync(
     'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '30',
-      '-subj',
-      '/CN=kube-apiserver',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-addext',
-      `subjectAltName=${names.join(',')}`,
-    ],
+    [...request.split(' '), ...files, '-addext', `subjectAltName=${names.join()}`],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const pem = readFileSync(cert, 'utf8');

@@ -1,7 +1,7 @@
 import type { Reply } from './reply.ts';
 import { bookmark, typed } from './resources.ts';
 import { selected, selection } from './selection.ts';
-import { expired, Refused, statusOf } from './status.ts';
+import { expired, statusOf } from './status.ts';
 import type { Change, Store } from './store.ts';
 import { isTrue, requestedVersion, type Target } from './target.ts';
 
@@ -21,7 +21,6 @@ export async function watch(
   closing: AbortSignal,
 ): Promise<void> {
   const { resource, query } = target;
-  if (query.has('resourceVersionMatch')) throw new Refused(matchForbidden);
   const since = requestedVersion(query);
   const matches = selection(target);
   const send = (type: string, object: object) =>
@@ -32,9 +31,9 @@ export async function watch(
   };
 
   reply.start({ status: 200 });
-  if (since !== 0 && since < store.compactedOf(resource)) {
+  if (since !== 0 && since < store.compacted) {
     // Too old is an event, not a status: the 200 is out before the cache is looked at.
-    const message = `too old resource version: ${since} (${store.compactedOf(resource)})`;
+    const message = `too old resource version: ${since} (${store.compacted})`;
     send('ERROR', statusOf(expired(message)));
     return reply.end();
   }
@@ -82,15 +81,3 @@ async function over(life: number, reply: Reply, closing: AbortSignal): Promise<v
   closing.removeEventListener('abort', end);
   clearTimeout(timeout);
 }
-
-const reason = 'Forbidden: resourceVersionMatch is forbidden for watch';
-const matchForbidden = {
-  code: 422,
-  message: `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${reason}`,
-  reason: 'Invalid',
-  details: {
-    group: 'meta.k8s.io',
-    kind: 'ListOptions',
-    causes: [{ reason: 'FieldValueForbidden', message: reason, field: 'resourceVersionMatch' }],
-  },
-};
