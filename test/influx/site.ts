@@ -37,7 +37,13 @@ export class Site implements AsyncDisposable {
   }
 
   /** What a process that starts here has. */
-  agent({ token = this.influx.token, max = 16 * MIB, memory = MIB, at = this.directory } = {}) {
+  agent({
+    token = this.influx.token,
+    max = 16 * MIB,
+    memory = MIB,
+    at = this.directory,
+    explain = (error: unknown) => ({ what: String(error), fix: 'none' }),
+  } = {}) {
     const say = (fields: object, message: string) => this.said.push({ fields, message });
     const log: Log = { debug() {}, info: say, warn: say, error: say };
     const all = new Problems(log);
@@ -51,7 +57,7 @@ export class Site implements AsyncDisposable {
     const write = writer({ url: this.influx.url, api: 2, org: '', bucket: 'b', token });
     const unsent = new UnsentRows({ directory: at, max, memory, log, problems });
     this.#backlogs.push(unsent);
-    return { unsent, queue: new Queue({ write, unsent, offset: 0, problems }) };
+    return { unsent, queue: new Queue({ write, unsent, offset: 0, problems, explain }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
