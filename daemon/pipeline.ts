@@ -2,7 +2,7 @@ import type { ApiClient } from '../lib/kubernetes/client/client.ts';
 import { Directory } from '../lib/naming/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from '../lib/report/window-clock.ts';
-import { followCluster, localSubject, resourcesOf } from '../lib/kubernetes/follow-cluster.ts';
+import { followCluster, resourcesOf } from '../lib/kubernetes/follow-cluster.ts';
 import type { Config } from './config.ts';
 import type { Problems } from './log.ts';
 import { apiServer, faultOfApi } from './check/remedies.ts';
@@ -17,7 +17,7 @@ import { AgentFieldReader } from '../lib/report/agent-fields.ts';
 import { Reporter } from '../lib/report/reporter.ts';
 import type { Sink } from '../lib/report/sink.ts';
 import { atWindowEnd, statistics } from '../lib/report/statistics/all.ts';
-import { Sync } from '../lib/kubernetes/sync.ts';
+import { localSubject, Sync } from '../lib/kubernetes/sync.ts';
 import { Totals } from '../lib/report/totals.ts';
 import { GRACE, WindowQueue } from '../lib/report/window-queue.ts';
 
@@ -63,7 +63,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
   const { cpu } = capture;
-  const state = { client, sink, proc, directory, sync, registry: capture, totals, cpu };
+  const state = { client, sink, proc, directory, sync, capture, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const agentFields = new AgentFieldReader(atWindowEnd, state);
   const windows = new WindowQueue({ reporter, agentFields, log, problems, ...state });

@@ -4,7 +4,7 @@ import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { iftopCommand } from '../../lib/iftop/process.ts';
 import { Session } from '../../lib/iftop/session.ts';
-import { readCounters } from '../../lib/linux/interface-counters.ts';
+import { parseNetDev, readNetDev } from '../../lib/linux/interface-counters.ts';
 import { enter, stay } from '../../lib/linux/netns-exec.ts';
 import { netnsOf } from '../../lib/linux/pod-netns.ts';
 
@@ -22,7 +22,7 @@ export async function captureLoopback(
   const command = iftopCommand('lo');
   const child = own ? stay(command) : enter(openSync(`${proc}/self/ns/net`, 'r'), command);
   const session = await Session.start(child, {
-    counters: () => readCounters(proc, inode, ['self'], 'lo'),
+    counters: () => parseNetDev(readNetDev(proc, inode, ['self']) ?? '', 'lo'),
     cpu: () => 0,
     overloaded: () => {},
     unparsed: () => {},

@@ -24,7 +24,7 @@ export interface StartupReportOptions {
   readonly client?: Parameters<typeof apiServer>[0];
   readonly proc: string;
   readonly directory: Pick<Directory, 'hasNode'>;
-  readonly registry: Pick<NodeCapture, 'figures'>;
+  readonly capture: Pick<NodeCapture, 'figures'>;
   readonly sync: Pick<Sync, 'states'>;
   readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
@@ -67,11 +67,11 @@ export async function reportStartup(options: StartupReportOptions): Promise<void
 async function captures({
   config,
   proc,
-  registry,
+  capture,
   signal,
 }: StartupReportOptions): Promise<Result[]> {
-  const { podsReady, sessions } = registry.figures;
-  const others = uncaptured(registry.figures, proc);
+  const { podsReady, sessions } = capture.figures;
+  const others = uncaptured(capture.figures, proc);
   if (sessions > 0) return [capturesOf(sessions, podsReady), ...others];
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);

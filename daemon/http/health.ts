@@ -13,7 +13,7 @@ const IDLE = 60_000;
 export interface HealthOptions {
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly registry: Pick<NodeCapture, 'figures' | 'heard' | 'stuckFor'>;
+  readonly capture: Pick<NodeCapture, 'figures' | 'heard' | 'stuckFor'>;
   readonly sync: Pick<Sync, 'complete' | 'reasons'>;
   readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
@@ -45,12 +45,12 @@ export class Health {
    * and captures can be started. A pod whose capture fails is tried again by itself.
    */
   alive(): Verdict {
-    const { interval, registry } = this.#options;
-    const { figures } = registry;
+    const { interval, capture } = this.#options;
+    const { figures } = capture;
     const now = performance.now();
     const closed = now - this.#closed;
-    const idle = now - (registry.heard ?? now);
-    const stuck = registry.stuckFor;
+    const idle = now - (capture.heard ?? now);
+    const stuck = capture.stuckFor;
     const answered =
       figures.sessions > 0 ? `iftop answered ${seconds(idle)} ago` : 'there is no iftop to ask';
     return verdict([

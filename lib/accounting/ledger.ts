@@ -1,6 +1,7 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
+import { each, NOTHING, plus } from '../bytes.ts';
 import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
-import { openWindow, type OpenWindow, either, NOTHING, plus, addShare } from './open-window.ts';
+import { addShare, openWindow, type OpenWindow } from './open-window.ts';
 import { Miscount } from './miscount.ts';
 
 /** Milliseconds that pass until it is noticed that a source cannot follow: a slot and a measurement. */
@@ -113,10 +114,7 @@ export class Ledger {
     let added = NOTHING;
     for (const window of this.#windows) {
       const until = this.#shareBefore(slot, window, total);
-      const share = {
-        sent: clamp(until.sent, added.sent, 1) - added.sent,
-        received: clamp(until.received, added.received, 1) - added.received,
-      };
+      const share = each((of) => clamp(until[of], added[of], 1) - added[of]);
       addShare(window, pairs, rest, share);
       added = plus(added, share);
     }
@@ -164,7 +162,7 @@ export class Ledger {
   #open(start: number): OpenWindow {
     return openWindow(start, {
       overloaded: this.#overloaded,
-      paused: this.#paused,
+      paused: this.#paused ? NOTHING : undefined,
       miscounted: this.#miscount.directions,
     });
   }
@@ -174,7 +172,7 @@ export class Ledger {
     this.#miscount.add({ from, to, seen, counted: plus(kernel, this.#ahead), lag: this.#lag });
     this.#ahead = NOTHING;
     for (const window of this.#windows)
-      window.miscounted = either(window.miscounted, this.#miscount.directions);
+      window.miscounted = each((of) => window.miscounted[of] || this.#miscount.directions[of]);
   }
 
   /** What the kernel has counted in the last window by this reading. */
@@ -201,12 +199,9 @@ export class Ledger {
     for (let at = this.#windows.length - 1; at >= 0; at -= 1) {
       const window = this.#windows[at];
       const most = this.#reportedSince(this.#windows[at - 1]);
-      const part = {
-        sent: Math.min(left.sent, most.sent),
-        received: Math.min(left.received, most.received),
-      };
+      const part = each((of) => Math.min(left[of], most[of]));
       if (window) this.#addMissing(window, part);
-      left = { sent: left.sent - part.sent, received: left.received - part.received };
+      left = each((of) => left[of] - part[of]);
     }
   }
 
@@ -236,14 +231,13 @@ export class Ledger {
     const sign = slot.from <= end ? 1 : -1;
     const apart = sign > 0 ? between(before, counters) : between(counters, before);
     const kernel = after && between(before, after);
-    const shareOf = (direction: keyof Bytes) => {
+    return each((direction) => {
       const lag = this.#lag[direction];
       // Bytes that the counters do not have passed evenly, as far as is known.
       const uncounted = kernel ? Math.max(0, total[direction] - lag - kernel[direction]) : 0;
       const counted = lag + sign * apart[direction];
       return (counted + uncounted * share) / Math.max(1, total[direction]);
-    };
-    return { sent: shareOf('sent'), received: shareOf('received') };
+    });
   }
 }
 

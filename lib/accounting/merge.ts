@@ -1,12 +1,8 @@
-import type { LocalPod, Window } from '../model.ts';
+import type { ClosedWindow, Window } from '../model.ts';
 import { sum } from '../linux/interface-counters.ts';
-import { either, NOTHING, plus } from './open-window.ts';
+import { each, NOTHING, plus } from '../bytes.ts';
 
-interface Closed {
-  readonly pod: LocalPod;
-  readonly iface: string;
-  readonly window: Window;
-}
+type Closed = Pick<ClosedWindow, 'pod' | 'iface' | 'window'>;
 
 /**
  * Merges the windows of pods that have the same name, for each interface. Otherwise the second rows of a StatefulSet's pod
@@ -32,7 +28,7 @@ function merge(a: Window, b: Window): Window {
     pairs: [...a.pairs, ...b.pairs],
     rest: plus(a.rest, b.rest),
     kernel: a.kernel && b.kernel ? sum(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
-    miscounted: either(a.miscounted, b.miscounted),
+    miscounted: each((of) => a.miscounted[of] || b.miscounted[of]),
     uncaptured: plus(a.uncaptured, b.uncaptured),
     overloaded: a.overloaded || b.overloaded,
     paused: a.paused === undefined ? b.paused : plus(a.paused, b.paused ?? NOTHING),

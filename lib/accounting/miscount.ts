@@ -1,4 +1,6 @@
 import type { Bytes, Directions } from '../model.ts';
+import { each } from '../bytes.ts';
+import { sum } from '../sum.ts';
 
 /** Milliseconds over which counters are judged. */
 const MINUTE = 60_000;
@@ -7,7 +9,6 @@ const LEAST = 64 * 1024;
 const TOLERANCE = 0.02;
 /** Counters that have less than a quarter of what was seen are judged before the minute is over. */
 const BLATANT = 0.75;
-const DIRECTIONS = ['sent', 'received'] as const;
 
 /** What a slot says about the counters. */
 interface Entry {
@@ -42,20 +43,14 @@ export class Miscount {
     this.#recent.push(entry);
     while ((this.#recent[0]?.to ?? Infinity) <= entry.to - MINUTE) this.#recent.shift();
     const whole = entry.to - this.#since >= MINUTE;
-    this.#miscounted = {
-      sent: this.#judge('sent', whole),
-      received: this.#judge('received', whole),
-    };
+    this.#miscounted = each((direction) => this.#judge(direction, whole));
   }
 
   /** `whole`: there are slots of a whole minute. */
-  #judge(direction: (typeof DIRECTIONS)[number], whole: boolean): boolean {
-    let seen = 0;
-    let counted = this.#recent[0]?.lag[direction] ?? 0;
-    for (const entry of this.#recent) {
-      seen += entry.seen[direction];
-      counted += entry.counted[direction];
-    }
+  #judge(direction: keyof Bytes, whole: boolean): boolean {
+    const lag = this.#recent[0]?.lag[direction] ?? 0;
+    const seen = sum(this.#recent, (entry) => entry.seen[direction]);
+    const counted = lag + sum(this.#recent, (entry) => entry.counted[direction]);
     const was = this.#miscounted[direction];
     const part = whole ? TOLERANCE : BLATANT;
     const most = Math.max(LEAST, part * seen);

@@ -1,7 +1,5 @@
 import type { Bytes, Missing, Traffic, Window } from '../model.ts';
-import { NOTHING } from './open-window.ts';
-
-const DIRECTIONS = ['sent', 'received'] as const;
+import { DIRECTIONS, each, NOTHING } from '../bytes.ts';
 
 /**
  * The bytes that the kernel counted and no row has. Each direction is taken by itself, so that a surplus of one does not hide
@@ -33,7 +31,5 @@ export function uncounted(
   { kernel, miscounted }: Pick<Window, 'kernel' | 'miscounted'>,
   attributed: Bytes,
 ): Traffic['uncounted'] {
-  const surplus = (direction: keyof Bytes) =>
-    kernel && miscounted[direction] ? Math.max(0, attributed[direction] - kernel[direction]) : 0;
-  return { sent: surplus('sent'), received: surplus('received') };
+  return each((of) => (kernel && miscounted[of] ? Math.max(0, attributed[of] - kernel[of]) : 0));
 }

@@ -1,4 +1,5 @@
 import type { Bytes, Counters, Directions, KernelBytes, Pair } from '../model.ts';
+import { each, NOTHING, plus } from '../bytes.ts';
 
 /** A pair whose bytes are added to in place: there are too many additions to make a new object for each. */
 type Growing = { -readonly [field in keyof Pair]: Pair[field] };
@@ -22,18 +23,10 @@ export interface OpenWindow {
   paused: Bytes | undefined;
 }
 
-export const NOTHING: Bytes = { sent: 0, received: 0 };
-
-/** What the next window begins with. */
-interface Conditions {
-  readonly overloaded: boolean;
-  readonly paused: boolean;
-  readonly miscounted: Directions;
-}
-
+/** The next window; it begins as the conditions are now. */
 export function openWindow(
   start: number,
-  { overloaded, paused, miscounted }: Conditions,
+  conditions: Pick<OpenWindow, 'overloaded' | 'miscounted' | 'paused'>,
 ): OpenWindow {
   return {
     start,
@@ -43,10 +36,8 @@ export function openWindow(
     kernel: undefined,
     pairs: new Map(),
     rest: NOTHING,
-    miscounted,
     uncaptured: NOTHING,
-    overloaded,
-    paused: paused ? NOTHING : undefined,
+    ...conditions,
   };
 }
 
@@ -57,13 +48,14 @@ export function addShare(
   rest: Bytes,
   share: Bytes,
 ): void {
-  window.rest = plus(window.rest, times(rest, share));
+  const shareOf = (bytes: Bytes) => each((direction) => bytes[direction] * share[direction]);
+  window.rest = plus(window.rest, shareOf(rest));
   if (share.sent + share.received === 0) return;
   for (const pair of pairs) {
     const key = `${pair.local} ${pair.remote}`;
     const known = window.pairs.get(key);
     if (!known) {
-      window.pairs.set(key, { ...pair, ...times(pair, share) });
+      window.pairs.set(key, { ...pair, ...shareOf(pair) });
       continue;
     }
     known.from = Math.min(known.from, pair.from);
@@ -71,16 +63,4 @@ export function addShare(
     known.sent += pair.sent * share.sent;
     known.received += pair.received * share.received;
   }
-}
-
-export function either(a: Directions, b: Directions): Directions {
-  return { sent: a.sent || b.sent, received: a.received || b.received };
-}
-
-export function plus(a: Bytes, b: Bytes): Bytes {
-  return { sent: a.sent + b.sent, received: a.received + b.received };
-}
-
-function times(a: Bytes, b: Bytes): Bytes {
-  return { sent: a.sent * b.sent, received: a.received * b.received };
 }

@@ -1,5 +1,5 @@
 import { Ledger } from '../accounting/ledger.ts';
-import type { Counters, Netns, Window } from '../model.ts';
+import type { Counters, Netns } from '../model.ts';
 import { UNUSED } from '../linux/interface-counters.ts';
 import {
   type CaptureEvent,
@@ -16,7 +16,6 @@ import type {
   Owner,
 } from './interface-capture-types.ts';
 import { InterfaceProblems } from './interface-problems.ts';
-import { Poll } from './poll.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import type { Source, SourceEnd } from './source.ts';
 
@@ -27,6 +26,8 @@ const PROVEN = 60_000;
  * and with it what it has counted since the last reading. A reading takes some 40 us.
  */
 const NEW = 60_000;
+/** Milliseconds between two readings then. */
+const POLL = 200;
 
 /** One interface of a pod: its ledger, and the sources that capture it one after the other. */
 export class InterfaceCapture {
@@ -37,11 +38,9 @@ export class InterfaceCapture {
   readonly #options: InterfaceCaptureOptions;
   readonly #problems: InterfaceProblems;
   readonly #ledger = new Ledger(Date.now());
+  /** The windows that have ended and are not closed yet. */
+  readonly windows: Pick<Ledger, 'ended' | 'close' | 'isFinished'> = this.#ledger;
   readonly #retry = new RetryPolicy();
-  readonly #poll = new Poll(
-    () => this.counters(),
-    () => this.#mayVanish,
-  );
   #state: CaptureState = 'idle';
   #index: number | undefined;
   #source: Source | undefined;
@@ -50,6 +49,7 @@ export class InterfaceCapture {
   /** Since when a source captures, by `performance.now()`. */
   #capturingSince: number | undefined;
   #hasRun = false;
+  #poll: NodeJS.Timeout | undefined;
 
   constructor(
     name: string,
@@ -70,11 +70,6 @@ export class InterfaceCapture {
 
   get isRetired(): boolean {
     return this.#state === 'retired';
-  }
-
-  /** All windows that this interface will ever have are closed. */
-  get isFinished(): boolean {
-    return this.#ledger.isFinished;
   }
 
   /** The interface has been captured. */
@@ -151,9 +146,15 @@ export class InterfaceCapture {
     this.#retry.retryRefused();
   }
 
-  /** The pod is being deleted. */
-  terminating(): void {
-    this.#poll.start();
+  /** Reads the counters five times a second as long as the interface may vanish. */
+  poll(): void {
+    this.#poll ??= setInterval(() => {
+      if (this.#mayVanish) this.counters();
+      else {
+        clearInterval(this.#poll);
+        this.#poll = undefined;
+      }
+    }, POLL).unref();
   }
 
   start(netns: Netns, { index, isNew, counters }: Found): void {
@@ -179,7 +180,7 @@ export class InterfaceCapture {
       overloaded: (is) => this.#overloaded(is),
     });
     this.#source = source;
-    if (isNew || owner.pod.terminating) this.#poll.start();
+    if (isNew || owner.pod.terminating) this.poll();
     void source.done.then((end) => this.#ended(end));
   }
 
@@ -211,16 +212,6 @@ export class InterfaceCapture {
       this.#problems.resolve('failure', 'refusal', 'budget');
     const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
     this.#ledger.turn(at, this.counters(), isLast);
-  }
-
-  /** The window that ended at a moment, as it is by now. */
-  ended(at: number): Window | undefined {
-    return this.#ledger.ended(at);
-  }
-
-  /** Closes the oldest window, if it has ended, and not after `at`. */
-  close(at: number): Window | undefined {
-    return this.#ledger.close(at);
   }
 
   /** No problem with the interface is left. */

@@ -11,7 +11,6 @@ export interface NamespaceFinderOptions {
   readonly interfaces: readonly string[];
   /** Milliseconds for which a namespace must have had no address to be that of a pod which has one. */
   readonly patience?: number;
-  readonly clock?: () => number;
 }
 
 /** A pod's network, which has no address until it is made, is made in less time. */
@@ -23,7 +22,8 @@ const EVERY = { least: 1000, process: 0.8 };
 export class NamespaceFinder {
   readonly #options: Required<NamespaceFinderOptions>;
   readonly #table: ProcessTable;
-  readonly #own: Netns['inode'] | undefined;
+  /** The agent's own namespace, if it can be read. */
+  readonly own: Netns['inode'] | undefined;
   readonly #host: Netns['inode'] | undefined;
   #processes: PodProcesses = new Map();
   #refreshed = -Infinity;
@@ -31,16 +31,11 @@ export class NamespaceFinder {
   readonly #bare = new Map<Pod['cgroupUid'], { inode: Netns['inode']; since: number }>();
 
   constructor(options: NamespaceFinderOptions) {
-    this.#options = { patience: PATIENCE, clock: () => performance.now(), ...options };
+    this.#options = { patience: PATIENCE, ...options };
     const { proc } = options;
-    this.#table = new ProcessTable(proc, this.#options.clock);
-    this.#own = netnsOf(proc, 'self');
+    this.#table = new ProcessTable(proc);
+    this.own = netnsOf(proc, 'self');
     this.#host = netnsOf(proc, 1);
-  }
-
-  /** The agent's own namespace, if it can be read. */
-  get own(): Netns['inode'] | undefined {
-    return this.#own;
   }
 
   /** The host's namespace is known, so that it is told from any pod's even without an address to compare. */
@@ -51,13 +46,13 @@ export class NamespaceFinder {
   /** The processes should be read again, if a pod only waits for its namespace. */
   get isDue(): boolean {
     const pause = Math.max(EVERY.least, EVERY.process * this.#table.size);
-    return this.#options.clock() - this.#refreshed >= pause;
+    return performance.now() - this.#refreshed >= pause;
   }
 
   /** Reads which processes there are: pods are found among these until the next time. */
   refresh(): void {
     this.#processes = this.#table.all();
-    this.#refreshed = this.#options.clock();
+    this.#refreshed = performance.now();
     for (const cgroupUid of this.#bare.keys())
       if (!this.#processes.has(cgroupUid)) this.#bare.delete(cgroupUid);
   }
@@ -127,7 +122,7 @@ export class NamespaceFinder {
    * cgroup v2, the cgroups of its own pod's processes do not show the pod's UID.
    */
   #ownOf(pod: Pod): Netns | undefined {
-    const inode = this.#own;
+    const inode = this.own;
     if (inode === undefined || pod.ips.length === 0 || this.#forbidden(pod).has(inode))
       return undefined;
     return owns(this.#options.proc, 'self', pod.ips) ? { inode, pid: 'self' } : undefined;
@@ -135,18 +130,18 @@ export class NamespaceFinder {
 
   /** The host's namespace; or the agent's own where that may be the host's, unless there is an address to compare. */
   #forbidden({ ips }: Pod): ReadonlySet<Netns['inode']> {
-    const inode = this.#host ?? (ips.length === 0 ? this.#own : undefined);
+    const inode = this.#host ?? (ips.length === 0 ? this.own : undefined);
     return new Set(inode === undefined ? [] : [inode]);
   }
 
   #bareOf(pod: Pod): Netns | undefined {
-    const { proc, interfaces, patience, clock } = this.#options;
+    const { proc, interfaces, patience } = this.#options;
     const { cgroupUid } = pod;
     const forbidden = this.#forbidden(pod);
     const netns = locateBare(proc, pod, this.pidsOf(cgroupUid), forbidden, interfaces);
     const known = this.#bare.get(cgroupUid);
-    const since = known && known.inode === netns?.inode ? known.since : clock();
-    const isSettled = clock() - since >= patience;
+    const since = known && known.inode === netns?.inode ? known.since : performance.now();
+    const isSettled = performance.now() - since >= patience;
     if (!netns || (isSettled && this.#isOlderPods(cgroupUid, netns))) {
       this.#bare.delete(cgroupUid);
       return undefined;
@@ -157,13 +152,8 @@ export class NamespaceFinder {
 
   /** Another pod was in the namespace first: a process of this pod has entered it. */
   #isOlderPods(cgroupUid: Pod['cgroupUid'], { inode, pid }: Netns): boolean {
-    for (const [other, pids] of this.#processes)
-      if (other !== cgroupUid && pids.some((each) => each < Number(pid) && this.#in(each, inode)))
-        return true;
-    return false;
-  }
-
-  #in(pid: number, inode: Netns['inode']): boolean {
-    return netnsOf(this.#options.proc, pid) === inode;
+    const isOlder = (each: number) =>
+      each < Number(pid) && netnsOf(this.#options.proc, each) === inode;
+    return [...this.#processes].some(([other, pids]) => other !== cgroupUid && pids.some(isOlder));
   }
 }

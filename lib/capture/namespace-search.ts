@@ -1,4 +1,4 @@
-import type { Log, Netns } from '../model.ts';
+import type { Log } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { identity } from './identity.ts';
@@ -78,30 +78,25 @@ export class NamespaceSearch {
     const lost = registry.pods.filter(({ isLost }) => isLost);
     const isWanted = this.#sought.length > 0 || !registry.isListed || finder.hasDoubts;
     if (lost.length > 0 || (isDue && isWanted)) finder.refresh();
-    if (!registry.isListed) this.#discover();
-    for (const each of lost) each.moveTo(finder.pidsOf(each.pod.cgroupUid));
+    // Until the API server has reported the pods of this node, they are captured by the UIDs in their cgroups, so that what
+    // passes meanwhile is not lost; but only if the host's namespace can be told from theirs, since there are no addresses
+    // to compare yet.
+    if (!registry.isListed && finder.knowsHost)
+      for (const cgroupUid of finder.cgroupUids) registry.discover(cgroupUid);
+    for (const each of lost) each.interfaces.moveTo(finder.pidsOf(each.pod.cgroupUid));
     for (const each of registry.pods) {
-      const { pod, netns } = each;
-      if (netns && finder.hasBetter(pod, netns)) each.leave();
+      const { netns } = each.interfaces;
+      if (netns && finder.hasBetter(each.pod, netns)) each.interfaces.leave();
     }
     for (const each of this.#sought) this.#locate(each);
   }
 
-  /**
-   * Until the API server has reported the pods of this node, they are captured by the UIDs in their cgroups, so that what
-   * passes meanwhile is not lost; but only if the host's namespace can be told from theirs, since there are no addresses
-   * to compare yet.
-   */
-  #discover(): void {
-    const { finder, registry } = this.#options;
-    if (finder.knowsHost) for (const cgroupUid of finder.cgroupUids) registry.discover(cgroupUid);
-  }
-
   #locate(sought: PodCapture): void {
-    const { finder } = this.#options;
+    const { finder, registry } = this.#options;
     const { pod, since } = sought;
     const netns = finder.find(pod);
-    if (!netns || this.#isTaken(netns, sought)) {
+    const others = registry.pods.filter((other) => other !== sought);
+    if (!netns || others.some((other) => other.occupies(netns.inode))) {
       sought.notFound();
       return;
     }
@@ -120,19 +115,16 @@ export class NamespaceSearch {
     return !wasOff && started >= this.#started && age < NEW;
   }
 
-  #isTaken({ inode }: Netns, by: PodCapture): boolean {
-    return this.#options.registry.pods.some((other) => other !== by && other.occupies(inode));
-  }
-
   /** The API server may report a pod's addresses after the capture began: is the namespace the pod's? */
   #verify(captured: PodCapture): void {
     const { proc, log, sidecar, finder } = this.#options;
-    const { pod, netns, isLost } = captured;
+    const { pod, interfaces, isLost } = captured;
+    const { netns } = interfaces;
     if (sidecar || !netns || isLost || finder.confirms(pod, netns)) return;
     // A namespace without any address may still be the pod's, which the next search finds out.
     const what = 'its network namespace has none of its addresses';
     if (!pod.terminating && hasAddress(proc, netns.pid))
       log.warn({ ...identity(pod), ips: pod.ips }, what);
-    captured.leave();
+    interfaces.leave();
   }
 }

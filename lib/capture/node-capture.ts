@@ -81,7 +81,7 @@ export class NodeCapture {
       problems,
     });
     this.#timer = setInterval(() => {
-      for (const pod of registry.pods) pod.refresh();
+      for (const pod of registry.pods) pod.interfaces.refresh();
       this.#search.tick();
     }, EVERY).unref();
   }
@@ -95,17 +95,17 @@ export class NodeCapture {
     const pods = this.#registry.pods.filter(({ gone }) => !gone);
     const counts = REPORTED_STATES.map((state) => [state, 0] as const);
     const states = Object.fromEntries(counts) as Record<ReportedState, number>;
-    for (const state of pods.flatMap((pod) => pod.states)) states[state] += 1;
+    for (const state of pods.flatMap(({ interfaces }) => interfaces.states)) states[state] += 1;
     return {
       podsSeen: pods.length,
       /** By the API the others have no network yet, or are losing it. */
-      podsReady: pods.filter((pod) => pod.states.some((state) => state !== 'pending')).length,
+      podsReady: pods.filter(({ interfaces }) =>
+        interfaces.states.some((state) => state !== 'pending'),
+      ).length,
       podsUnfound: this.#unfound(pods),
-      sessions: pods.flatMap(({ interfaces }) => interfaces).filter(({ source }) => source?.pid)
+      sessions: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
       sessionRestarts: this.#counts.restarts,
-      sessionsOverloaded: states.overloaded,
-      sessionsPaused: states.paused,
       unparsedLines: this.#counts.unparsedLines,
       frames: this.#counts.frames,
       states,
@@ -135,17 +135,17 @@ export class NodeCapture {
 
   /** The clock passes the end of a window. */
   turn(at: number): void {
-    for (const pod of this.#registry.pods) pod.turn(at);
+    for (const pod of this.#registry.pods) pod.interfaces.turn(at);
   }
 
   /** The windows that ended at a moment, as they are by now. */
   ended(at: number): ClosedWindow[] {
-    return this.#registry.pods.flatMap((pod) => pod.ended(at));
+    return this.#registry.pods.flatMap(({ interfaces }) => interfaces.ended(at));
   }
 
   /** Closes the oldest window of every interface, if it has ended, and not after `at`. */
   close(at: number): ClosedWindow[] {
-    const closed = this.#registry.pods.flatMap((pod) => pod.close(at));
+    const closed = this.#registry.pods.flatMap(({ interfaces }) => interfaces.close(at));
     this.#registry.forgetFinished();
     return closed;
   }
@@ -162,16 +162,17 @@ export class NodeCapture {
 
   /** Pods whose namespace is not found; 0 if any namespace is found but the agent's own, which needs no privileges. */
   #unfound(pods: readonly PodCapture[]): number {
-    if (pods.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
-    return pods.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
+    const all = pods.map(({ interfaces }) => interfaces);
+    if (all.some(({ netns }) => netns && netns.inode !== this.#finder.own)) return 0;
+    return all.filter(({ netns, states }) => !netns && states.includes('waiting')).length;
   }
 
   get #toCapture(): InterfaceCapture[] {
     const pods = this.#registry.pods.filter(({ gone }) => !gone);
-    return pods.flatMap(({ interfaces }) => interfaces).filter(({ isRetired }) => !isRetired);
+    return pods.flatMap(({ interfaces }) => interfaces.all).filter(({ isRetired }) => !isRetired);
   }
 
   get #interfaces() {
-    return this.#registry.pods.flatMap(({ interfaces }) => interfaces);
+    return this.#registry.pods.flatMap(({ interfaces }) => interfaces.all);
   }
 }

@@ -1,9 +1,7 @@
 import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Netns } from '../model.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
-import type { ReportedState } from './capture-state.ts';
 import { identity, qualifiedName } from './identity.ts';
-import type { InterfaceCapture } from './interface-capture.ts';
 import type { Owner } from './interface-capture-types.ts';
 import { MAKING, PodInterfaces, type PodInterfacesOptions } from './pod-interfaces.ts';
 
@@ -18,7 +16,7 @@ export class PodCapture implements Owner {
   readonly wasOff: boolean;
   readonly since = performance.now();
   readonly #options: PodInterfacesOptions;
-  readonly #interfaces: PodInterfaces;
+  readonly interfaces: PodInterfaces;
   #pod: LocalPod;
   #selection: Selection;
   #soughtSince = this.since;
@@ -34,7 +32,7 @@ export class PodCapture implements Owner {
     this.#selection = known.selection;
     this.wasOff = known.wasOff;
     this.#options = options;
-    this.#interfaces = new PodInterfaces(this, options);
+    this.interfaces = new PodInterfaces(this, options);
   }
 
   get pod(): LocalPod {
@@ -51,16 +49,7 @@ export class PodCapture implements Owner {
 
   /** The pod is gone, and its last windows are closed. */
   get isFinished(): boolean {
-    return this.#gone && this.interfaces.length === 0;
-  }
-
-  /** Where the pod is captured, once that is found. */
-  get netns(): Netns | undefined {
-    return this.#interfaces.netns;
-  }
-
-  get interfaces(): readonly InterfaceCapture[] {
-    return this.#interfaces.all;
+    return this.#gone && this.interfaces.all.length === 0;
   }
 
   /** Since when the pod may have a network that is not known, by `performance.now()`. */
@@ -68,46 +57,34 @@ export class PodCapture implements Owner {
     return this.#soughtSince;
   }
 
-  /** One for each interface that is captured, or one for the pod if it has none. */
-  get states(): ReportedState[] {
-    return this.#interfaces.states;
-  }
-
   /** The pod's namespace is to be searched for, or read again since its network may still be being made. */
   get isSought(): boolean {
     if (this.#gone) return false;
-    const isMade = this.interfaces.length > 0 || performance.now() - this.since > MAKING;
-    return this.netns === undefined || !isMade;
+    const isMade = this.interfaces.all.length > 0 || performance.now() - this.since > MAKING;
+    return this.interfaces.netns === undefined || !isMade;
   }
 
   /** The process, by which the namespace is reached, has gone. */
   get isLost(): boolean {
-    const { netns } = this;
+    const { netns } = this.interfaces;
     return netns !== undefined && netnsOf(this.#options.proc, netns.pid) !== netns.inode;
   }
 
   /** The pod is captured in this namespace, or its captures are ending there. */
   occupies(inode: Netns['inode']): boolean {
-    return this.netns?.inode === inode || this.interfaces.some((iface) => iface.occupies(inode));
+    return (
+      this.interfaces.netns?.inode === inode ||
+      this.interfaces.all.some((iface) => iface.occupies(inode))
+    );
   }
 
   /** The search has found no namespace for the pod; there may be none yet. */
   notFound(): void {
     const { pod } = this;
     const isUnfound = performance.now() - this.#soughtSince >= UNFOUND;
-    if (!isUnfound || !this.states.includes('waiting')) return;
+    if (!isUnfound || !this.interfaces.states.includes('waiting')) return;
     const fields = { ...identity(pod), ips: pod.ips };
     this.#options.problems.report(this.#subject, CONDITIONS.namespaceNotFound, fields);
-  }
-
-  /** The namespace is reached through one of these processes of the pod now; without any it is dead. */
-  moveTo(pids: readonly number[]): void {
-    this.#interfaces.moveTo(pids);
-  }
-
-  /** The namespace is not the pod's: another one is to be found. */
-  leave(): void {
-    this.#interfaces.leave();
   }
 
   /** The API server has reported the pod, for the first time or again. Returns whether the pod may have another network. */
@@ -115,10 +92,13 @@ export class PodCapture implements Owner {
     const isNews =
       this.#gone || this.#selection !== 'selected' || pod.ips.join() !== this.#pod.ips.join();
     if (isNews) this.#soughtSince = performance.now();
-    if (this.#gone) for (const iface of this.interfaces) iface.forget();
-    if (qualifiedName(pod) !== qualifiedName(this.#pod)) this.#resolve();
+    if (this.#gone) for (const iface of this.interfaces.all) iface.forget();
+    if (qualifiedName(pod) !== qualifiedName(this.#pod)) {
+      this.#options.problems.resolve(this.#subject);
+      this.interfaces.resolve();
+    }
     [this.#pod, this.#selection, this.#gone] = [pod, 'selected', false];
-    if (pod.terminating) for (const iface of this.interfaces) iface.terminating();
+    if (pod.terminating) for (const iface of this.interfaces.all) iface.poll();
     return isNews;
   }
 
@@ -130,39 +110,14 @@ export class PodCapture implements Owner {
   /** The pod's namespace has been found. `isNew`: it was made while the agent watched. */
   start(netns: Netns, isNew: boolean): void {
     this.#options.problems.resolve(this.#subject);
-    this.#interfaces.capture(netns, isNew);
-  }
-
-  /** To be called every second: reads counters that nobody else reads, and starts what is due. */
-  refresh(): void {
-    this.#interfaces.refresh();
+    this.interfaces.capture(netns, isNew);
   }
 
   /** The pod is not to be measured any more; its captures end with a last slot. */
   remove(): void {
     this.#gone = true;
     this.#options.problems.resolve(this.#subject);
-    this.#interfaces.remove();
-  }
-
-  turn(at: number): void {
-    for (const iface of this.interfaces) iface.turn(at);
-  }
-
-  /** The windows of the pod's interfaces that ended at a moment, although slots that span the end may still come. */
-  ended(at: number): ClosedWindow[] {
-    return this.#interfaces.ended(at);
-  }
-
-  /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
-  close(at = Infinity): ClosedWindow[] {
-    return this.#interfaces.close(at);
-  }
-
-  /** No problem with the pod is left. */
-  #resolve(): void {
-    this.#options.problems.resolve(this.#subject);
-    this.#interfaces.resolve();
+    this.interfaces.remove();
   }
 
   /** The subject of the problem that no namespace is found. */

@@ -37,7 +37,6 @@ export class PodInterfaces implements CaptureListener {
   readonly #interfaces = new Map<string, InterfaceCapture>();
   /** By the name of an interface of the configuration, the one that is captured instead. */
   readonly #standIns = new Map<string, string>();
-  /** Where the pod is captured, once that is found. */
   #netns: Netns | undefined;
   /** The namespace was made while the agent watched. */
   #isNew = false;
@@ -55,6 +54,7 @@ export class PodInterfaces implements CaptureListener {
     this.#options = options;
   }
 
+  /** Where the pod is captured, once that is found. */
   get netns(): Netns | undefined {
     return this.#netns;
   }
@@ -72,9 +72,8 @@ export class PodInterfaces implements CaptureListener {
     return [isUnavailable ? 'unavailable' : stateWithoutCapture(this.#pod)];
   }
 
-  /** To be called every second: starts what is due. */
+  /** To be called every second: reads counters that no source reads, for they may be the last ones, and starts what is due. */
   refresh(): void {
-    // Nobody else reads counters that no source reads, and they may be the last ones.
     for (const iface of this.#interfaces.values()) if (!iface.source) iface.counters();
     const isDue =
       this.#changed ||
@@ -130,16 +129,20 @@ export class PodInterfaces implements CaptureListener {
     for (const iface of this.#interfaces.values()) iface.leave();
   }
 
-  /** The windows that ended at a moment, as they are by now. */
+  turn(at: number): void {
+    for (const iface of this.#interfaces.values()) iface.turn(at);
+  }
+
+  /** The windows that ended at a moment, although slots that span the end may still come. */
   ended(at: number): ClosedWindow[] {
-    return this.all.flatMap((iface) => this.#windowOf(iface, iface.ended(at)));
+    return this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.ended(at)));
   }
 
   /** Closes the oldest window of each interface, if it has ended, and not after `at`. */
-  close(at: number): ClosedWindow[] {
-    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.close(at)));
+  close(at = Infinity): ClosedWindow[] {
+    const closed = this.all.flatMap((iface) => this.#windowOf(iface, iface.windows.close(at)));
     for (const [name, iface] of this.#interfaces)
-      if (iface.isFinished) this.#interfaces.delete(name);
+      if (iface.windows.isFinished) this.#interfaces.delete(name);
     return closed;
   }
 

@@ -1,4 +1,4 @@
-import { Backoff } from './backoff.ts';
+import { backoff } from '../backoff.ts';
 
 /** Milliseconds until the next start of a source: twice as long each time that sources have ended for the same reason. */
 const DELAYS = {
@@ -12,28 +12,28 @@ type Reason = keyof typeof DELAYS;
 
 /** When a capture may start its next source. */
 export class RetryPolicy {
-  readonly #delays: Readonly<Record<Reason, Backoff>> = {
-    failed: new Backoff(DELAYS.failed),
-    refused: new Backoff(DELAYS.refused),
-    overload: new Backoff(DELAYS.overload),
-  };
+  readonly #ends = new Map<Reason, { readonly count: number; readonly until: number }>();
 
   get isDue(): boolean {
-    return Object.values(this.#delays).every(({ isOver }) => isOver);
+    const now = performance.now();
+    return [...this.#ends.values()].every(({ until }) => until <= now);
   }
 
   /** A source has ended for this reason. */
   ended(reason: Reason): void {
-    this.#delays[reason].failed();
+    const { count = 0 } = this.#ends.get(reason) ?? {};
+    const until = performance.now() + backoff(DELAYS[reason], count);
+    this.#ends.set(reason, { count: count + 1, until });
   }
 
-  /** The interfaces of the pod have changed: one that was refused may be accepted now. */
+  /** The pod's interfaces have changed: a refused one may be accepted now. If it is not, the next delay is longer still. */
   retryRefused(): void {
-    this.#delays.refused.end();
+    const { count = 0 } = this.#ends.get('refused') ?? {};
+    this.#ends.set('refused', { count, until: 0 });
   }
 
   /** The next delay for this reason is the first one again. */
   reset(reason: Reason): void {
-    this.#delays[reason].reset();
+    this.#ends.delete(reason);
   }
 }

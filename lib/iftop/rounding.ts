@@ -1,9 +1,7 @@
 import type { Amount, Bytes, Flow, Pair, Slot } from '../model.ts';
+import { each, NOTHING } from '../bytes.ts';
 import { between } from '../linux/interface-counters.ts';
-
-const DIRECTIONS = ['sent', 'received'] as const;
-
-const NOTHING: Bytes = { sent: 0, received: 0 };
+import { sum } from '../sum.ts';
 
 /** A slot as iftop printed it. */
 export interface PrintedSlot extends Pick<Slot, 'from' | 'to' | 'before' | 'after'> {
@@ -31,12 +29,11 @@ export class Rounding {
 
   /** No more can wait at the end of a slot than was counted in it. */
   #lagAfter(kernel: Bytes, rows: readonly Bytes[]): Bytes {
-    const lag = (direction: keyof Bytes) => {
+    return each((direction) => {
       const seen = sum(rows, (row) => row[direction]);
       const waiting = this.#lag[direction] + kernel[direction] - seen;
       return Math.max(0, Math.min(kernel[direction], waiting));
-    };
-    return { sent: lag('sent'), received: lag('received') };
+    });
   }
 }
 
@@ -53,19 +50,15 @@ export function refine(
 ): { readonly pairs: readonly Pair[]; readonly rest: Bytes } {
   const kernel = slot.before && slot.after && between(slot.before, slot.after);
   const rows = [slot.rest, ...slot.flows];
-  const shift = { sent: 0, received: 0 };
-  for (const direction of DIRECTIONS) {
+  const shift = each((direction) => {
     const printed = sum(rows, (row) => row[direction].bytes);
     const slack = sum(rows, (row) => row[direction].slack);
-    if (!kernel || slack === 0) continue;
+    if (!kernel || slack === 0) return 0;
     const sums = [kernel[direction] + lag[direction], kernel[direction]];
     const shifts = sums.map((bytes) => (bytes - printed) / slack);
-    shift[direction] = shifts.find((by) => Math.abs(by) <= 1) ?? 0;
-  }
-  const bytes = (row: { sent: Amount; received: Amount }): Bytes => ({
-    sent: best(row.sent, shift.sent),
-    received: best(row.received, shift.received),
+    return shifts.find((by) => Math.abs(by) <= 1) ?? 0;
   });
+  const bytes = (row: PrintedSlot['rest']) => each((of) => best(row[of], shift[of]));
   return {
     pairs: slot.flows.map((flow) => ({
       local: flow.local,
@@ -81,8 +74,4 @@ export function refine(
 /** A point of an amount's interval: -1 is the lower end, 1 the upper one. */
 function best(amount: Amount, by: number): number {
   return Math.max(0, amount.bytes + by * amount.slack);
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }

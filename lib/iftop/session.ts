@@ -1,4 +1,5 @@
 import type { Amount, Bytes, Counters, Frame } from '../model.ts';
+import { DIRECTIONS, each } from '../bytes.ts';
 import { between, isAfter } from '../linux/interface-counters.ts';
 import type { Entered } from '../linux/netns-exec.ts';
 import { parseFrame } from './parse.ts';
@@ -137,7 +138,8 @@ export class Session {
         if (unseen.sure > DEAF_BYTES) throw idleTimeout('it sees nothing of what is counted');
         yield slot;
         // iftop stays with the interface that it was started on, whichever has its name now.
-        if (before && !(after && isAfter(after, before))) throw lost();
+        if (before && !(after && isAfter(after, before)))
+          throw new SessionError('ERR_SESSION_LOST', 'its interface has gone, or was replaced');
         [from, tick, began, before] = [frame.at, frame.at, to, after];
         continue;
       }
@@ -175,10 +177,7 @@ export class Session {
     return {
       ...bounds,
       flows: frame.flows.filter((flow) => flow.sent.bytes + flow.received.bytes > 0),
-      rest: {
-        sent: partial ? remainder(frame, 'sent') : NONE,
-        received: partial ? remainder(frame, 'received') : NONE,
-      },
+      rest: each((direction) => (partial ? remainder(frame, direction) : NONE)),
     };
   }
 }
@@ -192,16 +191,12 @@ function overload(): SessionError {
   return new SessionError('ERR_SESSION_OVERLOADED', 'iftop cannot follow that many flows');
 }
 
-function lost(): SessionError {
-  return new SessionError('ERR_SESSION_LOST', 'its interface has gone, or was replaced');
-}
-
 function idleTimeout(what: string): SessionError {
   return new SessionError('ERR_SESSION_IDLE', `iftop stopped reporting: ${what}`);
 }
 
 /** What is in the totals and in none of the listed pairs. */
-function remainder({ flows, total }: Frame, direction: 'sent' | 'received'): Amount {
+function remainder({ flows, total }: Frame, direction: keyof Bytes): Amount {
   const listed = sum(flows, (flow) => flow[direction].bytes);
   const bytes = Math.max(0, total[direction].bytes - listed);
   return { bytes, slack: Math.min(bytes, total[direction].slack) };
@@ -221,7 +216,7 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
  */
 function isBeyond({ flows, rest }: PrintedSlot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;
-  return (['sent', 'received'] as const).some((direction) => {
+  return DIRECTIONS.some((direction) => {
     const least = sum([rest, ...flows], ({ [direction]: { bytes, slack } }) => bytes - slack);
     return least > counted[direction] + earlier[direction];
   });

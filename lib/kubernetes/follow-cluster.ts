@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './client/client.ts';
+import type { KubernetesObject } from './object-schema.ts';
 import {
   cgroupUid,
-  type KubernetesObject,
   localPod,
   namespaceRecord,
   nodeRecord,
@@ -17,8 +17,6 @@ import type { LocalPod, Log, ProblemLog } from '../model.ts';
 import { ApiProblems, type ApiProblemsOptions } from './api-problems.ts';
 import { type PodSink, Selection } from './selection.ts';
 import { localSubject, type Sync } from './sync.ts';
-
-export { localSubject } from './sync.ts';
 
 /** Takes the owners of addresses; `at` is when the API server reported them, in milliseconds since 1970. */
 interface OwnerSink {
@@ -42,9 +40,14 @@ export interface ClusterOptions {
   readonly explain: ApiProblemsOptions['explain'];
 }
 
-/** The resources that name peers. */
+/** The resources that name peers: the kind of owner that their objects are, and what is kept of each. */
+const OWNERS = {
+  pods: ['pod', podRecord],
+  services: ['service', serviceRecord],
+  nodes: ['node', nodeRecord],
+} as const;
 const NAMING = ['pods', 'services', 'nodes'] as const;
-type Resource = (typeof NAMING)[number] | 'namespaces';
+type Resource = keyof typeof OWNERS | 'namespaces';
 
 /** The resources that are listed and watched: the service account needs these rights. A sidecar needs no namespaces. */
 export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonly Resource[] {
@@ -53,12 +56,6 @@ export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonl
 
 /** Milliseconds that the pods of the node wait for their namespaces; their windows would wait for longer. */
 const PATIENCE = 60_000;
-
-const OWNERS = {
-  pods: ['pod', podRecord],
-  services: ['service', serviceRecord],
-  nodes: ['node', nodeRecord],
-} as const;
 
 /** The options for following a resource. */
 interface Following extends ClusterOptions {
@@ -77,7 +74,7 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
   const owners = NAMING.map((resource) => {
     const [kind, project] = OWNERS[resource];
     const apply = applyTo(directory, kind);
-    return follow(options, { subject: resource, resource, selector: {}, project, apply });
+    return follow(options, { resource, project, apply });
   });
   await Promise.all([...owners, local]);
 }
@@ -94,7 +91,7 @@ async function followLocal(options: Following, registry: PodSink): Promise<void>
   const pods = follow(options, {
     subject: localSubject(node),
     resource: 'pods',
-    selector: { fieldSelector: `spec.nodeName=${node}` },
+    fieldSelector: `spec.nodeName=${node}`,
     project: (object) => ({
       cgroupUid: cgroupUid(object),
       pod: localPod(object),
@@ -106,9 +103,7 @@ async function followLocal(options: Following, registry: PodSink): Promise<void>
     },
   });
   const namespaces = follow(options, {
-    subject: 'namespaces',
     resource: 'namespaces',
-    selector: {},
     project: namespaceRecord,
     apply: (change) => selection.namespaces(change),
     denied: goOn,
@@ -127,10 +122,10 @@ function applyTo(directory: OwnerSink, kind: Owner['kind']): (change: Change<Own
 }
 
 interface Followed<T> {
-  /** The name of the resource in logs and probes. */
-  readonly subject: string;
+  /** The name in logs and probes, if that is not the resource's. */
+  readonly subject?: string;
   readonly resource: Resource;
-  readonly selector: { readonly fieldSelector?: string };
+  readonly fieldSelector?: string;
   readonly project: (object: KubernetesObject) => T;
   readonly apply: (change: Change<T>) => void;
   /** Called when the service account may not list the resource. */
@@ -139,7 +134,7 @@ interface Followed<T> {
 
 async function follow<T>(
   { client, signal, sync, log, apiProblems }: Following,
-  { subject, resource, selector, project, apply, denied }: Followed<T>,
+  { resource, subject = resource, apply, denied, ...selected }: Followed<T>,
 ): Promise<void> {
   const failed = (error: unknown) => {
     sync.failed(subject, error);
@@ -154,7 +149,7 @@ async function follow<T>(
   };
   const heard = () => sync.heard(subject);
   const path = `/api/v1/${resource}`;
-  const changes = reflect({ client, path, ...selector, project, signal, following, heard, failed });
+  const changes = reflect({ client, path, ...selected, signal, following, heard, failed });
   for await (const change of changes) {
     apply(change);
     if (change.type !== 'replace') continue;

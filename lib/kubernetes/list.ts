@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { KubernetesObject } from './records.ts';
-import { objectOf } from './object-schema.ts';
+import { type KubernetesObject, objectOf } from './object-schema.ts';
 import { withIdleTimeout } from './idle-timeout.ts';
 
 /** Bytes of an object that are held in memory; etcd takes no object above 1.5 MiB. */

@@ -1,5 +1,4 @@
 import { NODE_ANNOTATIONS } from './node/node-annotations.ts';
-import type { KubernetesObject } from './records.ts';
 
 /** A value of the wanted type, or undefined if it is anything else. */
 type Read<T> = (value: unknown) => T | undefined;
@@ -24,7 +23,7 @@ const count: Read<number> = (value) =>
 const flag: Read<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
 const list =
-  <T>(read: Read<T>): Read<T[]> =>
+  <T>(read: Read<T>): Read<readonly T[]> =>
   (value) =>
     Array.isArray(value)
       ? value
@@ -34,7 +33,7 @@ const list =
       : undefined;
 
 const texts =
-  (most: (key: string) => number): Read<{ [key: string]: string }> =>
+  (most: (key: string) => number): Read<{ readonly [key: string]: string }> =>
   (value) => {
     if (!isObject(value)) return undefined;
     const found: { [key: string]: string } = {};
@@ -46,7 +45,7 @@ const texts =
   };
 
 function objectWith<T extends { readonly [key: string]: Read<unknown> }>(fields: T) {
-  type Fields = { [key in keyof T]?: NonNullable<ReturnType<T[key]>> };
+  type Fields = { readonly [key in keyof T]?: NonNullable<ReturnType<T[key]>> };
   const entries = Object.entries(fields);
   return (value: unknown): Fields | undefined => {
     if (!isObject(value)) return undefined;
@@ -67,12 +66,13 @@ const containers = list(
   objectWith({ state: objectWith({ running: started, terminated: started }) }),
 );
 
-const read: Read<KubernetesObject> = objectWith({
+const read = objectWith({
   metadata: objectWith({
     uid: text(128),
     name,
     namespace: text(LABEL),
     resourceVersion: text(128),
+    /** Of a list that was asked for in parts: the objects after this part. */
     remainingItemCount: count,
     creationTimestamp: time,
     deletionTimestamp: time,
@@ -100,6 +100,9 @@ const read: Read<KubernetesObject> = objectWith({
     loadBalancer: objectWith({ ingress: list(objectWith({ ip: address })) }),
   }),
 });
+
+/** The parts of a Kubernetes object that are read; any of them may be absent. */
+export type KubernetesObject = NonNullable<ReturnType<typeof read>>;
 
 /**
  * The parts of an API object that are read, as far as Kubernetes allows them: a value of another

@@ -1,5 +1,6 @@
 import type { LocalPod } from '../model.ts';
 import { canonicalSet as addresses } from '../ip-address.ts';
+import type { KubernetesObject } from './object-schema.ts';
 import { publishedOf } from './node/node-addresses.ts';
 import { workloadOf } from './workload/workload.ts';
 
@@ -27,53 +28,6 @@ export interface Owner {
   readonly started: number;
   /** Containers of the pod were running when the API server last reported it (pods only). */
   readonly running: boolean;
-}
-
-/** The parts of Kubernetes objects that are read; any of them may be absent. */
-export interface KubernetesObject {
-  readonly metadata?: {
-    readonly uid?: string;
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly resourceVersion?: string;
-    /** Of a list that was asked for in parts: the objects after this part. */
-    readonly remainingItemCount?: number;
-    readonly creationTimestamp?: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: { readonly [key: string]: string };
-    readonly annotations?: { readonly [key: string]: string };
-    readonly ownerReferences?: readonly {
-      readonly kind?: string;
-      readonly name?: string;
-      readonly controller?: boolean;
-    }[];
-  };
-  readonly spec?: {
-    readonly nodeName?: string;
-    readonly hostNetwork?: boolean;
-    readonly clusterIP?: string;
-    readonly clusterIPs?: readonly string[];
-    readonly externalIPs?: readonly string[];
-    readonly podCIDR?: string;
-    readonly podCIDRs?: readonly string[];
-  };
-  readonly status?: {
-    readonly phase?: string;
-    readonly startTime?: string;
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-    readonly podIP?: string;
-    readonly podIPs?: readonly { readonly ip?: string }[];
-    readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
-    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
-  };
-}
-
-interface ContainerStatus {
-  readonly state?: {
-    readonly running?: { readonly startedAt?: string };
-    readonly terminated?: { readonly startedAt?: string };
-  };
 }
 
 const ZONE = 'topology.kubernetes.io/zone';

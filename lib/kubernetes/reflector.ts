@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff, jittered } from '../backoff.ts';
 import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
-import type { KubernetesObject } from './records.ts';
+import type { KubernetesObject } from './object-schema.ts';
 import { IdleTimeoutError } from './idle-timeout.ts';
 import { ExpiredError, watch, type WatchOptions } from './watch.ts';
 

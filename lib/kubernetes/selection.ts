@@ -101,9 +101,8 @@ export class Selection {
 
   #passAll(): void {
     if (this.#waits || !this.#listed) return;
-    const pods = [...this.#pods.keys()].map((cgroupUid) => {
-      const { wasOff } = this.#pods.get(cgroupUid) ?? {};
-      return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff: wasOff ?? false };
+    const pods = [...this.#pods].map(([cgroupUid, { wasOff }]) => {
+      return { cgroupUid, pod: this.#chosen(cgroupUid), wasOff };
     });
     this.#registry.replace(pods);
   }

@@ -1,7 +1,6 @@
 import type { ApiClient } from './client/client.ts';
 import { LARGEST_OBJECT } from './list.ts';
-import type { KubernetesObject } from './records.ts';
-import { objectOf } from './object-schema.ts';
+import { type KubernetesObject, objectOf } from './object-schema.ts';
 import { withIdleTimeout } from './idle-timeout.ts';
 
 export interface WatchOptions {

@@ -1,3 +1,4 @@
+import { sum } from '../sum.ts';
 import { ProcFile } from './proc-file.ts';
 import { parseStat, statOf } from './process-stat.ts';
 
@@ -32,8 +33,7 @@ export class CpuTime {
     const own = statOf(this.#proc, 'self');
     const children = new Set(this.#children());
     for (const pid of this.#files.keys()) if (!children.has(pid)) this.#close(pid);
-    let iftop = own?.waitedFor ?? 0;
-    for (const pid of children) iftop += this.of(pid) ?? 0;
+    const iftop = (own?.waitedFor ?? 0) + sum(children, (pid) => this.of(pid) ?? 0);
     // A child that has just ended may be missing both among the living and among those waited for.
     this.#last = {
       daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),

@@ -27,14 +27,6 @@ export function readNetDev(
   return undefined;
 }
 
-/** The counters of an interface there; undefined if there is none of that name either. */
-export function readCounters(
-  ...[proc, inode, pids, iface]: [...Parameters<typeof readNetDev>, iface: string]
-): Counters | undefined {
-  const text = readNetDev(proc, inode, pids);
-  return text === undefined ? undefined : parseNetDev(text, iface);
-}
-
 /**
  * The file of the counters in the namespace of a process. Like the process itself it keeps the namespace alive,
  * so it is to be closed when that ends. Undefined if the process is not in that namespace.

@@ -1,18 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { isIPv4 } from 'node:net';
 import { canonical } from '../ip-address.ts';
 import type { LocalPod, Netns } from '../model.ts';
 import { parseNetDev } from './interface-counters.ts';
+import { readText } from './proc-file.ts';
 
-/** The texts of files of /proc/<pid>/net that describe the interfaces of a network namespace. */
-export interface NetTexts {
-  readonly dev: string;
-  readonly igmp: string;
-  readonly if_inet6: string;
-  readonly route: string;
-  readonly ipv6_route: string;
-}
+/** The files of /proc/<pid>/net that describe the interfaces of a network namespace. */
+const FILES = ['dev', 'igmp', 'if_inet6', 'route', 'ipv6_route'] as const;
+export type NetTexts = Readonly<Record<(typeof FILES)[number], string>>;
 
 /** The name that container runtimes give to the interface of a pod's own network, whichever plug-in makes it. */
 export const PRIMARY = 'eth0';
@@ -24,19 +19,13 @@ const RTF_REJECT = 0x200;
 
 /** The texts for the namespace of a process; a file that cannot be read is empty. */
 export function readNetTexts(proc: string, pid: Netns['pid']): NetTexts {
-  const text = (file: keyof NetTexts) => readText(proc, pid, file);
-  return {
-    dev: text('dev'),
-    igmp: text('igmp'),
-    if_inet6: text('if_inet6'),
-    route: text('route'),
-    ipv6_route: text('ipv6_route'),
-  };
+  const texts = FILES.map((file) => [file, readText(`${proc}/${pid}/net/${file}`) ?? '']);
+  return Object.fromEntries(texts) as NetTexts;
 }
 
 /** The interfaces of a namespace that are up, each with its index, which no other interface ever gets. */
 export function readLinks(proc: string, pid: Netns['pid']): ReadonlyMap<string, number> {
-  return linksIn(readText(proc, pid, 'igmp'));
+  return linksIn(readText(`${proc}/${pid}/net/igmp`) ?? '');
 }
 
 /** The names of all interfaces in the text of /proc/net/dev. */
@@ -143,12 +132,4 @@ function rows(text: string): string[][] {
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
-}
-
-function readText(proc: string, pid: Netns['pid'], file: keyof NetTexts): string {
-  try {
-    return readFileSync(`${proc}/${pid}/net/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -42,11 +42,6 @@ function waitingShell(command: readonly string[]): string[] {
   return ['sh', '-c', `echo ${ENTERED} && read -r _ && exec 3<&- && exec "$@"`, 'sh', ...command];
 }
 
-/** The same in the agent's own namespace, where the agent has no capability but CAP_NET_RAW. */
-function stayCommand(command: readonly string[]): readonly [string, ...string[]] {
-  return ['setpriv', '--no-new-privs', '--pdeathsig=KILL', ...waitingShell(command)];
-}
-
 /** A namespace could not be entered because it, or its pod, has gone. */
 export class NetnsGoneError extends Error {
   readonly code = 'ERR_NETNS_GONE';
@@ -88,31 +83,30 @@ export function enter(fd: number, command: readonly string[]) {
   }
 }
 
-/** Starts a command in the agent's own network namespace, as a sidecar does. */
+/** Starts a command in the agent's own network namespace, as a sidecar does, which has no capability but CAP_NET_RAW. */
 export function stay(command: readonly string[]): Entered {
-  return start(stayCommand(command), 'ignore');
+  return start(
+    ['setpriv', '--no-new-privs', '--pdeathsig=KILL', ...waitingShell(command)],
+    'ignore',
+  );
 }
 
-function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
+function start([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
   // Node would read ahead, but output should stay in the kernel until it is wanted.
   const usual = getDefaultHighWaterMark(false);
   setDefaultHighWaterMark(false, 1);
   try {
-    return spawn(command, fd);
+    return execa(file, args, {
+      // execa accepts any descriptor, its types only small ones.
+      stdio: ['pipe', 'pipe', 'pipe', fd as 3],
+      buffer: false,
+      // The kernel ends the command with the agent; execa's own way would also take over the agent's signals.
+      cleanup: false,
+      reject: false,
+      extendEnv: false,
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    });
   } finally {
     setDefaultHighWaterMark(false, usual);
   }
-}
-
-function spawn([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
-  return execa(file, args, {
-    // execa accepts any descriptor, its types only small ones.
-    stdio: ['pipe', 'pipe', 'pipe', fd as 3],
-    buffer: false,
-    // The kernel ends the command with the agent; execa's own way would also take over the agent's signals.
-    cleanup: false,
-    reject: false,
-    extendEnv: false,
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-  });
 }

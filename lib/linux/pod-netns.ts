@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import type { LocalPod, Netns } from '../model.ts';
 import { canonical } from '../ip-address.ts';
+import { readText } from './proc-file.ts';
 
 /**
  * The pod's UID in a line of /proc/<pid>/cgroup. The pattern is not anchored at the root (nested and private cgroup namespaces
@@ -61,13 +62,13 @@ export function netnsOf(proc: string, pid: number | string): Netns['inode'] | un
 
 /** Tells whether a process is (still) in a pod's cgroup: its number may be another process's by now. */
 export function belongsTo(proc: string, pid: number, cgroupUid: string): boolean {
-  return podUid(read(`${proc}/${pid}/cgroup`)) === cgroupUid;
+  return podUid(readText(`${proc}/${pid}/cgroup`) ?? '') === cgroupUid;
 }
 
 /** The addresses in the network namespace of a process, without those of the loopback. */
 export function addressesOf(proc: string, pid: Netns['pid']): Set<string> {
   const net = `${proc}/${pid}/net`;
-  return addressesIn(read(`${net}/fib_trie`), read(`${net}/if_inet6`));
+  return addressesIn(readText(`${net}/fib_trie`) ?? '', readText(`${net}/if_inet6`) ?? '');
 }
 
 /** The addresses in the texts of /proc/<pid>/net/fib_trie and /proc/<pid>/net/if_inet6, without those of the loopback. */
@@ -89,12 +90,4 @@ export function owns(proc: string, pid: Netns['pid'], ips: readonly string[]): b
   if (ips.length === 0) return true;
   const present = addressesOf(proc, pid);
   return ips.some((ip) => present.has(ip));
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,13 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+
+/** The text of a file of /proc; undefined if the process has gone, or the agent may not read the file. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
 
 /** The buffer of one read, which ends within the same turn of the event loop. */
 const SCRATCH = Buffer.alloc(4096);

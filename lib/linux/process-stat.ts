@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from './proc-file.ts';
 
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -15,13 +15,8 @@ export interface Stat {
 
 /** Undefined if there is no such process, or its figures are no numbers. */
 export function statOf(proc: string, pid: number | 'self'): Stat | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`${proc}/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
-  }
-  return parseStat(text);
+  const text = readText(`${proc}/${pid}/stat`);
+  return text === undefined ? undefined : parseStat(text);
 }
 
 /** The same from the text of the file. */

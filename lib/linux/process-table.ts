@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { podUid } from './pod-netns.ts';
+import { readText } from './proc-file.ts';
 
 /** The processes of pods of this node, oldest first, by the UID in their cgroup's path. */
 export type PodProcesses = ReadonlyMap<string, readonly number[]>;
@@ -26,16 +27,14 @@ const UNLISTED = 10_000;
  */
 export class ProcessTable {
   readonly #proc: string;
-  readonly #clock: () => number;
   /** By number; the process that was read longest ago is first. */
   readonly #known = new Map<number, Seen>();
   #newest: string | undefined;
   #listed = -Infinity;
   #reads = 0;
 
-  constructor(proc: string, clock = () => performance.now()) {
+  constructor(proc: string) {
     this.#proc = proc;
-    this.#clock = clock;
   }
 
   /** The number of processes, those without a pod included. */
@@ -50,7 +49,7 @@ export class ProcessTable {
 
   /** The processes of all pods now. */
   all(): PodProcesses {
-    const now = this.#clock();
+    const now = performance.now();
     const newest = this.#newestPid();
     const isSame = newest !== undefined && newest === this.#newest;
     // Processes that were there before the agent are of any age, and too many to be read again and again all at once.
@@ -73,7 +72,7 @@ export class ProcessTable {
 
   /** The number that a process or a thread got last: proc_loadavg(5). */
   #newestPid(): string | undefined {
-    return read(`${this.#proc}/loadavg`)?.trim().split(' ').at(4);
+    return readText(`${this.#proc}/loadavg`)?.trim().split(' ').at(4);
   }
 
   #list(): Set<number> {
@@ -88,15 +87,7 @@ export class ProcessTable {
   }
 
   #uidOf(pid: number): string | undefined {
-    return podUid(read(`${this.#proc}/${pid}/cgroup`) ?? '');
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+    return podUid(readText(`${this.#proc}/${pid}/cgroup`) ?? '');
   }
 }
 

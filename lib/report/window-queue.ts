@@ -10,7 +10,7 @@ import type { Reporter } from './reporter.ts';
 import type { Sink } from './sink.ts';
 
 export interface WindowQueueOptions {
-  readonly registry: Pick<NodeCapture, 'ended' | 'close' | 'known'>;
+  readonly capture: Pick<NodeCapture, 'ended' | 'close' | 'known'>;
   readonly directory: Pick<Directory, 'tenures' | 'restore' | 'forget'>;
   readonly sync: Pick<Sync, 'since' | 'lateFor'>;
   /** Reads the fields that a row of `nstat_agent` has from the end of its window. */
@@ -60,18 +60,18 @@ export class WindowQueue {
 
   /** The clock passes the end of a window. */
   ended(end: number): void {
-    const { registry, agentFields, sink } = this.#options;
+    const { capture, agentFields, sink } = this.#options;
     const figures = agentFields.read();
     this.#figures.set(end, figures);
-    sink.keep(this.#stored(end, registry.ended(end), figures));
+    sink.keep(this.#stored(end, capture.ended(end), figures));
   }
 
   /** All slots of a window have come; its rows follow when its names are certain. */
   close(end: number): void {
-    const { registry, agentFields, sink } = this.#options;
+    const { capture, agentFields, sink } = this.#options;
     const figures = this.#figures.get(end) ?? agentFields.read();
     this.#figures.delete(end);
-    const window = this.#stored(end, registry.close(end), figures);
+    const window = this.#stored(end, capture.close(end), figures);
     this.#waiting.push({ ...window, at: performance.now() });
     this.flush();
     if (this.#waiting.length > 0) sink.keep(window);
@@ -143,12 +143,12 @@ export class WindowQueue {
 
   /** Fills in what the API server has reported since of pods that were not known, or had no addresses. */
   #identifyPods(): void {
-    const { registry } = this.#options;
+    const { capture } = this.#options;
     for (const waiting of this.#waiting) {
       waiting.pods = waiting.pods.map((closed) => {
         const { pod, selection } = closed;
         if (selection !== 'unknown' && pod.ips.length > 0) return closed;
-        const known = registry.known(pod.cgroupUid);
+        const known = capture.known(pod.cgroupUid);
         if (!known || known.selection === 'unknown') return closed;
         return { ...closed, pod: known.pod, selection: known.selection };
       });

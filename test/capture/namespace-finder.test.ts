@@ -35,13 +35,13 @@ class Node extends ProcTree {
 
   constructor(context: TestContext, own = 'agent') {
     super(context);
+    context.mock.method(performance, 'now', () => this.#now);
     this.add(1, 'host', { cgroup: '0::/init.scope\n', net_fib_trie: trie('192.0.2.10') });
     this.add('self', own, { cgroup: '0::/\n', net_dev: ETH0, net_fib_trie: trie('10.0.0.2') });
   }
 
   get finder(): NamespaceFinder {
-    const clock = () => this.#now;
-    this.#finder ??= new NamespaceFinder({ proc: this.path, interfaces: ['eth0'], clock });
+    this.#finder ??= new NamespaceFinder({ proc: this.path, interfaces: ['eth0'] });
     return this.#finder;
   }
 

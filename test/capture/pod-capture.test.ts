@@ -52,12 +52,12 @@ class Captured extends ProcTree {
   }
 
   get eth0(): InterfaceCapture {
-    return this.pod.interfaces.find(({ name }) => name === 'eth0') ?? assert.fail('no eth0');
+    return this.pod.interfaces.all.find(({ name }) => name === 'eth0') ?? assert.fail('no eth0');
   }
 
   wait(seconds: number): void {
     this.#later(1000 * seconds);
-    this.pod.refresh();
+    this.pod.interfaces.refresh();
   }
 
   process(pid: number, netns: string, bytes: number): void {
@@ -80,8 +80,8 @@ class Captured extends ProcTree {
   /** The window that ends now. */
   close() {
     this.#later(1000);
-    this.pod.turn(Date.now());
-    const { kernel, paused, uncaptured, overloaded } = this.pod.close()[0]?.window ?? {};
+    this.pod.interfaces.turn(Date.now());
+    const { kernel, paused, uncaptured, overloaded } = this.pod.interfaces.close()[0]?.window ?? {};
     return { kernel: kernel?.sent, paused: paused?.sent, uncaptured: uncaptured?.sent, overloaded };
   }
 }
@@ -91,17 +91,17 @@ describe('a source that', () => {
     const node = new Captured(t, 0);
     for (const seconds of [0.3, 0.6]) {
       await node.source.end('failed');
-      assert.deepEqual(node.pod.states, ['waiting']);
+      assert.deepEqual(node.pod.interfaces.states, ['waiting']);
       const { started } = node;
-      node.pod.refresh();
+      node.pod.interfaces.refresh();
       assert.equal(node.started, started);
       node.wait(seconds);
       assert.equal(node.started, started + 1);
     }
     node.source.capture(7);
-    assert.deepEqual(node.pod.states, ['running']);
+    assert.deepEqual(node.pod.interfaces.states, ['running']);
     node.wait(61);
-    node.pod.turn(Date.now());
+    node.pod.interfaces.turn(Date.now());
     assert.deepEqual(
       node.said.map(({ what }) => what),
       ['capture failed; it is tried again'],
@@ -120,9 +120,9 @@ describe('a source that', () => {
     assert.equal(node.started, 1);
     node.wait(2);
     node.source.capture(7);
-    assert.deepEqual(node.pod.states, ['overloaded']);
+    assert.deepEqual(node.pod.interfaces.states, ['overloaded']);
     node.source.listener.overloaded(false);
-    assert.deepEqual(node.pod.states, ['running']);
+    assert.deepEqual(node.pod.interfaces.states, ['running']);
     assert.equal(node.close().overloaded, true);
     assert.equal(node.close().overloaded, false);
   });
@@ -130,12 +130,12 @@ describe('a source that', () => {
   test('is refused leaves its interface unavailable, until one captures it', async (t) => {
     const node = new Captured(t, 0);
     await node.source.end('refused');
-    assert.deepEqual(node.pod.states, ['unavailable']);
+    assert.deepEqual(node.pod.interfaces.states, ['unavailable']);
     node.wait(10);
     assert.equal(node.started, 2);
-    assert.deepEqual(node.pod.states, ['unavailable']);
+    assert.deepEqual(node.pod.interfaces.states, ['unavailable']);
     node.source.capture(7);
-    assert.deepEqual(node.pod.states, ['running']);
+    assert.deepEqual(node.pod.interfaces.states, ['running']);
   });
 
   test('has left the namespace makes the pod be sought', async (t) => {
@@ -162,7 +162,7 @@ test('a paused pod that dies has its totals up to the last reading', async (t) =
   await node.pause();
   node.close();
   node.sent(5000);
-  node.pod.refresh();
+  node.pod.interfaces.refresh();
   node.end(7);
   node.pod.remove();
   const { kernel, paused } = node.close();
@@ -174,9 +174,9 @@ test('a paused pod that gets another network namespace is captured there', async
   await node.pause();
   node.end(7);
   node.process(8, 'second', 500);
-  assert.deepEqual(node.pod.states, ['paused']);
+  assert.deepEqual(node.pod.interfaces.states, ['paused']);
   assert.equal(node.pod.isLost, true);
-  node.pod.moveTo([8]);
+  node.pod.interfaces.moveTo([8]);
   assert.equal(node.pod.isSought, true);
   node.start(8, 'second');
   assert.equal(node.source.target.netns().pid, 8);
@@ -186,7 +186,7 @@ test('a paused pod whose namespace turns out to be another pod’s is captured i
   const node = new Captured(t, 1000);
   await node.pause();
   node.process(8, 'second', 500);
-  node.pod.leave();
+  node.pod.interfaces.leave();
   node.eth0.resume();
   assert.equal(node.started, 1);
   node.start(8, 'second');
@@ -221,12 +221,13 @@ test('a pod that is gone stays until all of its windows are closed', async (t) =
   await node.pause();
   node.sent(1500);
   node.wait(1);
-  node.pod.turn(Date.now());
+  node.pod.interfaces.turn(Date.now());
   node.sent(1700);
   node.pod.remove();
   node.wait(1);
-  node.pod.turn(Date.now());
-  const bytes = () => node.pod.close().map(({ iface, window }) => [iface, window.kernel?.sent]);
+  node.pod.interfaces.turn(Date.now());
+  const bytes = () =>
+    node.pod.interfaces.close().map(({ iface, window }) => [iface, window.kernel?.sent]);
   assert.deepEqual(bytes(), [['eth0', 500]]);
   assert.equal(node.pod.isFinished, false);
   assert.deepEqual(bytes(), [['eth0', 200]]);
@@ -237,11 +238,11 @@ test('the bytes of an interface that is taken away stay counted, and another one
   const node = new Captured(t, 1000);
   await node.pause();
   node.sent(1500);
-  node.pod.refresh();
+  node.pod.interfaces.refresh();
   node.interfaces(NO_ETH0);
-  node.pod.refresh();
-  node.pod.refresh();
-  assert.deepEqual(node.pod.states, ['pending']);
+  node.pod.interfaces.refresh();
+  node.pod.interfaces.refresh();
+  assert.deepEqual(node.pod.interfaces.states, ['pending']);
   node.sent(80);
   node.wait(1.1);
   assert.equal(node.close().kernel, 500 + 80);
@@ -249,12 +250,12 @@ test('the bytes of an interface that is taken away stay counted, and another one
 
 test('a pod that by the API has no network yet, or is losing it, is pending; any other waits', () => {
   const { pod } = fakeCaptures();
-  assert.deepEqual(pod().states, ['pending']);
+  assert.deepEqual(pod().interfaces.states, ['pending']);
   const ips = ['10.244.0.10'];
   const ready = pod({ ...POD, ips });
-  assert.deepEqual(ready.states, ['waiting']);
+  assert.deepEqual(ready.interfaces.states, ['waiting']);
   ready.update({ ...POD, ips, terminating: true });
-  assert.deepEqual(ready.states, ['pending']);
+  assert.deepEqual(ready.interfaces.states, ['pending']);
   assert.equal(ready.isSought, true, 'which is captured all the same if it is found');
 });
 
@@ -278,12 +279,12 @@ test('a pod without an interface to capture is unavailable, but not while it is 
     empty.start({ inode: node.inode(netns), pid }, false);
   start(8, 'second');
   node.wait(11);
-  assert.deepEqual(empty.states, ['unavailable']);
+  assert.deepEqual(empty.interfaces.states, ['unavailable']);
   empty.update({ ...pod, terminating: true });
-  assert.deepEqual(empty.states, ['pending']);
+  assert.deepEqual(empty.interfaces.states, ['pending']);
   empty.update(pod);
-  assert.deepEqual(empty.states, ['unavailable']);
-  empty.moveTo([]);
+  assert.deepEqual(empty.interfaces.states, ['unavailable']);
+  empty.interfaces.moveTo([]);
   start(9, 'third');
-  assert.deepEqual(empty.states, ['waiting']);
+  assert.deepEqual(empty.interfaces.states, ['waiting']);
 });

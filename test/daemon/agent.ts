@@ -1,10 +1,10 @@
-import { localSubject, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
+import { resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { Problems } from '../../daemon/log.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
 import { NodeCapture } from '../../lib/capture/node-capture.ts';
 import { printer } from '../../daemon/printer.ts';
-import { Sync } from '../../lib/kubernetes/sync.ts';
+import { localSubject, Sync } from '../../lib/kubernetes/sync.ts';
 import { type NamedWindow, Totals } from '../../lib/report/totals.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import type { Edge, Traffic } from '../../lib/model.ts';
@@ -24,14 +24,14 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
     sidecar: false,
     cpuBudget: 1,
   };
-  const registry = new NodeCapture(options);
+  const capture = new NodeCapture(options);
   const totals = new Totals(flows);
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
   const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
   const sink = { figures: printer(() => {}).figures };
-  const { cpu } = registry;
-  const sources = { registry, totals, directory, sync, client, sink, cpu, proc: '/proc' };
+  const { cpu } = capture;
+  const sources = { capture, totals, directory, sync, client, sink, cpu, proc: '/proc' };
   const text = exposition(statistics, sources);
   const metrics = () => text.metrics();
   const scrape = async () => parse(await metrics()).values;

@@ -10,10 +10,10 @@ const { figures: empty } = printer(() => {});
 /** Of an agent with one capture, in which all is well. */
 function options(): HealthOptions {
   const heard = performance.now();
-  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['registry']['figures'];
+  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['capture']['figures'];
   return {
     interval: INTERVAL,
-    registry: { figures, heard, stuckFor: 0 },
+    capture: { figures, heard, stuckFor: 0 },
     sync: { complete: true, reasons: [] },
     totals: { windows: 1 },
     sink: { figures: empty },

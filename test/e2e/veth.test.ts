@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
-import { continued, isAfter, readCounters } from '../../lib/linux/interface-counters.ts';
+import { continued, isAfter, parseNetDev, readNetDev } from '../../lib/linux/interface-counters.ts';
 import { netnsOf } from '../../lib/linux/pod-netns.ts';
 import type { Counters } from '../../lib/model.ts';
 import { until } from '../lab/influx.ts';
@@ -20,7 +20,7 @@ test('counters never go back while the kernel removes a veth pair', async (t) =>
   if (pause.stdout) await once(pause.stdout, 'data');
   const pid = pause.pid ?? 0;
   const inode = netnsOf('/proc', pid) ?? 0;
-  const read = () => readCounters('/proc', inode, [pid], 'eth0');
+  const read = () => parseNetDev(readNetDev('/proc', inode, [pid]) ?? '', 'eth0');
   let parted = 0;
   for (let index = 0; index < PAIRS; index += 1) {
     ip([`link add veth${index} type veth peer name eth0 netns ${pid}`, `link set veth${index} up`]);

@@ -16,7 +16,6 @@ import { ListReader } from '../../lib/kubernetes/list.ts';
 import { parseNetworks } from '../../lib/naming/networks.ts';
 import { parsePrefix, PrefixTable } from '../../lib/prefix-table.ts';
 import {
-  type KubernetesObject,
   localPod,
   namespaceRecord,
   nodeRecord,
@@ -24,7 +23,7 @@ import {
   podRecord,
   serviceRecord,
 } from '../../lib/kubernetes/records.ts';
-import { objectOf } from '../../lib/kubernetes/object-schema.ts';
+import { type KubernetesObject, objectOf } from '../../lib/kubernetes/object-schema.ts';
 import { startDelay } from '../../lib/kubernetes/start-delay.ts';
 import { watch, type WatchEvent } from '../../lib/kubernetes/watch.ts';
 import { objects } from '../kubernetes/recorded.ts';

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
 import { recorded } from '../lab/apiserver/recording.ts';
 
 export function objects(resource: 'pods' | 'services' | 'nodes'): KubernetesObject[] {

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import {
-  type KubernetesObject,
-  nodeRecord,
-  type Owner,
-  podRecord,
-  serviceRecord,
-} from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
+import { nodeRecord, type Owner, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
 import { type Change, reflect } from '../../lib/kubernetes/reflector.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';

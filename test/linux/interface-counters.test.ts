@@ -4,7 +4,7 @@ import {
   between,
   continued,
   parseNetDev,
-  readCounters,
+  readNetDev,
   UNUSED,
 } from '../../lib/linux/interface-counters.ts';
 import { LAYOUTS, ProcTree, recording } from './recordings.ts';
@@ -92,9 +92,8 @@ test('counters are read through a process that is still in the namespace', (t) =
   const tree = new ProcTree(t);
   tree.add(10, 'other', { net_dev: NET_DEV.replace('822', '999') });
   tree.add(11, 'own', { net_dev: NET_DEV });
-  const read = (...pids: (number | undefined)[]) =>
-    readCounters(tree.path, tree.inode('own'), pids, 'eth0');
-  assert.deepEqual(read(undefined, 9, 10, 11), ETH0);
+  const read = (...pids: (number | undefined)[]) => readNetDev(tree.path, tree.inode('own'), pids);
+  assert.deepEqual(read(undefined, 9, 10, 11), NET_DEV);
   assert.equal(read(undefined, 9, 10), undefined);
   assert.equal(read(), undefined);
 });

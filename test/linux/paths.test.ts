@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { test, type TestContext } from 'node:test';
 import type { LocalPod } from '../../lib/model.ts';
-import { readCounters } from '../../lib/linux/interface-counters.ts';
+import { readNetDev } from '../../lib/linux/interface-counters.ts';
 import { NetnsGoneError, openNetns } from '../../lib/linux/netns-exec.ts';
 import { locate } from '../../lib/linux/pod-netns.ts';
 import { ProcessTable } from '../../lib/linux/process-table.ts';
@@ -53,7 +53,7 @@ test('what a pod is called is in no path that is opened for it', (t) => {
     assert.equal(locate(tree.path, pod, pids, new Set()), undefined);
     const netns = { pid: 7, inode: tree.inode('pod') };
     assert.throws(() => openNetns(tree.path, netns, pod.cgroupUid), NetnsGoneError);
-    readCounters(tree.path, netns.inode, [7], text);
+    readNetDev(tree.path, netns.inode, [7]);
   }
   const inside = paths.map((path) => String(path).slice(tree.path.length));
   assert.ok(inside.length > 100);

@@ -14,9 +14,10 @@ function node(context: TestContext) {
   const path = mkdtempSync(join(tmpdir(), 'ut-proc-'));
   context.after(() => rmSync(path, { recursive: true }));
   let now = 1000;
+  context.mock.method(performance, 'now', () => now);
   return {
     path,
-    table: new ProcessTable(path, () => now),
+    table: new ProcessTable(path),
     wait: (milliseconds: number) => void (now += milliseconds),
     put: (pid: number, cgroup: string) => {
       mkdirSync(join(path, `${pid}`), { recursive: true });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KubernetesObject, localPod } from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
+import { localPod } from '../../lib/kubernetes/records.ts';
 import { locate, netnsOf } from '../../lib/linux/pod-netns.ts';
 import { ProcessTable } from '../../lib/linux/process-table.ts';
 import { objects } from '../kubernetes/recorded.ts';

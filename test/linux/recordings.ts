@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { KubernetesObject } from '../../lib/kubernetes/records.ts';
+import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
 
 const directory = new URL('../fixtures/proc/', import.meta.url);
 export const LAYOUTS = ['cgroupfs-v1', 'systemd-v2'] as const;

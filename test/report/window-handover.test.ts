@@ -30,7 +30,7 @@ beforeEach(() => {
 
 function queue(pods: readonly ClosedWindow[] = []): WindowQueue {
   return new WindowQueue({
-    registry: {
+    capture: {
       ended: () => pods.slice(0, 1),
       close: () => [...pods],
       known: (cgroupUid) => known.get(cgroupUid),

@@ -40,7 +40,7 @@ beforeEach(() => {
     ...state,
     reporter,
     agentFields: { read: () => ({}) },
-    registry: { ended: () => [], close: () => [], known: () => undefined },
+    capture: { ended: () => [], close: () => [], known: () => undefined },
   });
   sync.listed('pods');
   sync.following('pods', true);

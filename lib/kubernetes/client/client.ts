@@ -12,7 +12,7 @@ import { ApiError, isUnavailable } from './api-error.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import { Outage } from './outage.ts';
-import type { Answer, Figures, Request } from './transport.ts';
+import { type Answer, type Figures, type Request, TLS, type Tls } from './transport.ts';
 
 export { ApiError } from './api-error.ts';
 
@@ -148,15 +148,17 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const wanted: OutgoingHttpHeaders = { ...plain };
   const options: RequestOptions = { headers: wanted };
   await config.applyToHTTPSOptions(options);
-  const { auth, agent, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
+  const { auth, agent } = options;
   const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
   const proxy = proxyUrl && typeof agent === 'object';
   // kubectl sends no credentials without TLS. To a proxy on this machine they do not leave it.
   if (isInTheClear(server)) return { headers: plain, tls: {}, ...(proxy && { agent }) };
   if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
-  const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
+  const tls: Tls = Object.fromEntries(
+    TLS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined),
+  );
   // client-node's own agent closes the connection after each request: it is for proxies only.
-  return { headers: wanted, tls: withoutUndefined(tls), ...(proxy && { agent }) };
+  return { headers: wanted, tls, ...(proxy && { agent }) };
 }
 
 function isInTheClear(server: string): boolean {
@@ -173,12 +175,4 @@ function secretsOf({ headers }: Credentials): string[] {
 function unpacked({ headers, body }: Answer): Readable {
   if (headers['content-encoding'] !== 'gzip') return body;
   return pipeline(body, createGunzip(), () => {});
-}
-
-function withoutUndefined<T extends object>(
-  values: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

@@ -3,10 +3,16 @@ import { type Readable, Transform } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 
 /** The options that a connection is made with: another one is needed when any of them changes. */
-export type Tls = Pick<
-  ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
->;
+export const TLS = [
+  'ca',
+  'cert',
+  'key',
+  'pfx',
+  'passphrase',
+  'servername',
+  'rejectUnauthorized',
+] as const;
+export type Tls = Pick<ConnectionOptions, (typeof TLS)[number]>;
 
 /** A GET. */
 export interface Request {

@@ -1,5 +1,5 @@
 import { DEPLOYMENT_CONFIG, HASHED, NAMED } from './controllers.ts';
-import type { KubernetesObject } from '../records.ts';
+import type { KubernetesObject } from '../object-schema.ts';
 import { cronJobOf } from './schedule.ts';
 
 /** The workload of a pod, derived from the pod alone, as `Deployment/web` or `CronJob/backup`. */

@@ -8,7 +8,7 @@ import { byName, type Statistic } from './statistic.ts';
 export interface ProcessSources {
   readonly proc: string;
   readonly cpu: Pick<CpuTime, 'read'>;
-  readonly registry: Pick<NodeCapture, 'processes'>;
+  readonly capture: Pick<NodeCapture, 'processes'>;
 }
 
 /** What the agent costs the node. */
@@ -36,13 +36,13 @@ export const processes: readonly Statistic<ProcessSources>[] = [
     metric: 'nstats_memory_bytes',
     labels: ['process'],
     help: 'Memory of the daemon, and of all its iftops. What several processes share is divided among them (PSS).',
-    read: ({ proc, registry }) =>
-      byName({ daemon: memory(proc, ['self']), iftop: memory(proc, registry.processes) }),
+    read: ({ proc, capture }) =>
+      byName({ daemon: memory(proc, ['self']), iftop: memory(proc, capture.processes) }),
   },
   {
     fields: { rssBytes: 'sum' },
     help: 'Resident memory of the daemon and its iftops; pages that several processes share count for each.',
-    read: ({ proc, registry }) => residentBytes(proc, ['self', ...registry.processes]),
+    read: ({ proc, capture }) => residentBytes(proc, ['self', ...capture.processes]),
   },
   {
     metric: 'nstats_event_loop_active_seconds_total',

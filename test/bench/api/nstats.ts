@@ -1,13 +1,9 @@
 /** What an agent follows of the cluster, by its own code, in a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import {
-  followCluster,
-  localSubject,
-  resourcesOf,
-} from '../../../lib/kubernetes/follow-cluster.ts';
+import { followCluster, resourcesOf } from '../../../lib/kubernetes/follow-cluster.ts';
 import { createLog, Problems } from '../../../daemon/log.ts';
-import { Sync } from '../../../lib/kubernetes/sync.ts';
+import { localSubject, Sync } from '../../../lib/kubernetes/sync.ts';
 import { connect } from '../../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../../lib/naming/directory.ts';
 import { answer } from './channel.ts';

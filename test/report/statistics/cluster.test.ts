@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localSubject } from '../../../lib/kubernetes/follow-cluster.ts';
+import { localSubject } from '../../../lib/kubernetes/sync.ts';
 import { ApiError } from '../../../lib/kubernetes/client/client.ts';
 import { nodeRecord, podRecord, serviceRecord } from '../../../lib/kubernetes/records.ts';
 import { objectOf } from '../../../lib/kubernetes/object-schema.ts';

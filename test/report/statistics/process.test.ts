@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** The metrics of this process, and of children that stand for iftops. */
 function metricsOf(children: number[] = []) {
   const cpu = new CpuTime('/proc', () => children);
-  const text = exposition(processes, { proc: '/proc', cpu, registry: { processes: children } });
+  const text = exposition(processes, { proc: '/proc', cpu, capture: { processes: children } });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 
@@ -67,12 +67,12 @@ test('a child that works is CPU time and memory of iftop, and when it has ended 
 });
 
 test('a pod without a namespace waits if it has an address, and is pending if it has none', async (t) => {
-  const { registry, scrape } = agent();
-  t.after(() => registry.stop());
+  const { capture, scrape } = agent();
+  t.after(() => capture.stop());
   const local = { namespace: 'a', name: 'b', workload: '-', ips: [] };
-  registry.pods.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
+  capture.pods.put({ ...local, uid: 'nobody', cgroupUid: 'nobody' }, false);
   const ips = ['10.244.0.10'];
-  registry.pods.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
+  capture.pods.put({ ...local, ips, uid: 'somebody', cgroupUid: 'somebody' }, false);
   const values = await scrape();
   assert.equal(values.get('nstats_pods'), 2);
   for (const state of ['pending', 'waiting'])
