@@ -35,7 +35,7 @@ export interface PipelineOptions {
 /** Milliseconds that captures have for a last report at the end: a kubelet in a hurry kills after two seconds. */
 const LAST_REPORTS = 850;
 /** How often windows that wait for their names are checked, in milliseconds. */
-const FLUSH_EVERY = 500;
+const FLUSH_EVERY = 1000;
 /** Milliseconds after the first lists until what they took is garbage. */
 const SETTLE = 5000;
 
