@@ -34,7 +34,7 @@ export interface PipelineOptions {
 /** Milliseconds that captures have for a last report at the end: a kubelet in a hurry kills after two seconds. */
 const LAST_REPORTS = 850;
 /** How often windows that wait for their names are checked, in milliseconds. */
-const FLUSH_EVERY = 500;
+const FLUSH_EVERY = 1000;
 /** Milliseconds after the first lists until the memory that they took is garbage. */
 const SETTLE = 5000;
 /** V8 keeps garbage for as long as there is room (docs/decisions/memory.md). It takes some 50 ms. */

@@ -14,7 +14,7 @@ export interface CpuBudgetOptions {
 }
 
 /** /proc counts hundredths of a second: in less time than this (milliseconds) a share would be noise. */
-const MEASURE_EVERY = 2000;
+const MEASURE_EVERY = 4000;
 
 /** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
 export class CpuBudgetController {
@@ -36,10 +36,12 @@ export class CpuBudgetController {
   #measure(): void {
     const { cpu, budget, captures: all, problems } = this.#options;
     const captures = new Map<InterfaceCapture, CaptureCpu>();
-    for (const each of all())
-      captures.set(each, { cpu: each.source?.cpu, paused: each.state === 'paused' });
-    const now = performance.now() / 1000;
-    const { pause, resume } = this.#budget.decide(now, cpu.read(), captures);
+    const used = cpu.read();
+    for (const each of all()) {
+      const own = used.living.get(each.source?.pid ?? 0);
+      captures.set(each, { cpu: own, paused: each.state === 'paused' });
+    }
+    const { pause, resume } = this.#budget.decide(performance.now() / 1000, used, captures);
     if (this.#budget.isTooSmall) problems.report('budget', CONDITIONS.budgetTooSmall, { budget });
     else problems.resolve('budget');
     for (const capture of pause) capture.pause();

@@ -1,6 +1,8 @@
 import type { CpuSeconds } from '../linux/cpu-time.ts';
 import { sum } from '../sum.ts';
 
+type Used = Pick<CpuSeconds, 'daemon' | 'iftop'>;
+
 export interface CaptureCpu {
   /** CPU seconds of the capture's process; undefined while there is none. */
   readonly cpu: number | undefined;
@@ -33,7 +35,7 @@ interface State extends CaptureCpu {
 export class CpuBudget<Capture> {
   readonly #budget: number;
   #states = new Map<Capture, State>();
-  #last: { readonly now: number; readonly used: CpuSeconds } | undefined;
+  #last: { readonly now: number; readonly used: Used } | undefined;
   /** CPU seconds that are saved; below zero they are owed. */
   #credit = 0;
   /** The daemon's share of a core. */
@@ -53,7 +55,7 @@ export class CpuBudget<Capture> {
   }
 
   /** `now`: seconds of a monotonic clock. */
-  decide(now: number, used: CpuSeconds, captures: ReadonlyMap<Capture, CaptureCpu>) {
+  decide(now: number, used: Used, captures: ReadonlyMap<Capture, CaptureCpu>) {
     const { now: before, used: last } = this.#last ?? { now, used };
     const seconds = now - before;
     this.#last = { now, used };

@@ -111,7 +111,7 @@ export class Session {
     const load = new CpuLoad(from, this.#options.cpu());
 
     for (;;) {
-      load.measure(performance.now(), this.#options.cpu);
+      if (!quiet || !load.isCalm) load.measure(performance.now(), this.#options.cpu);
       if (load.isHigh || load.isCalm) this.#options.overloaded(load.isHigh);
       if (load.isExcessive) throw overload();
       if (iftop.dropped > dropped) this.#options.unparsed(iftop.dropped - dropped);
@@ -161,7 +161,7 @@ export class Session {
       if (now >= due && asked === undefined) {
         // Nothing has passed, so iftop is not asked: an idle pod costs a reading of its counters.
         if (atRest()) {
-          [from, due, this.#heard] = [now, now + ASK_AFTER, now];
+          [from, due, this.#heard] = [now, together(now + ASK_AFTER), now];
           began = timeOf(now);
         } else iftop.ask();
       }
@@ -180,6 +180,11 @@ export class Session {
       rest: each((direction) => (partial ? remainder(frame, direction) : NONE)),
     };
   }
+}
+
+/** The sessions of idle pods wake the agent in the same moment, at most once a second. */
+function together(due: number): number {
+  return Math.floor(due / 1000) * 1000;
 }
 
 /** What the wall clock showed at a moment of `performance.now()`, in milliseconds since 1970. */

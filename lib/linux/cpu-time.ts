@@ -7,6 +7,8 @@ export interface CpuSeconds {
   readonly daemon: number;
   /** Of all children, ended ones included. */
   readonly iftop: number;
+  /** By the process of each living child. */
+  readonly living: ReadonlyMap<number, number>;
 }
 
 /** The CPU time of the daemon and its children: the only place where it is read. */
@@ -14,7 +16,7 @@ export class CpuTime {
   readonly #proc: string;
   readonly #children: () => Iterable<number>;
   readonly #files = new Map<number, ProcFile>();
-  #last: CpuSeconds = { daemon: 0, iftop: 0 };
+  #last: CpuSeconds = { daemon: 0, iftop: 0, living: new Map() };
 
   /** `children`: the processes that live. */
   constructor(proc: string, children: () => Iterable<number>) {
@@ -33,11 +35,17 @@ export class CpuTime {
     const own = statOf(this.#proc, 'self');
     const children = new Set(this.#children());
     for (const pid of this.#files.keys()) if (!children.has(pid)) this.#close(pid);
-    const iftop = (own?.waitedFor ?? 0) + sum(children, (pid) => this.of(pid) ?? 0);
+    const living = new Map<number, number>();
+    for (const pid of children) {
+      const seconds = this.of(pid);
+      if (seconds !== undefined) living.set(pid, seconds);
+    }
+    const iftop = (own?.waitedFor ?? 0) + sum(living.values(), (seconds) => seconds);
     // A child that has just ended may be missing both among the living and among those waited for.
     this.#last = {
       daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),
       iftop: Math.max(this.#last.iftop, iftop),
+      living,
     };
     return this.#last;
   }

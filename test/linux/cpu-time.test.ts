@@ -22,7 +22,11 @@ test('the daemon’s own time is told apart from that of the children, living an
     11: stat('iftop', [10, 10, 0, 0], 500),
     12: stat('iftop', [5, 0, 7, 7], 500),
   });
-  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75 });
+  const living = new Map([
+    [11, 0.2],
+    [12, 0.05],
+  ]);
+  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75, living });
 });
 
 test('a child that has ended and is not waited for yet takes nothing away', (t) => {
@@ -55,7 +59,8 @@ test('a child has a time of its own, and none when there is no such process', (t
 
 test('a child that has gone costs nothing', (t) => {
   const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
-  assert.deepEqual(new CpuTime(path, () => [99]).read(), { daemon: 1, iftop: 0 });
+  const nothing = { daemon: 1, iftop: 0, living: new Map() };
+  assert.deepEqual(new CpuTime(path, () => [99]).read(), nothing);
 });
 
 test('on this machine this process uses CPU time', () => {

@@ -30,7 +30,10 @@ export const processes: readonly Statistic<ProcessSources>[] = [
     fields: { cpuSeconds: 'sum' },
     float: true,
     help: 'CPU time of the daemon, and of all its iftops, ended ones included.',
-    read: ({ cpu }) => byName({ ...cpu.read() }),
+    read: ({ cpu }) => {
+      const { daemon, iftop } = cpu.read();
+      return byName({ daemon, iftop });
+    },
   },
   {
     metric: 'nstats_memory_bytes',
