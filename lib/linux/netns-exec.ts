@@ -94,6 +94,11 @@ export function stay(command: readonly string[]): Entered {
   return start(stayCommand(command), 'ignore');
 }
 
+/** Starts a program of the agent's own, which ends by itself when the agent does. */
+export function startHelper(file: string, args: readonly string[]) {
+  return spawn([file, ...args], 'ignore');
+}
+
 function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
   // Node would read ahead: what the command prints is to wait in the kernel until we want it.
   const usual = getDefaultHighWaterMark(false);
