@@ -48,7 +48,7 @@ static int open_namespace(const char *process, __u64 inode)
 	if (fd < 0 || (fstat(fd, &status) == 0 && status.st_ino == inode))
 		return fd;
 	close(fd);
-	errno = ESTALE;
+	errno = ESRCH;
 	return -1;
 }
 

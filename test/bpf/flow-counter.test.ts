@@ -12,6 +12,12 @@ const READY = frame(1);
 const ATTACHED = frame(2, NUMBER);
 const DRAINED = frame(5, Buffer.alloc(8));
 
+/** A line of a shell script. */
+function print(bytes: Uint8Array = new Uint8Array()): string {
+  const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`);
+  return `printf '${octal.join('')}'\n`;
+}
+
 /** Starts a helper that prints some bytes, and more for each line that it reads. */
 async function start(
   [first, ...others]: readonly Buffer[],
@@ -19,8 +25,6 @@ async function start(
 ): Promise<void> {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'nstats-bpf-'));
   const helper = join(directory.path, 'helper');
-  const print = (bytes: Uint8Array = new Uint8Array()) =>
-    `printf '${[...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}'\n`;
   const answers = others.map((bytes) => `read -r _ || exit 3\n${print(bytes)}`);
   const script = ['#!/bin/sh\n', print(first), ...answers, 'cat >/dev/null\n'].join('');
   writeFileSync(helper, script, { mode: 0o755 });

@@ -38,6 +38,21 @@ async function during(seconds: number, ...traffic: readonly ReturnType<TestPod['
   await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
 }
 
+/** Sends 300 packets by UDP that need seven fragments each. */
+function fragments(peer: string): string {
+  return `const socket = require('dgram').createSocket('udp${peer.includes(':') ? 6 : 4}');
+    let left = 300;
+    const next = () => left-- > 0 ? send() : socket.close();
+    const send = () => socket.send(Buffer.alloc(9000), ${PORT}, '${peer}', () => setImmediate(next));
+    next();`;
+}
+
+/** ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO, in Perl. */
+function offload(value: number): string {
+  return `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
+    my $set = pack("LL", $what, ${value}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
+}
+
 for (const family of [0, 1] as const) {
   test(`TCP and UDP over IPv${family === 0 ? 4 : 6} in both directions`, async () => {
     const peer = b.ips[family] ?? '';
@@ -57,27 +72,18 @@ for (const family of [0, 1] as const) {
 }
 
 test('IP fragments', async () => {
-  const script = (peer: string) =>
-    `const socket = require('dgram').createSocket('udp${peer.includes(':') ? 6 : 4}');
-     let left = 300;
-     const next = () => left-- > 0 ? socket.send(Buffer.alloc(9000), ${PORT}, '${peer}', () => setImmediate(next)) : socket.close();
-     next();`;
   for (const [family, peer] of b.ips.entries()) {
-    const sum = await counts.exactly(a, () => a.script(process.execPath, script(peer)));
+    const sum = await counts.exactly(a, () => a.script(process.execPath, fragments(peer)));
     const { sent, sentPackets } = sum.between(a.ips[family], peer);
     assert.ok(sent > 300 * 9000 && sentPackets > 300 * 6);
   }
 });
 
 test('segments that the kernel makes because the interface does not', async () => {
-  // ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO.
-  const ethtool = (value: number) =>
-    `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
-       my $set = pack("LL", $what, ${value}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
-  await a.script('perl', ethtool(0));
+  await a.script('perl', offload(0));
   const [peer = ''] = b.ips;
   const sum = await counts.exactly(a, () => during(3, a.traffic('send', peer, PORT, RATE)));
-  await a.script('perl', ethtool(1));
+  await a.script('perl', offload(1));
   const { sent, sentPackets } = sum.between(a.ips[0], peer);
   assert.ok(sent > SOME && sent / sentPackets <= 1500);
 });
