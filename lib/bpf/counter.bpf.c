@@ -68,53 +68,54 @@ INLINE void add_port(struct __sk_buff *skb, struct key *key, __u32 offset)
 }
 
 /* All fragments of a packet have port 0, as only the first has the ports. */
-INLINE void add_port4(struct __sk_buff *skb, struct key *key)
+INLINE void add_port4(struct __sk_buff *skb, struct key *key, const __u8 *header)
 {
-	__u8 header[10];
-
-	if (load(skb, 0, header, sizeof(header)) < 0)
-		return;
 	key->protocol = header[9];
 	if (((header[6] & 0x3f) | header[7]) == 0)
 		add_port(skb, key, (header[0] & 15) * 4);
 }
 
-INLINE void add_port6(struct __sk_buff *skb, struct key *key)
+INLINE void add_port6(struct __sk_buff *skb, struct key *key, const __u8 *header)
 {
-	__u8 next;
-
-	if (load(skb, 6, &next, 1) < 0)
-		return;
-	if (next == IPPROTO_FRAGMENT) {
+	key->protocol = header[6];
+	if (key->protocol == IPPROTO_FRAGMENT)
 		load(skb, 40, &key->protocol, 1);
-		return;
-	}
-	key->protocol = next;
-	add_port(skb, key, 40);
+	else
+		add_port(skb, key, 40);
 }
 
-/* Reads two addresses that stand one behind the other. */
-INLINE int add_addresses(struct __sk_buff *skb, struct key *key, int is_sent, __u32 offset, __u32 size)
+/* `from` is the source, with the destination behind it. */
+INLINE void add_addresses(struct key *key, int is_sent, const __u8 *from, __u32 size)
 {
 	__u8 *local = key->local + 16 - size, *remote = key->remote + 16 - size;
+	const __u8 *to = from + size;
 
-	if (is_sent)
-		return load(skb, offset, local, size) | load(skb, offset + size, remote, size);
-	return load(skb, offset, remote, size) | load(skb, offset + size, local, size);
+	__builtin_memcpy(local, is_sent ? from : to, size);
+	__builtin_memcpy(remote, is_sent ? to : from, size);
 }
 
 INLINE int add_ip(struct __sk_buff *skb, struct key *key, int is_sent)
 {
+	/* Of words, so that addresses can be copied as such. */
+	__u64 words[5];
+	const __u8 *header = (const __u8 *)words;
+
 	switch (__builtin_bswap16(skb->protocol)) {
 	case ETH_P_IP:
+		if (load(skb, 0, words, 20) < 0)
+			return -1;
 		key->local[10] = key->local[11] = key->remote[10] = key->remote[11] = 0xff;
+		add_addresses(key, is_sent, header + 12, 4);
 		if (number(&PORTS))
-			add_port4(skb, key);
-		return add_addresses(skb, key, is_sent, 12, 4);
+			add_port4(skb, key, header);
+		return 0;
 	case ETH_P_IPV6:
+		if (load(skb, 0, words, 40) < 0)
+			return -1;
+		add_addresses(key, is_sent, header + 8, 16);
 		if (number(&PORTS))
-			add_port6(skb, key);
-		return add_addresses(skb, key, is_sent, 8, 16);
+			add_port6(skb, key, header);
+		return 0;
 	default:
 		return -1;
 	}
