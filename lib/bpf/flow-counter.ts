@@ -4,12 +4,14 @@ import { startHelper } from '../linux/netns-exec.ts';
 import type { Netns } from '../model.ts';
 import { type End, type Frame, FrameReader } from './frames.ts';
 import { explain } from './explain.ts';
-import { addRecords, type PodCount, type PodCounts } from './records.ts';
+import { addRecords, type PodCount, type PodCounts, RECORD_SIZE } from './records.ts';
 
 /** Beside this file, and beside the bundle. */
 const HELPER = join(import.meta.dirname, 'nstats-bpf');
 /** MAX_PODS of lib/bpf/flows.h. */
 const MAX_PODS = 1024;
+/** Records that are no flows, and the flows that CPUs create at the same moment. */
+const RESERVED = 8 * MAX_PODS;
 /** It takes milliseconds. A busy node may take its time. */
 const START_TIMEOUT = 10_000;
 const STDERR_KEPT = 2000;
@@ -27,7 +29,7 @@ export class BpfError extends Error {
 }
 
 export interface FlowCounterOptions {
-  /** Room for so many flows of all pods between two drains; a flow takes some 270 bytes of the kernel's memory. */
+  /** Room for so many flows of all pods between two drains; a flow takes 300 bytes of the kernel's memory. */
   readonly flows: number;
   /** A pod with more has no room for them, so that it takes none from the others. */
   readonly flowsPerPod: number;
@@ -69,11 +71,15 @@ export class FlowCounter {
   readonly #interfaces = new Map<number, Counted>();
   readonly #drains: PromiseWithResolvers<Drain>[] = [];
   #records: PodCounts = new Map();
+  /** Bytes of records that may come before the drain ends. */
+  readonly #most: number;
+  #left: number;
   #stderr = '';
   /** Why it ended, or is about to. */
   #why: string | undefined;
 
   private constructor({ flows, flowsPerPod, ports, helper = HELPER }: FlowCounterOptions) {
+    this.#most = this.#left = (flows + RESERVED) * RECORD_SIZE;
     const args = [`${flows}`, `${flowsPerPod}`, ports ? 'ports' : 'no-ports'];
     this.#process = startHelper(helper, args);
     this.#process.stdout.on('data', (piece: Buffer) => {
@@ -120,13 +126,13 @@ export class FlowCounter {
    * @throws BpfError
    */
   async attach({ pid, inode }: Netns, iface: string): Promise<CountedInterface> {
-    const free = Array.from({ length: MAX_PODS }, (_, nth) => nth);
-    const number = free.find((candidate) => !this.#interfaces.has(candidate));
     if (this.#why !== undefined) throw ended(this.#why);
-    if (number === undefined)
+    let number = 0;
+    while (this.#interfaces.has(number)) number += 1;
+    if (number === MAX_PODS)
       throw new BpfError('ERR_BPF_ATTACH', `more than ${MAX_PODS} interfaces`);
     // It is a word of a command.
-    if (!/^[^\s/\0]{1,15}$/.test(iface))
+    if (!/^[!-.0-~]{1,15}$/.test(iface))
       throw new BpfError('ERR_BPF_ATTACH', `${JSON.stringify(iface)} is no interface`);
     const counted = new Counted(number);
     this.#interfaces.set(number, counted);
@@ -174,8 +180,13 @@ export class FlowCounter {
     else if (frame.type === 'ended') this.#ended(frame.pod, frame.end);
     else if (frame.type === 'drained') this.#drained(frame.at);
     else if (frame.type === 'fatal') this.#fail(explain(frame.end));
-    else if (frame.type === 'malformed' || !addRecords(this.#records, frame.records))
+    else if (frame.type === 'malformed' || !this.#add(frame.records))
       this.#fail('it printed what is no frame');
+  }
+
+  #add(records: Buffer): boolean {
+    this.#left -= records.length;
+    return this.#left >= 0 && addRecords(this.#records, records);
   }
 
   #attached(number: number): void {
@@ -208,7 +219,7 @@ export class FlowCounter {
       return;
     }
     this.#drains.shift();
-    this.#records = new Map();
+    [this.#records, this.#left] = [new Map(), this.#most];
     for (const [number, { isOver }] of this.#interfaces)
       if (isOver) this.#interfaces.delete(number);
     const age = Number(hrtime.bigint() - nanoseconds) / 1e6;

@@ -44,7 +44,7 @@ static void drop_rights(void)
 	struct __user_cap_data_struct data[2];
 
 	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-	/* Who may not become another user is none that has much to lose. */
+	/* Where the agent may not change its user, as in a sidecar, the helper keeps it. */
 	if (setgroups(0, NULL) == 0 && setresgid(USER, USER, USER) == 0)
 		(void)!setresuid(USER, USER, USER);
 	if (syscall(SYS_capget, &header, data) < 0)
@@ -158,7 +158,7 @@ static void read_commands(void)
 int main(int argc, char **argv)
 {
 	static const char *const ports[] = { "no-ports", "ports", NULL };
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY }, files;
 	struct pollfd waited[2] = { { STDIN_FILENO, POLLIN, 0 }, { -1, POLLIN, 0 } };
 	struct flow_options options;
 
@@ -167,8 +167,15 @@ int main(int argc, char **argv)
 	options.flows = number_in(argv[1], MOST_FLOWS + 1);
 	options.flows_per_pod = number_in(argv[2], MOST_FLOWS + 1);
 	options.has_ports = place_of(argv[3], ports);
+	/* A signal to the agent and all that it started is for the agent, which drains before it ends. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	/* Before Linux 5.11 maps are locked memory. Where the limit may not be raised it may be enough. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	/* A socket for each pod. */
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 	drop_rights();
 	create_flows(&options);
 	waited[1].fd = open_pods();

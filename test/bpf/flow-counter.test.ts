@@ -84,6 +84,16 @@ for (const [name, answer] of [
   });
 }
 
+test('more records than there is room for end it', async () => {
+  const many = frame(4, Buffer.concat(Array<Buffer>(500).fill(record({ pod: 0 }))));
+  const script = [READY, ATTACHED, ...Array<Buffer>(20).fill(many)];
+  await start(script, async (counter) => {
+    await counter.attach({ pid: 1, inode: 2 }, 'eth0');
+    const drains = script.slice(2).map(() => counter.drain());
+    for (const drain of drains) await assert.rejects(drain, { message: /no frame/ });
+  });
+});
+
 test('a helper that does not start says why', async () => {
   await assert.rejects(
     start([fatal(0, 'malformed command line')], async () => {}),

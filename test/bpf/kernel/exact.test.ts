@@ -18,6 +18,30 @@ let a: TestPod;
 let b: TestPod;
 let counts: Counts;
 
+async function start(options: FlowCounterOptions): Promise<void> {
+  counts = new Counts(await FlowCounter.start(options));
+}
+
+async function during(seconds: number, ...traffic: readonly ReturnType<TestPod['traffic']>[]) {
+  await sleep(seconds * 1000);
+  await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
+}
+
+/** Sends 300 packets by UDP that need seven fragments each. */
+function fragments(peer: string): string {
+  return `const socket = require('dgram').createSocket('udp${peer.includes(':') ? 6 : 4}');
+  let left = 300;
+  const next = () => left-- > 0 ? send() : socket.close();
+  const send = () => socket.send(Buffer.alloc(9000), ${PORT}, '${peer}', () => setImmediate(next));
+  next();`;
+}
+
+/** ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO, in Perl. */
+function offload(value: number): string {
+  return `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
+  my $set = pack("LL", $what, ${value}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
+}
+
 describe('what is counted', { skip: (await whyNotBpf()) ?? false }, () => {
   before(async () => {
     node = new TestNode();
@@ -30,30 +54,6 @@ describe('what is counted', { skip: (await whyNotBpf()) ?? false }, () => {
   beforeEach(() => start(ROOM));
 
   afterEach(() => counts.counter.end());
-
-  async function start(options: FlowCounterOptions): Promise<void> {
-    counts = new Counts(await FlowCounter.start(options));
-  }
-
-  async function during(seconds: number, ...traffic: readonly ReturnType<TestPod['traffic']>[]) {
-    await sleep(seconds * 1000);
-    await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
-  }
-
-  /** Sends 300 packets by UDP that need seven fragments each. */
-  function fragments(peer: string): string {
-    return `const socket = require('dgram').createSocket('udp${peer.includes(':') ? 6 : 4}');
-    let left = 300;
-    const next = () => left-- > 0 ? send() : socket.close();
-    const send = () => socket.send(Buffer.alloc(9000), ${PORT}, '${peer}', () => setImmediate(next));
-    next();`;
-  }
-
-  /** ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO, in Perl. */
-  function offload(value: number): string {
-    return `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
-    my $set = pack("LL", $what, ${value}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
-  }
 
   for (const family of [0, 1] as const) {
     test(`TCP and UDP over IPv${family === 0 ? 4 : 6} in both directions`, async () => {

@@ -22,6 +22,12 @@ const KEPT = '000000c000282000';
 let node: TestNode;
 let peer: TestPod;
 
+async function start(t: TestContext): Promise<FlowCounter> {
+  const counter = await FlowCounter.start(ROOM);
+  t.after(() => counter.end());
+  return counter;
+}
+
 describe('the helper and what it counts', { skip: (await whyNotBpf()) ?? false }, () => {
   before(async () => {
     node = new TestNode();
@@ -33,12 +39,6 @@ describe('the helper and what it counts', { skip: (await whyNotBpf()) ?? false }
     await node.end();
     assert.equal(processesNamed('nstats-bpf').length, 0);
   });
-
-  async function start(t: TestContext): Promise<FlowCounter> {
-    const counter = await FlowCounter.start(ROOM);
-    t.after(() => counter.end());
-    return counter;
-  }
 
   test('the helper has a user of its own and few rights', async (t) => {
     const counter = await start(t);
