@@ -198,16 +198,28 @@ describe('the helper and what it counts', { skip: (await whyNotBpf()) ?? false }
     assert.match(JSON.stringify(new FrameReader().push(stdout)), /the number of the pod is in use/);
   });
 
-  test('without rights it says which are missing', async () => {
-    for (const [kept, why] of [
-      ['-all', 1],
-      ['-all,+bpf,+perfmon', 1],
-      ['-all,+bpf,+perfmon,+net_raw', 0],
-      ['-all,+sys_admin,+net_raw', 0],
-    ] as const) {
-      const args = ['--inh-caps=-all', `--bounding-set=${kept}`, HELPER, '1', '1', 'ports'];
-      const { status, stdout } = spawnSync('setpriv', args, { input: '' });
-      assert.equal(status, why, `${kept} ${JSON.stringify(new FrameReader().push(stdout))}`);
-    }
-  });
+  const own = ['ready', 'attached', 'ended', 'drained'];
+  for (const [who, kept, expected] of [
+    ['someone without rights', '', ['fatal']],
+    ['someone who may not capture', ',+bpf,+perfmon', ['fatal']],
+    ['a sidecar', ',+bpf,+net_raw', own],
+    ['a sidecar before Linux 5.8', ',+sys_admin,+net_raw', own],
+    [
+      'the agent',
+      ',+sys_admin,+sys_ptrace,+net_raw,+setuid,+setgid,+setpcap,+kill',
+      ['ready', 'attached', 'attached', 'drained'],
+    ],
+  ] as const) {
+    test(`what it may do for ${who}`, () => {
+      const { pid, inode } = peer.netns;
+      const input = `attach 0 self 0 lo\nattach 1 ${pid} ${inode} eth0\ndrain\n`;
+      const rights = ['--inh-caps=-all', `--bounding-set=-all${kept}`];
+      const { stdout } = spawnSync('setpriv', [...rights, HELPER, '9', '9', 'ports'], { input });
+      const types = new FrameReader().push(stdout).map(({ type }) => type);
+      assert.deepEqual(
+        types.filter((type) => type !== 'records'),
+        expected,
+      );
+    });
+  }
 });
