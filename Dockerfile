@@ -1,5 +1,5 @@
-# The image of nstats: node, iftop, the few programs that start it, and the daemon, bundled. Nothing
-# else: no package manager, no compiler, no shell tools but sh itself.
+# The image of nstats: node, iftop, the few programs that start it, the helper of lib/bpf, and the daemon,
+# bundled. Nothing else: no package manager, no compiler, no shell tools but sh itself.
 #
 #   docker build -t nstats:0.1.0 .
 #   docker run --rm nstats:0.1.0 --help
