@@ -93,6 +93,11 @@ export function stay(command: readonly string[]): Entered {
   return start(stayCommand(command), 'ignore');
 }
 
+/** Starts a program of the agent's own, which ends by itself when the agent does. */
+export function startHelper(file: string, args: readonly string[]) {
+  return spawn([file, ...args], 'ignore');
+}
+
 function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
   // Node would read ahead, but output should stay in the kernel until it is wanted.
   const usual = getDefaultHighWaterMark(false);
