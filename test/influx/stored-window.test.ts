@@ -12,8 +12,17 @@ const ROWS = 3;
 const stored = (content: object) =>
   encodeRecord({ end: window.end, rows: ROWS, payload: packed(JSON.stringify(content)) });
 
-test('a window is read back as it was, with fields that are not known here', () => {
-  const more = { ...window, pods: window.pods.map((closed) => ({ ...closed, interface: 'net1' })) };
+/** The window with a field more in its pair. */
+const withPair = (fields: object) => ({
+  ...window,
+  pods: window.pods.map((closed) => {
+    const pairs = closed.window.pairs.map((pair) => ({ ...pair, ...fields }));
+    return { ...closed, window: { ...closed.window, pairs } };
+  }),
+});
+
+test('a window is read back as it was, with its ports and fields that are not known here', () => {
+  const more = { ...withPair({ port: '443/tcp' }), interface: 'net1' };
   assert.deepEqual(decodeWindow(encodeWindow(more)), JSON.parse(JSON.stringify(more)));
 });
 
@@ -43,6 +52,7 @@ for (const [what, change] of [
   ['pod has no name', { pods: [{ ...window.pods[0], pod: { namespace: 'shop' } }] }],
   ['figures are no numbers', { figures: { podsSeen: { integer: 'many' } } }],
   ['owners are nobody', { owners: [{ address: '10.0.0.2' }] }],
+  ['port is none', withPair({ port: 443 })],
   ['end is another one', { end: 30_000 }],
 ] as const) {
   test(`one whose ${what} is lost, whatever its checksums say`, () => {

@@ -57,7 +57,7 @@ function edge(name: string, sent: number): Edge {
 
 /** Which of two peers has the only row, when the old one had it before. */
 function winner(old: number, fresh: number): string | undefined {
-  const before = new Set([keyOf(nameless('external', 'old'))]);
+  const before = new Set([keyOf(edge('old', 0))]);
   const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
   return first?.peer.name;
 }
@@ -67,6 +67,15 @@ test('a peer that was kept stays until a new one has twice its bytes', () => {
   assert.equal(winner(100, 210), 'fresh');
 });
 
+test('a peer counts once for each of its ports, and the remainder has none', () => {
+  const { peer } = edge('a', 0);
+  const edges = [9, 5, 1].map((sent) => ({ peer, port: `${sent}/tcp`, sent, received: 0 }));
+  const other = { peer: nameless('other', '-'), sent: 6, received: 0 };
+  assert.deepEqual(top(edges, NOTHING, 1), [edges[0], other]);
+  const before = new Set([keyOf({ peer, port: '5/tcp' })]);
+  assert.equal(top(edges, NOTHING, 1, before)[0]?.port, '5/tcp');
+});
+
 test('whoever was kept before, no byte is lost or added', () => {
   fc.assert(
     fc.property(
@@ -74,7 +83,7 @@ test('whoever was kept before, no byte is lost or added', () => {
       fc.array(fc.nat(40)),
       fc.integer({ min: 1, max: 30 }),
       (edges, old, limit) => {
-        const before = new Set(old.map((at) => keyOf(nameless('external', `${at}`))));
+        const before = new Set(old.map((at) => keyOf(edge(`${at}`, 0))));
         const kept = top(edges, NOTHING, limit, before);
         assert.deepEqual(add(kept), add(edges));
         assert.ok(kept.length <= limit + 1);
@@ -92,7 +101,7 @@ test('around the limit the same peers stay from window to window', () => {
       sent: 1000 + ((at * 7 + window * 13) % 20) * 10,
       received: 0,
     }));
-    before = new Set(top(edges, NOTHING, 10, before).map(({ peer }) => keyOf(peer)));
+    before = new Set(top(edges, NOTHING, 10, before).map(keyOf));
     for (const key of before) seen.add(key);
   }
   assert.equal(seen.size, 11, 'ten peers and the row of the others');

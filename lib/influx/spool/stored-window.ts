@@ -91,8 +91,13 @@ function isClosed(value: Fields): boolean {
 }
 
 function isPair(pair: Fields): boolean {
-  const { local, remote } = pair;
-  return isAddress(local) && isAddress(remote) && hasNumbers(pair, [...BYTES, 'from', 'to']);
+  const { local, remote, port } = pair;
+  return (
+    isAddress(local) &&
+    isAddress(remote) &&
+    (port === undefined || isString(port)) &&
+    hasNumbers(pair, [...BYTES, 'from', 'to'])
+  );
 }
 
 function isOwned(owned: Fields): boolean {
