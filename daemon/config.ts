@@ -10,6 +10,10 @@ export interface Config {
   readonly kubeconfig: string | undefined;
   /** Names of the interfaces that are captured in each pod that has them. */
   readonly interfaces: readonly string[];
+  /** What counts the traffic. */
+  readonly capture: 'iftop' | 'bpf' | 'auto';
+  /** Whether rows have the port that the traffic is for. */
+  readonly ports: 'none' | 'service';
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
@@ -48,6 +52,12 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
   ['IFACE', 'eth0', 'network interfaces inside the pods, separated by commas: eth0,net1'],
+  ['CAPTURE', 'iftop', 'iftop, bpf (in the kernel), or auto: bpf where it works'],
+  [
+    'PORTS',
+    'none',
+    'none or service: the port that traffic is for, which needs CAPTURE=bpf or auto',
+  ],
   ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
   ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
   ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
@@ -112,6 +122,8 @@ export function readConfig(environment: Environment): Config {
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
     interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
+    capture: oneOf('CAPTURE', 'iftop', ['iftop', 'bpf', 'auto']),
+    ports: oneOf('PORTS', 'none', ['none', 'service']),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
     influx: target(get, wrong, proxies),
     ...((proxies.http ?? proxies.https) && { proxies }),
@@ -132,6 +144,8 @@ export function readConfig(environment: Environment): Config {
       oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
+  if (config.ports !== 'none' && config.capture === 'iftop')
+    wrong('PORTS', 'none unless CAPTURE is bpf or auto: iftop cannot tell ports');
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }

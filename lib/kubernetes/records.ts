@@ -56,6 +56,16 @@ export interface KubernetesObject {
     readonly externalIPs?: readonly string[];
     readonly podCIDR?: string;
     readonly podCIDRs?: readonly string[];
+    /** Of a service. */
+    readonly ports?: readonly {
+      readonly protocol?: string;
+      readonly port?: number;
+      /** Undefined if it is the name of a container's port. */
+      readonly targetPort?: number;
+      readonly nodePort?: number;
+    }[];
+    readonly containers?: readonly Container[];
+    readonly initContainers?: readonly Container[];
   };
   readonly status?: {
     readonly phase?: string;
@@ -67,6 +77,14 @@ export interface KubernetesObject {
     readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
     readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
   };
+}
+
+interface Container {
+  readonly ports?: readonly {
+    readonly protocol?: string;
+    readonly containerPort?: number;
+    readonly hostPort?: number;
+  }[];
 }
 
 interface ContainerStatus {
@@ -189,7 +207,7 @@ function time(text: string | undefined): number {
 }
 
 /** A pod that has succeeded or failed keeps its address in the API, even if another pod has it by now. */
-function hasEnded(pod: KubernetesObject): boolean {
+export function hasEnded(pod: KubernetesObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { followCluster, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
+import { DeclaredPorts } from '../../lib/kubernetes/declared-ports.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
+import { pod as podObject, service } from '../lab/apiserver/objects.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
 import { selfSigned } from '../lab/apiserver/tls.ts';
 import { until } from '../lab/influx.ts';
@@ -19,6 +21,7 @@ let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
 let following: Promise<void>;
+let ports: DeclaredPorts;
 /** What is told of problems with services. */
 let told: ('say' | 'over')[];
 
@@ -33,7 +36,7 @@ beforeEach(async () => {
   const kubeconfig = join(home, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigFor(api.url, tls.ca, 't'));
   sync = new Sync(resourcesOf({ sidecar: {} }));
-  [stop, told] = [new AbortController(), []];
+  [stop, told, ports] = [new AbortController(), [], new DeclaredPorts()];
   const tell = (what: 'say' | 'over') => (subject: string) =>
     void (subject === 'services' && told.push(what));
   following = followCluster({
@@ -42,6 +45,7 @@ beforeEach(async () => {
     wanted: () => true,
     directory: new Directory(),
     registry: undefined,
+    ports,
     sync,
     signal: stop.signal,
     log: quiet,
@@ -87,4 +91,18 @@ test('a trouble of one resource is said as its own, and over when a watch is gra
   api.fault(undefined);
   await until(areFollowed, 'the watch');
   assert.equal(told.at(-1), 'over');
+});
+
+test('the ports of services and pods are declared, and no more when they are gone', async () => {
+  const told: string[] = [];
+  ports.listen((...what) => void told.push(what.join(' ')));
+  const http = service({ name: 'web', clusterIPs: ['10.96.0.7'], ports: [{ port: 8080 }] });
+  const dns = podObject({ name: 'dns', ips: ['10.244.0.7'] });
+  const containers = [{ name: 'dns', ports: [{ containerPort: 53, protocol: 'UDP' }] }];
+  api.store.put('services', http);
+  api.store.put('pods', { ...dns, spec: { ...dns.spec, containers } });
+  await until(() => told.length === 2, 'the ports');
+  api.store.remove('pods', 'dns', 'default');
+  await until(() => told.length === 3, 'the end');
+  assert.deepEqual(told.sort(), ['tcp 8080 true', 'udp 53 false', 'udp 53 true']);
 });
