@@ -28,7 +28,6 @@ test('what is not set has its default', () => {
     kubeconfig: undefined,
     interfaces: ['eth0'],
     capture: 'iftop',
-    ports: 'none',
     interval: 10_000,
     influx: {
       url: 'http://influx:8086',
@@ -41,6 +40,7 @@ test('what is not set has its default', () => {
     spool: { directory: '/var/lib/nstats', max: 268_435_456 },
     peersPerPod: 50,
     peerDetail: 'pod',
+    ports: 'none',
     networksFile: undefined,
     namespaces: undefined,
     excludeNamespaces: new Set(),
@@ -126,7 +126,6 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
   ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
   ['CAPTURE', ['ebpf', 'BPF', 'none'], /iftop or bpf or auto/],
-  ['PORTS', ['all', 'Service', 'true'], /none or service/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
     'INFLUX_URL',
@@ -135,6 +134,7 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ],
   ['PEERS_PER_POD', ['0', '1001', '-1', '1.5', '1e2', 'all'], /1 to 1000/],
   ['PEER_DETAIL', ['Pod', 'service'], /pod or workload/],
+  ['PORTS', ['all', 'Service', 'true'], /none or service/],
   ['NAMESPACES', ['A', 'a b', ',', 'a,', '-a', 'a_b', 'x'.repeat(64)], /separated by commas/],
   ['EXCLUDE_NAMESPACES', ['*', 'kube-system;demo'], /separated by commas/],
   ['SPOOL_DIR', ['spool', './spool', '~'], /an absolute path/],
