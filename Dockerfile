@@ -1,5 +1,5 @@
-# The image of nstats: node, iftop, the few programs that start it, and the daemon, bundled. Nothing
-# else: no package manager, no compiler, no shell tools but sh itself.
+# The image of nstats: node, iftop, the few programs that start it, the helper of lib/bpf, and the daemon,
+# bundled. Nothing else: no package manager, no compiler, no shell tools but sh itself.
 #
 #   docker build -t nstats .
 #   docker run --rm nstats --help
@@ -42,6 +42,12 @@ RUN set -eu; \
     cp -L --parents /etc/passwd /etc/group /etc/nsswitch.conf /etc/os-release /image; \
     strip "/image$(command -v node)"
 
+FROM ${BASE} AS bpf
+# libc6-dev has the headers of the kernel too.
+RUN apt-get update && apt-get install -y --no-install-recommends clang libc6-dev
+COPY lib/bpf /bpf
+RUN sh /bpf/build.sh
+
 FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -57,6 +63,8 @@ ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin NODE_ENV=production \
 WORKDIR /nstats
 COPY --from=programs /image /
 COPY --from=bundle /nstats/dist .
+# It needs libc only, which node brings.
+COPY --from=bpf /bpf/nstats-bpf .
 COPY LICENSE package.json ./
 # Entering namespaces takes root and capabilities, which the manifests ask for by name. Whoever runs
 # the image without them has no rights at all.

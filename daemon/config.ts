@@ -10,6 +10,8 @@ export interface Config {
   readonly kubeconfig: string | undefined;
   /** Names of the interfaces that are captured in each pod that has them. */
   readonly interfaces: readonly string[];
+  /** What captures: `auto` is bpf where the kernel lets it be, else iftop. */
+  readonly capture: (typeof CAPTURES)[number];
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
@@ -21,6 +23,8 @@ export interface Config {
   readonly spool: { readonly directory: string; readonly max: number };
   readonly peersPerPod: number;
   readonly peerDetail: 'pod' | 'workload';
+  /** Whether rows have the port that the traffic is for. */
+  readonly ports: 'none' | 'service';
   readonly networksFile: string | undefined;
   /** Undefined: all namespaces. */
   readonly namespaces: ReadonlySet<string> | undefined;
@@ -36,6 +40,7 @@ export interface Config {
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
+const CAPTURES = ['iftop', 'bpf', 'auto'] as const;
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Variables whose value is never shown. */
@@ -48,6 +53,11 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
   ['IFACE', 'eth0', 'network interfaces inside the pods, separated by commas: eth0,net1'],
+  [
+    'CAPTURE',
+    'iftop',
+    'iftop, bpf (counts in the kernel) or auto (bpf where it works, else iftop)',
+  ],
   ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
   ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
   ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
@@ -63,6 +73,11 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['NO_PROXY', '-', 'hosts, domains and CIDRs that need no proxy, separated by commas'],
   ['PEERS_PER_POD', '50', 'peers kept per pod and window, 1 to 1000; the rest is one row'],
   ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
+  [
+    'PORTS',
+    'none',
+    'none or service: the port that traffic is for, which needs CAPTURE=bpf or auto',
+  ],
   ['NETWORKS_FILE', '-', 'YAML file of names and CIDRs, for addresses outside the cluster'],
   ['NAMESPACES', 'all', 'namespaces to observe, separated by commas'],
   ['EXCLUDE_NAMESPACES', 'none', 'namespaces not to observe, separated by commas'],
@@ -112,6 +127,7 @@ export function readConfig(environment: Environment): Config {
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
     interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
+    capture: oneOf('CAPTURE', 'iftop', CAPTURES),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
     influx: target(get, wrong, proxies),
     ...((proxies.http ?? proxies.https) && { proxies }),
@@ -122,6 +138,7 @@ export function readConfig(environment: Environment): Config {
     },
     peersPerPod: read('PEERS_PER_POD', 50, 'a whole number from 1 to 1000', peers),
     peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
+    ports: oneOf('PORTS', 'none', ['none', 'service']),
     networksFile: get('NETWORKS_FILE'),
     namespaces: read('NAMESPACES', undefined, NAMES, names),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
@@ -132,6 +149,8 @@ export function readConfig(environment: Environment): Config {
       oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
+  if (config.ports !== 'none' && config.capture === 'iftop')
+    wrong('PORTS', 'none unless CAPTURE is bpf or auto: iftop cannot tell ports');
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }

@@ -2,6 +2,7 @@ import type { ApiClient } from '../lib/kubernetes/client/client.ts';
 import { Directory } from '../lib/naming/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from '../lib/report/window-clock.ts';
+import { DeclaredPorts } from '../lib/kubernetes/declared-ports.ts';
 import { followCluster, resourcesOf } from '../lib/kubernetes/follow-cluster.ts';
 import type { Config } from './config.ts';
 import type { Problems } from './log.ts';
@@ -81,6 +82,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
     registry: config.sidecar ? undefined : capture.pods,
+    ports: config.ports === 'service' ? new DeclaredPorts() : undefined,
     sync,
     signal: following.signal,
     log,

@@ -83,6 +83,8 @@ export interface Slot {
 export interface Pair extends Bytes {
   readonly local: string;
   readonly remote: string;
+  /** Of the listening side, such as `443/tcp`; undefined if the source cannot tell. */
+  readonly port?: string;
   /** All of them passed between these moments, which may lie beyond the ends of the slot or window. */
   readonly from: number;
   readonly to: number;
@@ -144,9 +146,10 @@ export interface Peer {
   readonly zone: string;
 }
 
-/** Whole IP bytes between a pod and one peer in a window. */
+/** Whole IP bytes between a pod and one peer in a window, of one port where ports are told. */
 export interface Edge extends Bytes {
   readonly peer: Peer;
+  readonly port?: string;
 }
 
 /** All that is written about one interface of a pod and one window: the edges add up to `attributed`. */

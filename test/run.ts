@@ -16,8 +16,10 @@ interface Counts {
 
 const bin = (name: string) => `node_modules/.bin/${name}`;
 const testFiles = globSync('test/**/*.test.ts').toSorted();
-const unit = testFiles.filter((file) => !file.startsWith('test/e2e/'));
-const endToEnd = testFiles.filter((file) => file.startsWith('test/e2e/'));
+/** These run in the lab. */
+const IN_LAB = /^test\/(?:e2e|bpf\/kernel)\//;
+const unit = testFiles.filter((file) => !IN_LAB.test(file));
+const endToEnd = testFiles.filter((file) => IN_LAB.test(file));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
 const AT_ONCE = 4;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing: npm packages from the lock file, and Debian packages where root may.
-#   sh test/setup.sh unit|demo|test|bench|image
+# Compiles lib/bpf, but not for unit tests, which go without, nor for the image, which has its own.
+#   sh test/setup.sh unit|bpf|demo|test|bench|image
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -11,9 +12,10 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
-programs="iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
+programs="clang:clang iftop:iftop ip:iproute2 nft:nftables openssl:openssl influxd:influxdb nsenter:util-linux setpriv:util-linux"
 case "${1:-}" in
   unit) programs="openssl:openssl kubectl:kubernetes-client" ;;
+  bpf) programs="clang:clang" ;;
   test) programs="$programs kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
   bench) programs="$programs curl:curl iperf3:iperf3 python3:python3" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
@@ -49,4 +51,9 @@ case "${1:-}" in
       exit 1
     fi
     ;;
+esac
+
+case "${1:-}" in
+  unit | image) ;;
+  *) sh lib/bpf/build.sh ;;
 esac

@@ -52,7 +52,7 @@ export function addShare(
   window.rest = plus(window.rest, shareOf(rest));
   if (share.sent + share.received === 0) return;
   for (const pair of pairs) {
-    const key = `${pair.local} ${pair.remote}`;
+    const key = `${pair.local} ${pair.remote} ${pair.port ?? ''}`;
     const known = window.pairs.get(key);
     if (!known) {
       window.pairs.set(key, { ...pair, ...shareOf(pair) });

@@ -11,7 +11,7 @@ export interface Context {
 }
 
 /**
- * The rows of one interface of a pod and one window: one of `nstat` for each peer, one of `nstat_pod` unless all its
+ * The rows of one interface of a pod and one window: one of `nstat` for each peer and port, one of `nstat_pod` unless all its
  * fields are zero. The names of measurements and tags, and of the fields of these two, are only in this file. The set
  * of tags and their order are fixed, since InfluxDB 3 never lets the tags of a table change.
  */
@@ -26,10 +26,10 @@ export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Contex
     `node=${tag(node)}`,
   ].join(',');
   const rate = (bytes: number) => (bytes * 8000) / interval;
-  const lines = edges.map(({ peer, sent, received }) =>
+  const lines = edges.map(({ peer, port = '-', sent, received }) =>
     line(
       `nstat,${tags},zone=${tag(zone)},interface=${tag(iface)},peer_kind=${peer.kind},peer_namespace=${tag(peer.namespace)},` +
-        `peer=${tag(peer.name)},peer_workload=${tag(peer.workload)},peer_zone=${tag(peer.zone)},port=-`,
+        `peer=${tag(peer.name)},peer_workload=${tag(peer.workload)},peer_zone=${tag(peer.zone)},port=${tag(port)}`,
       {
         sendRate: { float: rate(sent) },
         receiveRate: { float: rate(received) },

@@ -11,6 +11,7 @@ import {
   podRecord,
   serviceRecord,
 } from './records.ts';
+import { type DeclaredPorts, type Declaring, portsOf } from './declared-ports.ts';
 import { type Change, reflect } from './reflector.ts';
 import { startDelay } from './start-delay.ts';
 import type { LocalPod, Log, ProblemLog } from '../model.ts';
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly directory: OwnerSink;
   /** Undefined if the pods to observe come from elsewhere. */
   readonly registry: PodSink | undefined;
+  /** Undefined without PORTS=service. */
+  readonly ports: Pick<DeclaredPorts, 'apply'> | undefined;
   readonly sync: Sync;
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -57,6 +60,11 @@ export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonl
 /** Milliseconds for which the pods of the node wait until the namespaces are listed; windows wait for longer. */
 const PATIENCE = 60_000;
 
+/** An object that names peers. */
+interface Named extends Declaring {
+  readonly owner: Owner;
+}
+
 /** The options for following a resource. */
 interface Following extends ClusterOptions {
   readonly apiProblems: ApiProblems;
@@ -64,7 +72,7 @@ interface Following extends ClusterOptions {
 
 /** Follows the API server: the pods of this node to the registry, all owners to the directory. */
 export async function followCluster(given: ClusterOptions): Promise<void> {
-  const { client, directory, registry, signal, log, sync, problems, explain } = given;
+  const { client, directory, registry, ports, signal, log, sync, problems, explain } = given;
   const apiProblems = new ApiProblems({ problems, sync, explain });
   const options: Following = { ...given, apiProblems };
   const local = registry && followLocal(options, registry);
@@ -72,8 +80,15 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
   log.debug({ delay }, 'the cluster is listed after a random delay');
   await sleep(delay, undefined, { signal }).catch(() => {});
   const owners = NAMING.map((resource) => {
-    const [kind, project] = OWNERS[resource];
-    const apply = applyTo(directory, kind);
+    const [kind, recordOf] = OWNERS[resource];
+    const project = (object: KubernetesObject): Named => ({
+      owner: recordOf(object),
+      ports: ports ? portsOf(object) : [],
+    });
+    const apply = (change: Change<Named>) => {
+      applyTo(directory, kind, change);
+      ports?.apply(kind, change);
+    };
     return follow(options, { resource, project, apply });
   });
   await Promise.all([...owners, local]);
@@ -112,13 +127,13 @@ async function followLocal(options: Following, registry: PodSink): Promise<void>
   clearTimeout(patience);
 }
 
-function applyTo(directory: OwnerSink, kind: Owner['kind']): (change: Change<Owner>) => void {
-  return (change) => {
-    const now = Date.now();
-    if (change.type === 'replace') directory.replace(kind, change.objects, now);
-    else if (change.type === 'put') directory.put(change.object, now);
-    else directory.remove(change.object, now);
-  };
+function applyTo(directory: OwnerSink, kind: Owner['kind'], change: Change<Named>): void {
+  const now = Date.now();
+  if (change.type === 'replace') {
+    const owners = change.objects.map(({ owner }) => owner);
+    directory.replace(kind, owners, now);
+  } else if (change.type === 'put') directory.put(change.object.owner, now);
+  else directory.remove(change.object.owner, now);
 }
 
 interface Followed<T> {

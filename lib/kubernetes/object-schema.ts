@@ -20,6 +20,10 @@ const text =
     typeof value === 'string' && value.length <= most ? value : undefined;
 const count: Read<number> = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
+const port: Read<number> = (value) => {
+  const number = count(value) ?? 0;
+  return number >= 1 && number <= 65_535 ? number : undefined;
+};
 const flag: Read<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
 const list =
@@ -61,8 +65,12 @@ function objectWith<T extends { readonly [key: string]: Read<unknown> }>(fields:
 const name = text(NAME);
 const address = text(LABEL);
 const time = text(LABEL);
-const started = objectWith({ startedAt: time });
+const protocol = text(LABEL);
 const containers = list(
+  objectWith({ ports: list(objectWith({ protocol, containerPort: port, hostPort: port })) }),
+);
+const started = objectWith({ startedAt: time });
+const containerStatuses = list(
   objectWith({ state: objectWith({ running: started, terminated: started }) }),
 );
 
@@ -88,12 +96,15 @@ const read = objectWith({
     externalIPs: list(address),
     podCIDR: address,
     podCIDRs: list(address),
+    ports: list(objectWith({ protocol, port, targetPort: port, nodePort: port })),
+    containers,
+    initContainers: containers,
   }),
   status: objectWith({
     phase: text(LABEL),
     startTime: time,
-    containerStatuses: containers,
-    initContainerStatuses: containers,
+    containerStatuses,
+    initContainerStatuses: containerStatuses,
     podIP: address,
     podIPs: list(objectWith({ ip: address })),
     addresses: list(objectWith({ type: text(LABEL), address: name })),

@@ -143,7 +143,7 @@ function time(text: string | undefined): number {
 }
 
 /** A pod that has succeeded or failed keeps its address in the API, even if another pod has it by now. */
-function hasEnded(pod: KubernetesObject): boolean {
+export function hasEnded(pod: KubernetesObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 

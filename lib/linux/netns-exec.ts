@@ -91,22 +91,31 @@ export function stay(command: readonly string[]): Entered {
   );
 }
 
-function start([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
+/** Starts a program of the agent's own, which ends by itself when the agent does. */
+export function startHelper(file: string, args: readonly string[]) {
+  return spawn([file, ...args], 'ignore');
+}
+
+function start(command: readonly [string, ...string[]], fd: number | 'ignore') {
   // Node would read ahead, but output should stay in the kernel until it is wanted.
   const usual = getDefaultHighWaterMark(false);
   setDefaultHighWaterMark(false, 1);
   try {
-    return execa(file, args, {
-      // execa accepts any descriptor, its types only small ones.
-      stdio: ['pipe', 'pipe', 'pipe', fd as 3],
-      buffer: false,
-      // The kernel ends the command with the agent; execa's own way would also take over the agent's signals.
-      cleanup: false,
-      reject: false,
-      extendEnv: false,
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-    });
+    return spawn(command, fd);
   } finally {
     setDefaultHighWaterMark(false, usual);
   }
+}
+
+function spawn([file, ...args]: readonly [string, ...string[]], fd: number | 'ignore') {
+  return execa(file, args, {
+    // execa accepts any descriptor, its types only small ones.
+    stdio: ['pipe', 'pipe', 'pipe', fd as 3],
+    buffer: false,
+    // The kernel ends the command with the agent; execa's own way would also take over the agent's signals.
+    cleanup: false,
+    reject: false,
+    extendEnv: false,
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
 }

@@ -2,8 +2,8 @@ import type { Bytes, Edge, LocalPod, Peer, Window } from '../model.ts';
 import { orient } from '../accounting/orient.ts';
 
 /**
- * Names the far end of every pair of a window and adds up what goes to the same peer. Bytes are rounded here, so that later
- * sums need no rounding.
+ * Names the far end of every pair of a window and adds up what goes to the same peer and port. Bytes are rounded here, so
+ * that later sums need no rounding.
  */
 export function attribute(
   pod: Pick<LocalPod, 'ips'>,
@@ -12,12 +12,13 @@ export function attribute(
 ): Edge[] {
   const edges = new Map<string, Edge>();
   for (const pair of window.pairs) {
-    const { remote, from, to, sent, received } = orient(pair, pod.ips);
+    const { remote, port, from, to, sent, received } = orient(pair, pod.ips);
     const peer = nameOf(remote, from, to);
-    const key = keyOf(peer);
+    const end = { peer, ...(port !== undefined && { port }) };
+    const key = keyOf(end);
     const sum = edges.get(key);
     edges.set(key, {
-      peer,
+      ...end,
       sent: (sum?.sent ?? 0) + sent,
       received: (sum?.received ?? 0) + received,
     });
@@ -25,9 +26,10 @@ export function attribute(
   return [...edges.values()].map(whole).filter(({ sent, received }) => sent + received > 0);
 }
 
-/** The key of a peer: two peers with the same key are the same. */
-export function keyOf({ kind, namespace, name, workload, zone }: Peer): string {
-  return [kind, namespace, name, workload, zone].join('\n');
+/** The key of the far end of an edge: two edges with the same key are one series. */
+export function keyOf({ peer, port = '-' }: Pick<Edge, 'peer' | 'port'>): string {
+  const { kind, namespace, name, workload, zone } = peer;
+  return [kind, namespace, name, workload, zone, port].join('\n');
 }
 
 function whole<T extends Bytes>(bytes: T): T {

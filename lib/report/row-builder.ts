@@ -20,7 +20,7 @@ export interface RowBuilderConfig {
 export class RowBuilder {
   readonly #config: RowBuilderConfig;
   readonly #directory: Pick<Directory, 'peer' | 'zoneOf'>;
-  /** The peers that had rows of their own in the last window, by interface of a pod. */
+  /** The edges that had rows of their own in the last window, by interface of a pod. */
   #kept = new Map<string, ReadonlySet<string>>();
 
   constructor(config: RowBuilderConfig, directory: Pick<Directory, 'peer' | 'zoneOf'>) {
@@ -36,10 +36,7 @@ export class RowBuilder {
     const { node, interval } = this.#config;
     const traffic = mergeByName(pods).map((each) => this.#traffic(each, certain));
     this.#kept = new Map(
-      traffic.map(({ pod, iface, edges }) => [
-        subjectOf(pod, iface),
-        new Set(edges.map(({ peer }) => keyOf(peer))),
-      ]),
+      traffic.map(({ pod, iface, edges }) => [subjectOf(pod, iface), new Set(edges.map(keyOf))]),
     );
     const context = { node, interval, zone: this.#directory.zoneOf(node) };
     return { traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };

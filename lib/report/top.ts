@@ -3,13 +3,13 @@ import { nameless } from '../naming/directory.ts';
 import { keyOf } from '../naming/attribute.ts';
 
 const OTHER = nameless('other', '-');
-/** A peer that was kept in the window before stays until a new peer has so many times its bytes. */
+/** An edge that was kept in the window before stays until a new one has so many times its bytes. */
 const LOYALTY = 2;
 
 /**
  * Keeps the `limit` edges with the most bytes; all others and `rest` become one edge of kind `other`.
- * `before` has the peers that were kept in the window before, by `keyOf`. Their bytes count `LOYALTY` times, so
- * that peers around the limit do not come and go with every window.
+ * `before` has the edges that were kept in the window before, by `keyOf`. Their bytes count `LOYALTY` times, so
+ * that edges around the limit do not come and go with every window.
  */
 export function top(
   edges: readonly Edge[],
@@ -18,7 +18,7 @@ export function top(
   before: ReadonlySet<string> = new Set(),
 ): Edge[] {
   const weighed = edges.map((edge) => {
-    const weight = before.has(keyOf(edge.peer)) ? LOYALTY : 1;
+    const weight = before.has(keyOf(edge)) ? LOYALTY : 1;
     return { edge, score: weight * (edge.sent + edge.received) };
   });
   const sorted = weighed.sort((a, b) => b.score - a.score).map(({ edge }) => edge);

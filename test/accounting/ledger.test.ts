@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { Ledger } from '../../lib/accounting/ledger.ts';
 import type { Bytes, Counters, Window } from '../../lib/model.ts';
 import {
   IftopLedger,
@@ -9,6 +10,7 @@ import {
   counters,
   isClose,
   NOTHING,
+  pairs,
   printedSlot,
   printedSlots,
   someCounters,
@@ -22,7 +24,7 @@ function begun(counters: Counters): IftopLedger {
 }
 
 /** Every window that has ended. */
-function closeAll(ledger: IftopLedger): Window[] {
+function closeAll(ledger: Ledger): Window[] {
   const windows: Window[] = [];
   for (let window = ledger.close(); window; window = ledger.close()) windows.push(window);
   return windows;
@@ -63,6 +65,26 @@ test('slots and window ends may come in any order: every byte ends up in exactly
       assert.ok(isClose(all, add(added)));
     }),
     { numRuns: 500 },
+  );
+});
+
+test('the bytes of a port are divided among windows, and mixed with those of no other', () => {
+  fc.assert(
+    fc.property(fc.array(pairs), fc.integer({ min: 0, max: 999 }), (slots, offset) => {
+      const ledger = new Ledger(0);
+      for (const [at, pairs] of slots.entries()) {
+        const [from, to] = [at * 1000 + offset, (at + 1) * 1000 + offset];
+        if (at % 3 === 2) ledger.turn((at + 1) * 1000, undefined);
+        const counters = { before: undefined, after: undefined };
+        ledger.add({ from, to, pairs, rest: NOTHING, lag: NOTHING, ...counters });
+      }
+      ledger.turn(1e6, undefined);
+      const found = closeAll(ledger).flatMap(({ pairs }) => pairs);
+      for (const one of ['none', '53/udp', '443/tcp']) {
+        const isOf = ({ port = 'none' }: { readonly port?: string }) => port === one;
+        assert.ok(isClose(add(found.filter(isOf)), add(slots.flat().filter(isOf))), one);
+      }
+    }),
   );
 });
 

@@ -115,10 +115,13 @@ export const printedSlots: fc.Arbitrary<PrintedSlot> = fc
   })
   .map(({ lasted, ...slot }) => ({ ...slot, to: slot.from + lasted, since: slot.from - 1100 }));
 
+const somePort = fc.constantFrom({}, { port: '53/udp' }, { port: '443/tcp' });
+
 export const pairs: fc.Arbitrary<Pair[]> = fc.array(
-  fc.tuple(fc.nat(20), someBytes).map(([host, sum]) => ({
+  fc.tuple(fc.nat(20), somePort, someBytes).map(([host, port, sum]) => ({
     local: '10.0.0.1',
     remote: `10.0.1.${host}`,
+    ...port,
     from: 0,
     to: 1000,
     ...sum,

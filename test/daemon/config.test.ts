@@ -27,6 +27,7 @@ test('what is not set has its default', () => {
     node: 'n1',
     kubeconfig: undefined,
     interfaces: ['eth0'],
+    capture: 'iftop',
     interval: 10_000,
     influx: {
       url: 'http://influx:8086',
@@ -39,6 +40,7 @@ test('what is not set has its default', () => {
     spool: { directory: '/var/lib/nstats', max: 268_435_456 },
     peersPerPod: 50,
     peerDetail: 'pod',
+    ports: 'none',
     networksFile: undefined,
     namespaces: undefined,
     excludeNamespaces: new Set(),
@@ -81,6 +83,8 @@ const valid: readonly [name: string, value: string, key: string, meaning: unknow
   ['IFACE', 'eth0,net1', 'interfaces', ['eth0', 'net1']],
   ['IFACE', 'net1 , eth0', 'interfaces', ['net1', 'eth0']],
   ['IFACE', 'é234567890123,...', 'interfaces', ['é234567890123', '...']],
+  ['CAPTURE', 'bpf', 'capture', 'bpf'],
+  ['CAPTURE', 'auto', 'capture', 'auto'],
   ['INTERVAL', '5s', 'interval', 5000],
   ['INTERVAL', '2m', 'interval', 120_000],
   ['INTERVAL', '1h', 'interval', 3_600_000],
@@ -121,6 +125,7 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ],
   ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
   ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
+  ['CAPTURE', ['ebpf', 'BPF', 'none'], /iftop or bpf or auto/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
     'INFLUX_URL',
@@ -129,6 +134,7 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ],
   ['PEERS_PER_POD', ['0', '1001', '-1', '1.5', '1e2', 'all'], /1 to 1000/],
   ['PEER_DETAIL', ['Pod', 'service'], /pod or workload/],
+  ['PORTS', ['all', 'Service', 'true'], /none or service/],
   ['NAMESPACES', ['A', 'a b', ',', 'a,', '-a', 'a_b', 'x'.repeat(64)], /separated by commas/],
   ['EXCLUDE_NAMESPACES', ['*', 'kube-system;demo'], /separated by commas/],
   ['SPOOL_DIR', ['spool', './spool', '~'], /an absolute path/],
@@ -150,6 +156,17 @@ for (const [name, values, wanted] of invalid) {
     }
   });
 }
+
+test('ports are told by what counts in the kernel, and asked of iftop they are refused', () => {
+  const service = { ...ONE, PORTS: 'service' };
+  for (const CAPTURE of ['bpf', 'auto'])
+    assert.equal(readConfig({ ...service, CAPTURE }).ports, 'service');
+  for (const capture of [{}, { CAPTURE: 'iftop' }])
+    assert.match(
+      mistakesIn({ ...service, ...capture }).get('PORTS') ?? '',
+      /^PORTS is "service"; it must be none unless CAPTURE is bpf or auto: iftop cannot tell ports$/,
+    );
+});
 
 test('all mistakes are told at once', () => {
   const values = Object.fromEntries(invalid.map(([name, [value = '']]) => [name, value]));

@@ -11,6 +11,7 @@ import {
   isPrivate,
 } from '../../lib/ip-address.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
+import { DeclaredPorts, portsOf } from '../../lib/kubernetes/declared-ports.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import { ListReader } from '../../lib/kubernetes/list.ts';
 import { parseNetworks } from '../../lib/naming/networks.ts';
@@ -115,6 +116,12 @@ export const clusterTargets: readonly Target[] = [
       }
       const directory = new Directory();
       const pod = localPod(object);
+      const declared = new DeclaredPorts();
+      declared.listen((_, port) => assert.ok(port >= 1 && port <= 65_535));
+      declared.apply('pod', {
+        type: 'put',
+        object: { owner: { uid: 'a' }, ports: portsOf(object) },
+      });
       assert.ok(strings(pod).every((text) => text.length <= 1024));
       for (const owner of [podRecord(object), serviceRecord(object), nodeRecord(object)]) {
         assert.ok(strings(owner).every((text) => text.length <= 317));

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { bpfTargets } from './bpf-targets.ts';
 import { clusterTargets } from './cluster-targets.ts';
 import { daemonTargets } from './daemon-targets.ts';
 import { expositionTarget } from './exposition-target.ts';
@@ -13,6 +14,7 @@ import { wireTargets } from './wire-targets.ts';
 export const targets: readonly Target[] = [
   ...nodeTargets,
   processTarget,
+  ...bpfTargets,
   ...clusterTargets,
   ...influxTargets,
   ...daemonTargets,

@@ -10,6 +10,7 @@ export const STAGES = [
   'lib/linux',
   'lib/kubernetes',
   'lib/iftop',
+  'lib/bpf',
   'lib/accounting',
   'lib/capture',
   'lib/naming',

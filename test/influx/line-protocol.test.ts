@@ -59,6 +59,14 @@ test('a pod and its peer make these two rows, to the letter', () => {
   ]);
 });
 
+test('a port is in its tag', () => {
+  const [line = ''] = encodeTraffic(
+    traffic([{ peer: service, port: '443/tcp', sent: 1, received: 0 }]),
+    context,
+  );
+  assert.deepEqual(parseLine(line).tags.at(-1), ['port', '443/tcp']);
+});
+
 test('the rows of a window add up to what the pod’s row says, and none is empty', () => {
   const windows = fc.record({
     pairs,

@@ -13,8 +13,17 @@ const ROWS = 3;
 const stored = (content: object) =>
   encodeRecord({ end: window.end, rows: ROWS, payload: packed(JSON.stringify(content)) });
 
-test('a window is read back as it was, with fields that are not known here', () => {
-  const more = { ...window, pods: window.pods.map((closed) => ({ ...closed, interface: 'net1' })) };
+/** The window with a field more in its pair. */
+const withPair = (fields: object) => ({
+  ...window,
+  pods: window.pods.map((closed) => {
+    const pairs = closed.window.pairs.map((pair) => ({ ...pair, ...fields }));
+    return { ...closed, window: { ...closed.window, pairs } };
+  }),
+});
+
+test('a window is read back as it was, with its ports and fields that are not known here', () => {
+  const more = { ...withPair({ port: '443/tcp' }), interface: 'net1' };
   assert.deepEqual(decodeWindow(encodeWindow(more)), JSON.parse(JSON.stringify(more)));
 });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { followCluster, resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
+import { DeclaredPorts } from '../../lib/kubernetes/declared-ports.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { connect } from '../../lib/kubernetes/client/client.ts';
 import { Directory } from '../../lib/naming/directory.ts';
+import { pod as podObject, service } from '../lab/apiserver/objects.ts';
 import { type ApiServer, startApiServer } from '../lab/apiserver/server.ts';
 import { until } from '../lab/influx.ts';
 import { site } from './site.ts';
@@ -14,6 +16,7 @@ let api: ApiServer;
 let sync: Sync;
 let stop: AbortController;
 let following: Promise<void>;
+let ports: DeclaredPorts;
 /** What happened to the problem of services. */
 let events: ('say' | 'over')[];
 
@@ -21,7 +24,7 @@ beforeEach(async () => {
   api = await startApiServer({ tls });
   write(api.url);
   sync = new Sync(resourcesOf({ sidecar: {} }));
-  [stop, events] = [new AbortController(), []];
+  [stop, events, ports] = [new AbortController(), [], new DeclaredPorts()];
   const record = (what: 'say' | 'over') => (subject: string) =>
     void (subject === 'services' && events.push(what));
   following = followCluster({
@@ -30,6 +33,7 @@ beforeEach(async () => {
     wanted: () => true,
     directory: new Directory(),
     registry: undefined,
+    ports,
     sync,
     signal: stop.signal,
     log: quiet,
@@ -75,4 +79,18 @@ test('a problem of one resource is reported for that resource, and is over when 
   api.fault(undefined);
   await until(areFollowed, 'the watch');
   assert.equal(events.at(-1), 'over');
+});
+
+test('the ports of services and pods are declared, and no more when they are gone', async () => {
+  const told: string[] = [];
+  ports.listen((...what) => void told.push(what.join(' ')));
+  const http = service({ name: 'web', clusterIPs: ['10.96.0.7'], ports: [{ port: 8080 }] });
+  const dns = podObject({ name: 'dns', ips: ['10.244.0.7'] });
+  const containers = [{ name: 'dns', ports: [{ containerPort: 53, protocol: 'UDP' }] }];
+  api.store.put('services', http);
+  api.store.put('pods', { ...dns, spec: { ...dns.spec, containers } });
+  await until(() => told.length === 2, 'the ports');
+  api.store.remove('pods', 'dns', 'default');
+  await until(() => told.length === 3, 'the end');
+  assert.deepEqual(told.sort(), ['tcp 8080 true', 'udp 53 false', 'udp 53 true']);
 });

@@ -14,6 +14,8 @@ export interface Influx {
   readonly database: string;
   /** Runs an InfluxQL query and returns its rows, tags of the series included. */
   query(query: string): Promise<Row[]>;
+  /** Takes rows in line protocol. */
+  write(rows: readonly string[]): Promise<void>;
   /** Removes all rows of nstats. */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -64,6 +66,14 @@ bind-address = "127.0.0.1:${port + 2}"
     url,
     database: DATABASE,
     query: (text) => query(url, text),
+    async write(rows) {
+      const parameters = new URLSearchParams({ db: DATABASE, precision: 's' });
+      const answer = await fetch(`${url}/write?${parameters}`, {
+        method: 'POST',
+        body: rows.join('\n'),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
     async clear() {
       for (const name of ['nstat', 'nstat_pod', 'nstat_agent'])
         await query(url, `DROP MEASUREMENT ${name}`);

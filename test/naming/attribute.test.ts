@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { attribute } from '../../lib/naming/attribute.ts';
+import { attribute, keyOf } from '../../lib/naming/attribute.ts';
 import { nameless } from '../../lib/naming/directory.ts';
 import { add, pairs } from '../accounting/making.ts';
 
@@ -14,14 +14,18 @@ function byAddress(address: string) {
   return nameless('external', address);
 }
 
-test('no byte is lost or added, whichever peers share a name', () => {
+test('no byte is lost or added, whichever peers share a name or a port', () => {
   fc.assert(
     fc.property(pairs, fc.integer({ min: 1, max: 8 }), (pairs, names) => {
       const edges = attribute(pod, { pairs }, (address) =>
         nameless('external', `${Number(address.split('.')[3]) % names}`),
       );
       assert.deepEqual(add(edges), add(pairs));
-      assert.equal(new Set(edges.map(({ peer }) => peer.name)).size, edges.length);
+      assert.equal(new Set(edges.map(keyOf)).size, edges.length);
+      for (const one of ['none', '53/udp', '443/tcp']) {
+        const isOf = ({ port = 'none' }: { readonly port?: string }) => port === one;
+        assert.deepEqual(add(edges.filter(isOf)), add(pairs.filter(isOf)), one);
+      }
       for (const { sent, received } of edges) assert.ok(sent + received > 0);
     }),
   );

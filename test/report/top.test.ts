@@ -19,7 +19,7 @@ test('no byte is lost or added, and no more than the limit are named, whoever wa
   const limits = fc.integer({ min: 1, max: 30 });
   fc.assert(
     fc.property(edges, someBytes, limits, fc.array(fc.nat(40)), (edges, rest, limit, old) => {
-      const before = new Set(old.map((at) => keyOf(nameless('external', `${at}`))));
+      const before = new Set(old.map((at) => keyOf({ peer: nameless('external', `${at}`) })));
       const kept = top(edges, rest, limit, before);
       const named = kept.filter(({ peer }) => peer.kind !== 'other');
       assert.deepEqual(add(kept), add([...edges, rest]));
@@ -52,7 +52,7 @@ function edge(name: string, sent: number): Edge {
 
 /** Which of two peers has the only row, when the old one had it before. */
 function winner(old: number, fresh: number): string | undefined {
-  const before = new Set([keyOf(nameless('external', 'old'))]);
+  const before = new Set([keyOf(edge('old', 0))]);
   const [first] = top([edge('fresh', fresh), edge('old', old)], NOTHING, 1, before);
   return first?.peer.name;
 }
@@ -60,6 +60,15 @@ function winner(old: number, fresh: number): string | undefined {
 test('a peer that was kept stays until a new one has twice its bytes', () => {
   assert.equal(winner(100, 190), 'old');
   assert.equal(winner(100, 210), 'fresh');
+});
+
+test('a peer counts once for each of its ports, and the remainder has none', () => {
+  const { peer } = edge('a', 0);
+  const edges = [9, 5, 1].map((sent) => ({ peer, port: `${sent}/tcp`, sent, received: 0 }));
+  const other = { peer: nameless('other', '-'), sent: 6, received: 0 };
+  assert.deepEqual(top(edges, NOTHING, 1), [edges[0], other]);
+  const before = new Set([keyOf({ peer, port: '5/tcp' })]);
+  assert.equal(top(edges, NOTHING, 1, before)[0]?.port, '5/tcp');
 });
 
 test('around the limit the same peers stay from window to window', () => {
@@ -71,7 +80,7 @@ test('around the limit the same peers stay from window to window', () => {
       sent: 1000 + ((at * 7 + window * 13) % 20) * 10,
       received: 0,
     }));
-    before = new Set(top(edges, NOTHING, 10, before).map(({ peer }) => keyOf(peer)));
+    before = new Set(top(edges, NOTHING, 10, before).map(keyOf));
     for (const key of before) seen.add(key);
   }
   assert.equal(seen.size, 11, 'ten peers and the row of the others');

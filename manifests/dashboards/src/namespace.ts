@@ -1,6 +1,7 @@
 import { dashboard } from './frame.ts';
 import { drill } from './links.ts';
 import { stacked } from './panels.ts';
+import { byPort } from './ports.ts';
 import { chosen, overTime, rate, totals } from './query.ts';
 import { table } from './tables.ts';
 import { one, some } from './variables.ts';
@@ -72,5 +73,6 @@ export const namespace = dashboard({
     ...directions('by pod', ['pod'], '$tag_pod'),
     pods,
     peers,
+    ...byPort({ about: OWN, where }),
   ],
 });

@@ -1,6 +1,7 @@
 import { dashboard } from './frame.ts';
 import { drill } from './links.ts';
 import { lines } from './panels.ts';
+import { byPort } from './ports.ts';
 import { chosen, overTime, rate, totals } from './query.ts';
 import { table } from './tables.ts';
 import { one, some } from './variables.ts';
@@ -29,7 +30,7 @@ const [sent, received] = (['sent', 'received'] as const).map((direction) =>
 
 const peers = table({
   title: 'Peers',
-  about: `${OWN} Each interface has its own. The rates are those of the busiest window. The links lead to the peer’s own side, if it is a pod that nstats observes.`,
+  about: `${OWN} Each interface and port has its own. The rates are those of the busiest window. The links lead to the peer’s own side, if it is a pod that nstats observes.`,
   unit: 'decbytes',
   width: 24,
   columns: [
@@ -38,6 +39,7 @@ const peers = table({
     'peer',
     'peer_workload',
     'peer_zone',
+    'port',
     'interface',
     'sent',
     'received',
@@ -56,7 +58,15 @@ const peers = table({
         'sum("sentBytes") AS "sent", sum("receivedBytes") AS "received", max("sendRate") AS "sent_peak", max("receiveRate") AS "received_peak"',
       from: 'nstat',
       where,
-      by: ['peer_kind', 'peer_namespace', 'peer', 'peer_workload', 'peer_zone', 'interface'],
+      by: [
+        'peer_kind',
+        'peer_namespace',
+        'peer',
+        'peer_workload',
+        'peer_zone',
+        'port',
+        'interface',
+      ],
     }),
   ],
 });
@@ -102,5 +112,5 @@ export const pod = dashboard({
     one('pod', 'nstat_pod', 'namespace'),
     some('peer_kind', 'nstat', 'namespace', 'pod'),
   ],
-  panels: [sent, received, peers, balance, packets],
+  panels: [sent, received, peers, ...byPort({ about: OWN, where }), balance, packets],
 });

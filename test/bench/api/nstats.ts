@@ -26,6 +26,7 @@ answer({
       wanted: () => true,
       directory,
       registry: { put: nothing, remove: nothing, replace: nothing },
+      ports: undefined,
       sync,
       signal: new AbortController().signal,
       log,

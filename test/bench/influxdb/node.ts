@@ -44,7 +44,7 @@ export class SyntheticNode {
       const pairs = this.#pairs(talker, start, end);
       const edges = attribute(talker.pod, { pairs }, (address) => this.#named(talker, address));
       const kept = top(edges, { sent: 0, received: 0 }, PARAMETERS.peersPerPod, talker.kept);
-      talker.kept = new Set(kept.map(({ peer }) => keyOf(peer)));
+      talker.kept = new Set(kept.map(keyOf));
       const sent = kept.reduce((sum, edge) => sum + edge.sent, 0);
       const received = kept.reduce((sum, edge) => sum + edge.received, 0);
       return {

@@ -1,0 +1,93 @@
+/** The records of lib/bpf/record.h, and what they say of the pods. */
+import ipaddr from 'ipaddr.js';
+import { sum } from '../linux/interface-counters.ts';
+import type { KernelBytes } from '../model.ts';
+
+export const RECORD_SIZE = 72;
+const KINDS = ['flow', 'notIp', 'full', 'flows'] as const;
+const ALL_PODS = 0xffff_ffff;
+/** ::ffff:0:0/96, behind which an IPv4 address stands. */
+const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
+
+/** Packets between two addresses. */
+export interface CountedFlow extends KernelBytes {
+  readonly local: string;
+  readonly remote: string;
+  /** As in the IP header, and the port that tells what the traffic is for; both 0 if that is not known. */
+  readonly protocol: number;
+  readonly port: number;
+}
+
+/**
+ * What was counted of a pod between two drains: each packet is in one flow, in `notIp` or in `full`. Bytes are those of
+ * the packets from their IP headers on.
+ */
+export interface PodCount {
+  readonly flows: readonly CountedFlow[];
+  /** Neither IPv4 nor IPv6. */
+  readonly notIp: KernelBytes;
+  /** Of flows for which there was no room. */
+  readonly full: KernelBytes;
+}
+
+/** What is known of pods, by their numbers, while more records may come. */
+export type PodCounts = Map<number, GrowingCount>;
+type GrowingCount = { -readonly [field in keyof PodCount]: PodCount[field] } & {
+  flows: CountedFlow[];
+};
+
+const NOTHING: KernelBytes = { sent: 0, sentPackets: 0, received: 0, receivedPackets: 0 };
+
+/**
+ * Adds records to what is known of their pods.
+ * @returns false if one is none that the helper would print
+ */
+export function addRecords(pods: PodCounts, records: Buffer): boolean {
+  for (let at = 0; at < records.length; at += RECORD_SIZE)
+    if (!addRecord(pods, records.subarray(at, at + RECORD_SIZE))) return false;
+  return true;
+}
+
+function addRecord(pods: PodCounts, record: Buffer): boolean {
+  const pod = record.readUInt32LE(0);
+  const kind = KINDS[record.readUInt8(7)];
+  const bytes = {
+    sent: numberAt(record, 40),
+    sentPackets: numberAt(record, 48),
+    received: numberAt(record, 56),
+    receivedPackets: numberAt(record, 64),
+  };
+  if (kind === undefined || !Object.values(bytes).every(Number.isSafeInteger)) return false;
+  // How many flows there are is for the program.
+  if (kind === 'flows') return true;
+  if (pod === ALL_PODS) return false;
+  let known = pods.get(pod);
+  if (!known) pods.set(pod, (known = { flows: [], notIp: NOTHING, full: NOTHING }));
+  if (kind !== 'flow') known[kind] = bytes;
+  else {
+    known.flows.push({
+      local: addressAt(record, 8),
+      remote: addressAt(record, 24),
+      protocol: record.readUInt8(6),
+      port: record.readUInt16LE(4),
+      ...bytes,
+    });
+  }
+  return true;
+}
+
+function numberAt(record: Buffer, at: number): number {
+  return record.readUInt32LE(at) + record.readUInt32LE(at + 4) * 2 ** 32;
+}
+
+/** In the spelling of lib/ip-address.ts. */
+function addressAt(record: Buffer, at: number): string {
+  if (record.compare(MAPPED, 0, 12, at, at + 12) === 0)
+    return `${record[at + 12]}.${record[at + 13]}.${record[at + 14]}.${record[at + 15]}`;
+  return new ipaddr.IPv6([...record.subarray(at, at + 16)]).toRFC5952String();
+}
+
+/** All that was counted of a pod. */
+export function totalOf({ flows, notIp, full }: PodCount): KernelBytes {
+  return flows.reduce(sum, sum(notIp, full));
+}
