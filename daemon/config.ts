@@ -10,6 +10,8 @@ export interface Config {
   readonly kubeconfig: string | undefined;
   /** Names of the interfaces that are captured in each pod that has them. */
   readonly interfaces: readonly string[];
+  /** What captures: `auto` is bpf where the kernel lets it be, else iftop. */
+  readonly capture: (typeof CAPTURES)[number];
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
@@ -36,6 +38,7 @@ export interface Config {
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
+const CAPTURES = ['iftop', 'bpf', 'auto'] as const;
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Variables whose value is never shown. */
@@ -48,6 +51,11 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
   ['IFACE', 'eth0', 'network interfaces inside the pods, separated by commas: eth0,net1'],
+  [
+    'CAPTURE',
+    'iftop',
+    'iftop, bpf (counts in the kernel) or auto (bpf where it works, else iftop)',
+  ],
   ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
   ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
   ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
@@ -112,6 +120,7 @@ export function readConfig(environment: Environment): Config {
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
     interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
+    capture: oneOf('CAPTURE', 'iftop', CAPTURES),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
     influx: target(get, wrong, proxies),
     ...((proxies.http ?? proxies.https) && { proxies }),

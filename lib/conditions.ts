@@ -26,6 +26,16 @@ export const CONDITIONS = {
     remedy:
       'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged',
   },
+  countingImpossible: {
+    sentence: 'traffic cannot be counted in the kernel: pods are in the totals only',
+    found: 'with CAPTURE=bpf the helper nstats-bpf does not start; it is tried again',
+    remedy: 'read `error`, or set CAPTURE=iftop',
+  },
+  helperEnded: {
+    sentence: 'the helper that counts in the kernel has ended; it is started again',
+    found: 'nstats-bpf ends by itself, or does not answer',
+    remedy: 'what passes meanwhile is in the totals; read `error` if it ends again and again',
+  },
   namespaceNotFound: {
     sentence: 'no network namespace of a pod has one of its addresses: the pod is not measured',
     found: "by the pod's UID in /proc/*/cgroup",
@@ -44,7 +54,8 @@ export const CONDITIONS = {
   },
   captureFailed: {
     sentence: 'capture failed; it is tried again',
-    found: 'iftop ends by itself, or does not answer',
+    found:
+      'iftop ends by itself, or does not answer; or the kernel refuses to count at an interface',
     remedy: 'read `error`; `--check` tries what iftop needs',
   },
   captureOverloaded: {
@@ -67,9 +78,9 @@ export const CONDITIONS = {
     found: 'a report of iftop has lines of another form',
     remedy: `${REPORT} at LOG_LEVEL=debug`,
   },
-  iftopsIdle: {
-    sentence: 'no iftop has answered for a minute',
-    found: 'captures run, and none of them has reported',
+  capturesIdle: {
+    sentence: 'no capture has answered for a minute',
+    found: 'captures run, and neither an iftop nor the kernel has reported',
     remedy: 'the kubelet restarts the agent',
   },
   startsStuck: {

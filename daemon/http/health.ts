@@ -41,7 +41,7 @@ export class Health {
   }
 
   /**
-   * Not alive: what a restart of the agent could mend. Windows are closed in time, some iftop has answered if any runs,
+   * Not alive: what a restart of the agent could mend. Windows are closed in time, some capture has answered if any runs,
    * and captures can be started. A pod whose capture fails is tried again by itself.
    */
   alive(): Verdict {
@@ -52,13 +52,15 @@ export class Health {
     const idle = now - (registry.heard ?? now);
     const stuck = registry.stuckFor;
     const answered =
-      figures.sessions > 0 ? `iftop answered ${seconds(idle)} ago` : 'there is no iftop to ask';
+      figures.sessions > 0
+        ? `a capture answered ${seconds(idle)} ago`
+        : 'there is no capture to ask';
     return verdict([
       closed < LATE * interval + 10_000
         ? `last window closed ${seconds(closed)} ago`
         : [CONDITIONS.windowsLate, `last window closed ${seconds(closed)} ago`],
       capturesOf(figures.sessions, figures.podsReady),
-      idle < IDLE ? answered : [CONDITIONS.iftopsIdle, `for ${seconds(idle)}`],
+      idle < IDLE ? answered : [CONDITIONS.capturesIdle, `for ${seconds(idle)}`],
       stuck < IDLE ? 'captures can be started' : [CONDITIONS.startsStuck, `for ${seconds(stuck)}`],
     ]);
   }

@@ -63,7 +63,7 @@ export class CpuBudget<Capture> {
     this.#states = new Map(states);
     if (seconds <= 0) return { pause: [], resume: [] };
     const daemon = used.daemon - last.daemon;
-    const credit = this.#credit + this.#budget * seconds - daemon - (used.iftop - last.iftop);
+    const credit = this.#credit + this.#budget * seconds - daemon - (used.captures - last.captures);
     this.#credit = Math.max(-OWED * this.#budget, Math.min(SAVED * this.#budget, credit));
     this.#daemon = {
       short: mean(this.#daemon.short, daemon / seconds, seconds / SHORT),

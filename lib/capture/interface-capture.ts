@@ -1,4 +1,4 @@
-import { Ledger } from '../accounting/ledger.ts';
+import type { WindowLedger } from '../accounting/window-ledger.ts';
 import type { Counters, Netns, Window } from '../model.ts';
 import { UNUSED } from '../linux/interface-counters.ts';
 import {
@@ -18,7 +18,7 @@ import type {
 import { InterfaceProblems } from './interface-problems.ts';
 import { Poll } from './poll.ts';
 import { RetryPolicy } from './retry-policy.ts';
-import type { Source, SourceEnd } from './source.ts';
+import type { Source, SourceEnd, SourceListener } from './source.ts';
 
 /** Milliseconds. A source that has captured for this long was a success, and is out of the budget's turns. */
 const PROVEN = 60_000;
@@ -36,7 +36,7 @@ export class InterfaceCapture {
   readonly #listener: CaptureListener;
   readonly #options: InterfaceCaptureOptions;
   readonly #problems: InterfaceProblems;
-  readonly #ledger = new Ledger(Date.now());
+  readonly #ledger: WindowLedger;
   readonly #retry = new RetryPolicy();
   readonly #poll = new Poll(
     () => this.counters(),
@@ -61,6 +61,7 @@ export class InterfaceCapture {
     this.#owner = owner;
     this.#listener = listener;
     this.#options = options;
+    this.#ledger = options.createLedger(Date.now());
     this.#problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
@@ -124,7 +125,7 @@ export class InterfaceCapture {
   /** Ends the source with a last slot, until `resume`; the counters are read on. */
   pause(): void {
     this.#send('pause');
-    this.#ledger.pause();
+    this.#ledger.pause?.();
     this.#problems.report('budget');
     this.#source?.stop();
   }
@@ -174,7 +175,7 @@ export class InterfaceCapture {
       counters: () => reader.read(),
     };
     const source = startSource(target, {
-      capturing: (pid) => this.#capturing(reader, pid),
+      capturing: (pid, counters) => this.#capturing(reader, pid, counters),
       slot: (slot) => this.#ledger.add(slot),
       overloaded: (is) => this.#overloaded(is),
     });
@@ -247,11 +248,11 @@ export class InterfaceCapture {
     if (wasOverloaded) this.#problems.resolve('overload');
   }
 
-  #capturing(reader: CounterReader, pid: number | undefined): void {
+  #capturing(reader: CounterReader, ...[pid, counters]: Parameters<SourceListener['capturing']>) {
     reader.open(pid);
     this.#capturingSince = performance.now();
     this.#hasRun = true;
-    this.#ledger.captured(reader.read());
+    this.#ledger.captured(counters ?? reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
     this.#options.log.debug({ ...this.#problems.identity, pid }, 'capture started');
@@ -281,16 +282,16 @@ export class InterfaceCapture {
       this.#send('refused');
       this.#retry.ended(how);
       this.#listener.refused(this.name, error ?? '');
-    } else if (how === 'failed') {
+    } else if (how === 'failed' || how === 'shared') {
       this.#send('failed');
       restarted();
       if (isProven) this.#retry.reset('failed');
-      this.#retry.ended(how);
-      this.#problems.report('failure', { error });
+      this.#retry.ended('failed');
+      if (how === 'failed') this.#problems.report('failure', { error });
     } else {
       this.#send('ended');
       log.debug({ ...this.#problems.identity, error }, 'capture ended');
-      if (this.#state === 'paused') this.#ledger.pause();
+      if (this.#state === 'paused') this.#ledger.pause?.();
       else this.#reader = undefined;
       if (how === 'lost') this.#listener.lost();
       if (how === 'left') this.#listener.left();

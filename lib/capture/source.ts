@@ -10,8 +10,11 @@ export interface SourceTarget {
 }
 
 export interface SourceListener {
-  /** The source captures from now on, in this process, which is in the namespace. */
-  capturing(pid: number | undefined): void;
+  /**
+   * The source captures from now on, and this process is in the namespace. `counters`: those of the interface at that
+   * moment, if the source has read them.
+   */
+  capturing(pid: Netns['pid'] | undefined, counters?: Counters): void;
   slot(slot: Slot): void;
   /** Whether the source is at its limits. May repeat what it said before. */
   overloaded(is: boolean): void;
@@ -19,8 +22,11 @@ export interface SourceListener {
 
 /** Why a source has ended. */
 export interface SourceEnd {
-  /** `lost`: its interface has gone. `left`: the process, by which the namespace is reached, has gone from there. */
-  readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed';
+  /**
+   * `lost`: its interface has gone. `left`: the process, by which the namespace is reached, has gone from there.
+   * `shared`: what it shares with all other sources has failed, and that is reported there.
+   */
+  readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed' | 'shared';
   readonly error: string | undefined;
 }
 

@@ -5,6 +5,7 @@ import { parseFrame } from './parse.ts';
 import type { PrintedSlot } from './rounding.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
 import { sum } from '../sum.ts';
+import { timeOf } from '../time-of.ts';
 import { CpuLoad } from './cpu-load.ts';
 
 /** Milliseconds, as all times here. Without packets iftop does not report by itself (iftop.c, `tick`): then it is asked. */
@@ -181,11 +182,6 @@ export class Session {
       },
     };
   }
-}
-
-/** What the wall clock showed at a moment of `performance.now()`, in milliseconds since 1970. */
-function timeOf(moment: number): number {
-  return Math.round(Date.now() - (performance.now() - moment));
 }
 
 function overload(): SessionError {

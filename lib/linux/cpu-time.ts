@@ -5,7 +5,7 @@ import { parseStat, statOf } from './process-stat.ts';
 export interface CpuSeconds {
   readonly daemon: number;
   /** Of all children, ended ones included. */
-  readonly iftop: number;
+  readonly captures: number;
 }
 
 /** The CPU time of the daemon and its children: the only place where it is read. */
@@ -13,7 +13,7 @@ export class CpuTime {
   readonly #proc: string;
   readonly #children: () => Iterable<number>;
   readonly #files = new Map<number, ProcFile>();
-  #last: CpuSeconds = { daemon: 0, iftop: 0 };
+  #last: CpuSeconds = { daemon: 0, captures: 0 };
 
   /** `children`: the processes that live. */
   constructor(proc: string, children: () => Iterable<number>) {
@@ -32,12 +32,12 @@ export class CpuTime {
     const own = statOf(this.#proc, 'self');
     const children = new Set(this.#children());
     for (const pid of this.#files.keys()) if (!children.has(pid)) this.#close(pid);
-    let iftop = own?.waitedFor ?? 0;
-    for (const pid of children) iftop += this.of(pid) ?? 0;
+    let captures = own?.waitedFor ?? 0;
+    for (const pid of children) captures += this.of(pid) ?? 0;
     // A child that has just ended may be missing both among the living and among those waited for.
     this.#last = {
       daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),
-      iftop: Math.max(this.#last.iftop, iftop),
+      captures: Math.max(this.#last.captures, captures),
     };
     return this.#last;
   }

@@ -27,6 +27,7 @@ test('what is not set has its default', () => {
     node: 'n1',
     kubeconfig: undefined,
     interfaces: ['eth0'],
+    capture: 'iftop',
     interval: 10_000,
     influx: {
       url: 'http://influx:8086',
@@ -81,6 +82,8 @@ const valid: readonly [name: string, value: string, key: string, meaning: unknow
   ['IFACE', 'eth0,net1', 'interfaces', ['eth0', 'net1']],
   ['IFACE', 'net1 , eth0', 'interfaces', ['net1', 'eth0']],
   ['IFACE', 'é234567890123,...', 'interfaces', ['é234567890123', '...']],
+  ['CAPTURE', 'bpf', 'capture', 'bpf'],
+  ['CAPTURE', 'auto', 'capture', 'auto'],
   ['INTERVAL', '5s', 'interval', 5000],
   ['INTERVAL', '2m', 'interval', 120_000],
   ['INTERVAL', '1h', 'interval', 3_600_000],
@@ -121,6 +124,7 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ],
   ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
   ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
+  ['CAPTURE', ['ebpf', 'BPF', 'none'], /iftop or bpf or auto/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
     'INFLUX_URL',

@@ -27,7 +27,7 @@ test('the daemon’s own time is told apart from that of the children, living an
     11: stat('iftop', [10, 10, 0, 0], 500),
     12: stat('iftop', [5, 0, 7, 7], 500),
   });
-  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75 });
+  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), { daemon: 1.5, captures: 0.75 });
 });
 
 test('a child that has ended and is not waited for yet takes nothing away', (t) => {
@@ -37,11 +37,11 @@ test('a child that has ended and is not waited for yet takes nothing away', (t) 
   });
   const children = [11];
   const cpu = new CpuTime(path, () => children);
-  assert.equal(cpu.read().iftop, 0.5);
+  assert.equal(cpu.read().captures, 0.5);
   children.pop();
-  assert.equal(cpu.read().iftop, 0.5);
+  assert.equal(cpu.read().captures, 0.5);
   writeFileSync(join(path, 'self', 'stat'), stat('node', [100, 0, 20, 40], 1000));
-  assert.equal(cpu.read().iftop, 0.6);
+  assert.equal(cpu.read().captures, 0.6);
 });
 
 test('a command may be called anything', (t) => {
@@ -60,7 +60,7 @@ test('a child has a time of its own, and none when there is no such process', (t
 
 test('a child that has gone costs nothing', (t) => {
   const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
-  assert.deepEqual(new CpuTime(path, () => [99]).read(), { daemon: 1, iftop: 0 });
+  assert.deepEqual(new CpuTime(path, () => [99]).read(), { daemon: 1, captures: 0 });
 });
 
 test('on this machine this process uses CPU time', () => {

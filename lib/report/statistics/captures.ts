@@ -2,11 +2,22 @@ import type { NodeCapture } from '../../capture/node-capture.ts';
 import { byName, type Statistic } from './statistic.ts';
 
 export interface CaptureSources {
-  readonly registry: Pick<NodeCapture, 'figures'>;
+  readonly registry: Pick<NodeCapture, 'figures' | 'source'>;
 }
 
 /** How much of the node is captured, and how well. */
 export const captures: readonly Statistic<CaptureSources>[] = [
+  {
+    metric: 'nstats_capture_info',
+    labels: ['source'],
+    help: 'Always 1; what captures is in the label: iftop or bpf.',
+    read: ({ registry }) => byName({ [registry.source]: 1 }),
+  },
+  {
+    fields: { bpf: 'sum' },
+    help: '1 if traffic is counted in the kernel, 0 if iftop captures it.',
+    read: ({ registry }) => (registry.source === 'bpf' ? 1 : 0),
+  },
   {
     metric: 'nstats_pods',
     fields: { podsSeen: 'sum' },
@@ -15,7 +26,7 @@ export const captures: readonly Statistic<CaptureSources>[] = [
   },
   {
     fields: { sessions: 'sum' },
-    help: 'Captures that have a running iftop, one for each interface of IFACE that a pod has.',
+    help: 'Captures that run, one for each interface of IFACE that a pod has.',
     read: ({ registry }) => registry.figures.sessions,
   },
   {
@@ -30,6 +41,12 @@ export const captures: readonly Statistic<CaptureSources>[] = [
     fields: { sessionRestarts: 'sum' },
     help: 'Captures that ended by themselves and are started again.',
     read: ({ registry }) => registry.figures.sessionRestarts,
+  },
+  {
+    metric: 'nstats_helper_restarts_total',
+    fields: { helperRestarts: 'sum' },
+    help: 'Starts of the helper that counts in the kernel, after the first one.',
+    read: ({ registry }) => registry.figures.helperRestarts,
   },
   {
     metric: 'nstats_iftop_reports_total',

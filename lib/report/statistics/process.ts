@@ -8,7 +8,7 @@ import { byName, type Statistic } from './statistic.ts';
 export interface ProcessSources {
   readonly proc: string;
   readonly cpu: Pick<CpuTime, 'read'>;
-  readonly registry: Pick<NodeCapture, 'processes'>;
+  readonly registry: Pick<NodeCapture, 'processes' | 'source'>;
 }
 
 /** What the agent costs the node. */
@@ -29,19 +29,25 @@ export const processes: readonly Statistic<ProcessSources>[] = [
     labels: ['process'],
     fields: { cpuSeconds: 'sum' },
     float: true,
-    help: 'CPU time of the daemon, and of all its iftops, ended ones included.',
-    read: ({ cpu }) => byName({ ...cpu.read() }),
+    help: 'CPU time of the daemon, and of all that captures (iftop, or the helper of bpf), ended processes included.',
+    read: ({ cpu, registry }) => {
+      const { daemon, captures } = cpu.read();
+      return byName({ daemon, [registry.source]: captures });
+    },
   },
   {
     metric: 'nstats_memory_bytes',
     labels: ['process'],
-    help: 'Memory of the daemon, and of all its iftops. What several processes share is divided among them (PSS).',
+    help: 'Memory of the daemon, and of all that captures (iftop, or the helper of bpf). What several processes share is divided among them (PSS).',
     read: ({ proc, registry }) =>
-      byName({ daemon: memory(proc, ['self']), iftop: memory(proc, registry.processes) }),
+      byName({
+        daemon: memory(proc, ['self']),
+        [registry.source]: memory(proc, registry.processes),
+      }),
   },
   {
     fields: { rssBytes: 'sum' },
-    help: 'Resident memory of the daemon and its iftops; pages that several processes share count for each.',
+    help: 'Resident memory of the daemon and of all that captures; pages that several processes share count for each.',
     read: ({ proc, registry }) => residentBytes(proc, ['self', ...registry.processes]),
   },
   {
