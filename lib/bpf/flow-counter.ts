@@ -171,6 +171,11 @@ export class FlowCounter {
     await this.#end.promise;
   }
 
+  /** Ends the helper at once: what it has not been drained of is lost. */
+  kill(): void {
+    this.#fail('it was given up');
+  }
+
   #command(line: string): void {
     this.#process.stdin.write(`${line}\n`);
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import {
   BpfError,
   type CountedInterface,
@@ -11,7 +11,10 @@ import type { Netns, ProblemLog } from '../model.ts';
 import { Backoff } from './backoff.ts';
 
 /** What the helper process does for the sources. */
-export type Counter = Pick<FlowCounter, 'pid' | 'ended' | 'attach' | 'detach' | 'drain' | 'end'>;
+export type Counter = Pick<
+  FlowCounter,
+  'pid' | 'ended' | 'attach' | 'detach' | 'drain' | 'end' | 'kill'
+>;
 
 export interface BpfNodeOptions {
   readonly problems: ProblemLog;
@@ -20,7 +23,7 @@ export interface BpfNodeOptions {
 
 /** The source of an interface that is counted. */
 export interface DrainListener {
-  /** The counts are about to be drained. */
+  /** The interface is about to be attached, or the counts to be drained. */
   preparing(): void;
   /** What was counted since the last drain, until `at` of `performance.now()`; undefined if nothing. */
   drained(at: number, count: PodCount | undefined): void;
@@ -86,6 +89,7 @@ export class BpfNode {
    */
   async attach(netns: Netns, iface: string, listener: DrainListener): Promise<CountedInterface> {
     const counter = await this.#running();
+    listener.preparing();
     try {
       const counted = await counter.attach(netns, iface);
       this.#listeners.set(counted, listener);
@@ -123,10 +127,18 @@ export class BpfNode {
     return this.#draining;
   }
 
-  /** Drains for so many milliseconds at most; a helper that takes longer is given up, so that what it has is known to be lost. */
-  async drainWithin(patience: number): Promise<void> {
-    const late = sleep(patience, 'late' as const, { ref: false });
-    if ((await Promise.race([this.drain(), late])) === 'late') await this.end();
+  /**
+   * Resolves when each source has its slot of the window that ends, or has ended. A helper that takes longer than so many
+   * milliseconds is given up, so that what it has is known to be missing.
+   */
+  async drainWindow(patience = Infinity): Promise<void> {
+    const timer = Number.isFinite(patience)
+      ? setTimeout(() => this.#counter?.kill(), patience)
+      : undefined;
+    const isDrained = await this.drain();
+    clearTimeout(timer);
+    // The sources notice in this turn of the loop that there is no helper any more.
+    if (!isDrained) await setImmediate();
   }
 
   /** Ends the helper. What it has not been drained of is lost. */

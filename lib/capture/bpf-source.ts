@@ -118,9 +118,10 @@ export class BpfSource implements Source, DrainListener {
     closeSync(openNetns(proc, netns, this.#target.pod().cgroupUid));
     const counters = this.#target.counters();
     if (!counters) throw new InterfaceGoneError(`there is no ${iface}`);
-    [this.#passed, this.#least] = [passedBy(counters), counters];
-    [this.#since, this.#from] = [performance.now(), Date.now()];
     const counted = await node.attach(netns, iface, this);
+    // What passed while the helper was being started is in no slot.
+    this.#passed = passedBy(this.#least ?? counters);
+    [this.#since, this.#from] = [performance.now(), Date.now()];
     this.#counted = counted;
     if (readLinks(proc, netns.pid).has(iface)) return counted;
     const error = await Promise.race([counted.ended, sleep(DOWN, undefined)]);

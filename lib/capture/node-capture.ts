@@ -143,8 +143,7 @@ export class NodeCapture {
    * with iftop all is done when this returns.
    */
   async turn(at: number, patience?: number): Promise<void> {
-    if (patience === undefined) await this.#bpf?.drain();
-    else await this.#bpf?.drainWithin(patience);
+    if (this.#bpf) await this.#bpf.drainWindow(patience);
     for (const pod of this.#registry.pods) pod.turn(at);
   }
 

@@ -25,6 +25,7 @@ class FakeCounter implements Counter {
   readonly #interfaces = new Map<CountedInterface, PromiseWithResolvers<string>>();
   readonly detached: CountedInterface[] = [];
   refusal: string | undefined;
+  isStopped = false;
   counts: { sent: number; full?: number; notIp?: number } | undefined;
   drains = 0;
   #why: string | undefined;
@@ -50,6 +51,8 @@ class FakeCounter implements Counter {
   async drain() {
     if (this.#why !== undefined) throw new BpfError('ERR_BPF_ENDED', this.#why);
     this.drains += 1;
+    if (this.isStopped) await this.#end.promise;
+    if (this.#why !== undefined) throw new BpfError('ERR_BPF_ENDED', this.#why);
     const counts = new Map<CountedInterface, PodCount>();
     const { sent, full = 0, notIp = 0 } = this.counts ?? { sent: 0 };
     const flow = { local: '10.0.0.1', remote: '10.0.0.2', protocol: 0, port: 0, ...passed(sent) };
@@ -67,6 +70,10 @@ class FakeCounter implements Counter {
 
   async end(): Promise<void> {
     this.die('it was ended');
+  }
+
+  kill(): void {
+    this.die('it was given up');
   }
 
   die(why: string): void {
@@ -210,6 +217,16 @@ test('the end of the helper ends the sources, is logged once, and the next sourc
   await until(() => last.pid !== undefined, 'another helper');
   assert.notEqual(counter(), first);
   assert.equal(node.restarts, 1);
+});
+
+test('a helper that does not answer at the end is given up, and its sources have ended by then', async (t) => {
+  const { source, node, capturing, counter } = making(t);
+  let reason: string | undefined;
+  void source().done.then((end) => (reason = end.reason));
+  await capturing;
+  counter().isStopped = true;
+  await node.drainWindow(1);
+  assert.equal(reason, 'shared');
 });
 
 for (const [name, isUp, refusal, end, reason] of [

@@ -76,8 +76,8 @@ export interface Pod extends Host {
   raw(host: string, rate: number): ChildProcess;
   /** Starts the daemon as the DaemonSet's container, in a cgroup namespace of its own if it is `isolated`. */
   agent(isolated: boolean, ...args: readonly string[]): Daemon;
-  /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW and nothing else. */
-  sidecar(environment: { readonly [name: string]: string }): ChildProcess;
+  /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW, or with these capabilities, and nothing else. */
+  sidecar(environment: { readonly [name: string]: string }, capabilities?: string): ChildProcess;
   /** Gives it one more interface, in a network beside the pods'; returns what takes that away. */
   plug(name: string, addresses: readonly string[]): () => void;
   /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
@@ -210,8 +210,8 @@ export async function createLab(main = MAIN): Promise<Lab> {
           const cgroup = isolated ? ['unshare', '--cgroup'] : [];
           return collected(box.run([...cgroup, ...command, ...args]));
         },
-        sidecar(own) {
-          return box.run(container(own, '+net_raw', main));
+        sidecar(own, capabilities = '+net_raw') {
+          return box.run(container(own, capabilities, main));
         },
         async remove() {
           let passed: KernelBytes | undefined;
@@ -256,8 +256,8 @@ export async function createLab(main = MAIN): Promise<Lab> {
   };
 }
 
-/** The captures that run: iftops, or interfaces that helpers count at. NaN while one is being started. */
-function countCaptures(): number {
+/** How many captures run: iftops, or interfaces that helpers count at. NaN while one is being started. */
+export function countCaptures(): number {
   const iftops = processesNamed('iftop');
   const counted = processesNamed('nstats-bpf').map(({ pid }) => packetSockets(pid));
   if (!iftops.every(({ pid }) => hasPacketSocket(pid))) return NaN;
