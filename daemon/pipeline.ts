@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import type { Problems } from './log.ts';
 import { apiServer, faultOfApi } from './check/remedies.ts';
 import { reportStartup } from './check/startup-report.ts';
+import { chooseSource } from './choose-source.ts';
 import { Health } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { exposition } from './http/metrics/exposition.ts';
@@ -53,6 +54,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const file = config.networksFile;
   const networks = file ? { networkOf: await followNetworks({ file, log, signal }) } : {};
   const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
+  const source = await chooseSource(config.capture, log);
+  const ports = config.ports === 'service' && source === 'bpf' ? new DeclaredPorts() : undefined;
   const capture = new NodeCapture({
     proc,
     interfaces: config.interfaces,
@@ -60,6 +63,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     problems,
     sidecar: config.sidecar !== undefined,
     cpuBudget: config.cpuBudget,
+    source,
+    ports,
   });
   const local = config.sidecar ? [] : [localSubject(config.node)];
   const sync = new Sync([...resourcesOf(config), ...local]);
@@ -82,7 +87,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,
     registry: config.sidecar ? undefined : capture.pods,
-    ports: config.ports === 'service' ? new DeclaredPorts() : undefined,
+    ports,
     sync,
     signal: following.signal,
     log,
@@ -101,7 +106,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   let last = 0;
   for await (const end of boundaries(config.interval, signal)) {
     last = end;
-    capture.turn(end);
+    await capture.turn(end);
     windows.ended(end);
     const close = () => {
       closing.delete(end);
@@ -116,7 +121,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const end = Math.max(Date.now(), last + 1);
   clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
-  capture.turn(end);
+  await capture.turn(end, LAST_REPORTS);
   windows.ended(end);
   await capture.stop(LAST_REPORTS);
   for (const open of [...closing.keys(), end]) windows.close(open);

@@ -20,6 +20,14 @@ export const CONDITIONS = {
     remedy:
       'run as root with the capabilities SYS_ADMIN, SYS_PTRACE, NET_RAW, SETUID, SETGID, SETPCAP, KILL, or privileged',
   },
+  countingImpossible: {
+    sentence: 'traffic cannot be counted in the kernel: pods are in the totals only',
+    remedy: 'read `error`, or set CAPTURE=iftop',
+  },
+  helperEnded: {
+    sentence: 'the helper that counts in the kernel has ended; it is started again',
+    remedy: 'what passes meanwhile is in the totals; read `error` if it ends again and again',
+  },
   namespaceNotFound: {
     sentence: 'no network namespace of a pod has one of its addresses: the pod is not measured',
     remedy:
@@ -53,8 +61,8 @@ export const CONDITIONS = {
     sentence: 'lines of iftop cannot be read',
     remedy: 'report it as an issue, with the log at LOG_LEVEL=debug',
   },
-  iftopsIdle: {
-    sentence: 'no iftop has answered for a minute',
+  capturesIdle: {
+    sentence: 'no capture has answered for a minute',
     remedy: 'the kubelet restarts the agent',
   },
   startsStuck: {

@@ -11,15 +11,9 @@ import { readNetworks, described } from '../../lib/naming/networks-file.ts';
 import { counted } from '../../lib/words.ts';
 import type { Config } from '../config.ts';
 import { type Check, findingOf, FoundError } from './finding.ts';
-import { captureLoopback } from './loopback-capture.ts';
+import { captureChecks } from './capture-checks.ts';
 import { type Get, nodeChecks } from './node-checks.ts';
-import {
-  apiFinding,
-  captureRemedy,
-  faultOfInflux,
-  spoolCondition,
-  spoolRemedy,
-} from './remedies.ts';
+import { apiFinding, faultOfInflux, spoolCondition, spoolRemedy } from './remedies.ts';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -58,15 +52,6 @@ function withReason(cause: unknown): Error {
 
 function checks({ config, client, proc }: CheckOptions): Check[] {
   const get: Get = (path) => client.get(path, AbortSignal.timeout(TIMEOUT));
-  const capture: Check = {
-    name: 'capture',
-    explain: (error) => findingOf(CONDITIONS.captureImpossible, error, captureRemedy(error)),
-    run: async () => {
-      const bytes = await captureLoopback(proc, config.sidecar !== undefined);
-      const entered = config.sidecar ? '' : 'a namespace can be entered, ';
-      return `${entered}iftop runs unprivileged and counted ${bytes} bytes`;
-    },
-  };
   const influx: Check = {
     name: `InfluxDB at ${config.influx.url}`,
     explain: (error) => ({
@@ -85,7 +70,15 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
   const node = config.sidecar ? [] : nodeChecks(get, { config, client, proc });
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   const authorities = config.extraAuthorities ? [authoritiesOf(config.extraAuthorities)] : [];
-  return [capture, ...resources, ...node, ...networks, spoolOf(config), ...authorities, influx];
+  return [
+    ...captureChecks(config, proc),
+    ...resources,
+    ...node,
+    ...networks,
+    spoolOf(config),
+    ...authorities,
+    influx,
+  ];
 }
 
 /** Node only warns of a file that it cannot read. */

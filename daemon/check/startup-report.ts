@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { whyNotBpf } from '../../lib/bpf/probe.ts';
 import { CONDITIONS } from '../../lib/conditions.ts';
 import { errorOf } from '../../lib/error-of.ts';
 import type { NodeCapture } from '../../lib/capture/node-capture.ts';
@@ -24,7 +25,7 @@ export interface StartupReportOptions {
   readonly client?: Parameters<typeof apiServer>[0];
   readonly proc: string;
   readonly directory: Pick<Directory, 'hasNode'>;
-  readonly capture: Pick<NodeCapture, 'figures'>;
+  readonly capture: Pick<NodeCapture, 'figures' | 'source'>;
   readonly sync: Pick<Sync, 'states'>;
   readonly totals: Pick<Totals, 'windows'>;
   readonly sink: Pick<Sink, 'figures'>;
@@ -71,7 +72,14 @@ async function captures({
 }: StartupReportOptions): Promise<Result[]> {
   const { podsReady, sessions } = capture.figures;
   const others = uncaptured(capture.figures, proc);
-  if (sessions > 0) return [capturesOf(sessions, podsReady), ...others];
+  const isCounted = capture.source === 'bpf';
+  const by = isCounted ? 'in the kernel' : 'by iftop';
+  if (sessions > 0) return [`${capturesOf(sessions, podsReady)}, ${by}`, ...others];
+  if (isCounted) {
+    const why = await whyNotBpf();
+    if (why !== undefined) return [findingOf(CONDITIONS.countingImpossible, new Error(why))];
+    return ['no capture runs yet, but the kernel can count', ...others];
+  }
   try {
     await captureLoopback(proc, config.sidecar !== undefined, signal);
   } catch (error) {

@@ -41,7 +41,7 @@ export class Health {
   }
 
   /**
-   * The agent is alive if windows are closed in time, an iftop has answered if any runs, and captures can be started: a
+   * The agent is alive if windows are closed in time, a capture has answered if any runs, and captures can be started: a
    * restart could mend all three. A capture that fails does not count, since it is started again anyway.
    */
   alive(): Verdict {
@@ -52,13 +52,15 @@ export class Health {
     const idle = now - (capture.heard ?? now);
     const stuck = capture.stuckFor;
     const answered =
-      figures.sessions > 0 ? `iftop answered ${seconds(idle)} ago` : 'there is no iftop to ask';
+      figures.sessions > 0
+        ? `a capture answered ${seconds(idle)} ago`
+        : 'there is no capture to ask';
     return verdict([
       closed < LATE * interval + 10_000
         ? `last window closed ${seconds(closed)} ago`
         : [CONDITIONS.windowsLate, `last window closed ${seconds(closed)} ago`],
       capturesOf(figures.sessions, figures.podsReady),
-      idle < IDLE ? answered : [CONDITIONS.iftopsIdle, `for ${seconds(idle)}`],
+      idle < IDLE ? answered : [CONDITIONS.capturesIdle, `for ${seconds(idle)}`],
       stuck < IDLE ? 'captures can be started' : [CONDITIONS.startsStuck, `for ${seconds(stuck)}`],
     ]);
   }

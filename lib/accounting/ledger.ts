@@ -1,19 +1,19 @@
 import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
 import { each, NOTHING, plus } from '../bytes.ts';
 import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
-import { addShare, openWindow, type OpenWindow } from './open-window.ts';
+import { addShare, openWindow, type OpenWindow, windowOf } from './open-window.ts';
 import { Miscount } from './miscount.ts';
+import type { WindowLedger } from './window-ledger.ts';
 
 /** Milliseconds that pass until it is noticed that a source cannot follow: a slot and a measurement. */
 const UNNOTICED = 3000;
 
 /**
- * The bytes of one interface of a pod, sorted into windows of the wall clock. Slots do not end where windows end, so a slot
- * that spans the end of a window is divided there, each direction for itself, by the kernel's counters: what they had
- * counted by then, and no earlier slot had, belongs to the window before. Bytes that the counters do not have are divided
+ * The ledger of what iftop reports. Slots do not end where windows end, so a slot that spans the end of a window is divided
+ * there, each direction for itself, by the kernel's counters: what they had counted by then, and no earlier slot had, belongs to the window before. Bytes that the counters do not have are divided
  * by time.
  */
-export class Ledger {
+export class Ledger implements WindowLedger {
   /** The oldest first; the last one has not ended. */
   readonly #windows: OpenWindow[];
   /** The counters of the present interface at the start of the last window. */
@@ -41,9 +41,6 @@ export class Ledger {
     this.#windows = [this.#open(start)];
   }
 
-  /**
-   * The interface was found, with these counters: bytes are counted from here on, or from 0 if the interface is new.
-   */
   begin(counters: Counters | undefined, isNew = false): void {
     this.#hasEnded = false;
     if (this.#counters === undefined) this.#gap = isNew ? UNUSED : counters;
@@ -51,7 +48,6 @@ export class Ledger {
     this.observe(counters);
   }
 
-  /** A capture begins: what was counted since the last one is in no slot. */
   captured(counters: Counters | undefined): void {
     this.observe(counters);
     this.#ahead = this.#gap && counters ? between(this.#gap, counters) : NOTHING;
@@ -62,7 +58,6 @@ export class Ledger {
     this.#counters ??= counters;
   }
 
-  /** The capture has ended: what was counted since its last slot is in no slot. */
   released(counters: Counters | undefined): void {
     this.#gap ??= this.#reported;
     this.#addLag();
@@ -70,17 +65,12 @@ export class Ledger {
     this.#addGap(this.#latest);
   }
 
-  /** From the end of this capture until the next one, bytes are missing because of the pause. */
   pause(): void {
     this.#paused = true;
     const running = this.#windows.at(-1);
     if (running) running.paused ??= NOTHING;
   }
 
-  /**
-   * Takes a reading in between, since the interface may vanish before the next one. Counters that have gone back are those
-   * of another interface, which has counted from 0.
-   */
   observe(read: Counters | undefined): void {
     const last = this.#latest;
     const counters = read && continued(read, last);
@@ -93,7 +83,6 @@ export class Ledger {
     this.#counters = UNUSED;
   }
 
-  /** Bytes that are missing since just before the last slot are so because the source cannot follow. */
   set overloaded(is: boolean) {
     this.#overloaded = is;
     if (!is) return;
@@ -102,7 +91,6 @@ export class Ledger {
     }
   }
 
-  /** Adds what a source has reported: every byte to exactly one window. */
   add(slot: Slot): void {
     if (slot.from !== this.#last) this.#lag = NOTHING;
     this.#last = slot.to;
@@ -123,7 +111,6 @@ export class Ledger {
     this.#lag = slot.lag;
   }
 
-  /** The clock passes the end of the last window, and the next one begins. `isLast`: that will be empty. */
   turn(at: number, counters: Counters | undefined, isLast = false): void {
     const running = this.#windows.at(-1);
     if (!running) return;
@@ -140,18 +127,15 @@ export class Ledger {
     this.#windows.push(this.#open(at));
   }
 
-  /** The last window of the interface has ended, and all are closed. */
   get isFinished(): boolean {
     return this.#hasEnded && this.#windows.length === 1;
   }
 
-  /** The window that ended at a moment, as it is by now: the slot that spans its end has not come yet. */
   ended(at: number): Window | undefined {
     const window = this.#windows.find(({ end }) => end === at);
     return window && windowOf(window, at);
   }
 
-  /** Removes the oldest window, if it has ended, and not after `at`. Later slots go to the window after it. */
   close(at = Infinity): Window | undefined {
     const [oldest] = this.#windows;
     if (oldest?.end === undefined || oldest.end > at) return undefined;
@@ -239,11 +223,6 @@ export class Ledger {
       return (counted + uncounted * share) / Math.max(1, total[direction]);
     });
   }
-}
-
-function windowOf(window: OpenWindow, end: number): Window {
-  const { counters: _, isPast: __, pairs, ...rest } = window;
-  return { ...rest, end, pairs: [...pairs.values()] };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,4 +1,4 @@
-import type { Bytes, Counters, Directions, KernelBytes, Pair } from '../model.ts';
+import type { Bytes, Counters, Directions, KernelBytes, Pair, Window } from '../model.ts';
 import { each, NOTHING, plus } from '../bytes.ts';
 
 /** A pair whose bytes are added to in place: there are too many additions to make a new object for each. */
@@ -63,4 +63,9 @@ export function addShare(
     known.sent += pair.sent * share.sent;
     known.received += pair.received * share.received;
   }
+}
+
+export function windowOf(window: OpenWindow, end: number): Window {
+  const { counters: _, isPast: __, pairs, ...rest } = window;
+  return { ...rest, end, pairs: [...pairs.values()] };
 }

@@ -14,6 +14,7 @@ const MAX_PODS = 1024;
 const RESERVED = 8 * MAX_PODS;
 /** It takes milliseconds. A busy node may take its time. */
 const START_TIMEOUT = 10_000;
+const DRAIN_TIMEOUT = 5000;
 const STDERR_KEPT = 2000;
 
 type BpfErrorCode = 'ERR_BPF_START' | 'ERR_BPF_ATTACH' | 'ERR_BPF_ENDED';
@@ -153,20 +154,26 @@ export class FlowCounter {
 
   /**
    * Takes what was counted since the last drain. Every packet is in one drain.
-   * @throws BpfError if the helper ends before
+   * @throws BpfError if the helper ends before, or does not answer and is killed
    */
   async drain(): Promise<Drain> {
     if (this.#why !== undefined) throw ended(this.#why);
     const drain = Promise.withResolvers<Drain>();
     this.#drains.push(drain);
     this.#command('drain');
-    return drain.promise;
+    const timer = setTimeout(() => this.#fail('it was not drained in 5 s'), DRAIN_TIMEOUT);
+    return drain.promise.finally(() => clearTimeout(timer));
   }
 
   /** Ends the helper, and resolves when it has ended. */
   async end(): Promise<void> {
     this.#process.stdin.end();
     await this.#end.promise;
+  }
+
+  /** Ends the helper at once: what it has not been drained of is lost. */
+  kill(): void {
+    this.#fail('it was given up');
   }
 
   #command(line: string): void {

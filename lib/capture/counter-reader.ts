@@ -9,8 +9,8 @@ export class CounterReader {
   readonly #iface: string;
   readonly #seen: (netDev: string) => void;
   #netns: Netns;
-  /** The process that captures, and the file of the counters, which stays open while it does. */
-  #source: number | undefined;
+  /** A process while the interface is captured, and the file of the counters, which stays open while it does. */
+  #source: Netns['pid'] | undefined;
   #file: ProcFile | undefined;
   /** The last reading. */
   #latest: Counters | undefined;
@@ -35,8 +35,8 @@ export class CounterReader {
     return this.#latest;
   }
 
-  /** A process in the namespace captures: the counters are read through it until `close`. */
-  open(pid: number | undefined): void {
+  /** The interface is captured: the counters are read through this process in the namespace until `close`. */
+  open(pid: Netns['pid'] | undefined): void {
     if (pid === undefined) return;
     this.#source = pid;
     this.#file = openCounters(this.#proc, { inode: this.#netns.inode, pid });

@@ -1,7 +1,7 @@
 import type { CpuSeconds } from '../linux/cpu-time.ts';
 import { sum } from '../sum.ts';
 
-type Used = Pick<CpuSeconds, 'daemon' | 'iftop'>;
+type Used = Pick<CpuSeconds, 'daemon' | 'captures'>;
 
 export interface CaptureCpu {
   /** CPU seconds of the capture's process; undefined while there is none. */
@@ -65,7 +65,7 @@ export class CpuBudget<Capture> {
     this.#states = new Map(states);
     if (seconds <= 0) return { pause: [], resume: [] };
     const daemon = used.daemon - last.daemon;
-    const credit = this.#credit + this.#budget * seconds - daemon - (used.iftop - last.iftop);
+    const credit = this.#credit + this.#budget * seconds - daemon - (used.captures - last.captures);
     this.#credit = Math.max(-OWED * this.#budget, Math.min(SAVED * this.#budget, credit));
     this.#daemon = {
       short: mean(this.#daemon.short, daemon / seconds, seconds / SHORT),

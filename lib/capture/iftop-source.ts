@@ -60,11 +60,6 @@ export class IftopSource implements Source {
     return this.#session?.heard;
   }
 
-  get cpu(): number | undefined {
-    const { pid } = this;
-    return pid === undefined ? undefined : this.#options.cpu.of(pid);
-  }
-
   stop(patience = Infinity): void {
     this.#until = Math.min(this.#until, performance.now() + patience);
     this.#stop.abort();
@@ -89,7 +84,7 @@ export class IftopSource implements Source {
   }
 
   async #start(): Promise<Session> {
-    const { proc, primary, own, log, unparsed } = this.#options;
+    const { proc, cpu, primary, own, log, unparsed } = this.#options;
     const { iface, counters } = this.#target;
     const [pod, netns] = [this.#target.pod(), this.#target.netns()];
     const child = own
@@ -100,7 +95,7 @@ export class IftopSource implements Source {
         );
     return Session.start(child, {
       counters,
-      cpu: () => this.cpu ?? 0,
+      cpu: () => (this.pid === undefined ? 0 : (cpu.of(this.pid) ?? 0)),
       overloaded: (is) => this.#listener.overloaded(is),
       unparsed: (lines) => unparsed(this.#target.pod(), lines),
       frame: (lines) =>

@@ -1,4 +1,5 @@
 /** What a pod, its interfaces and their captures know of each other. */
+import type { WindowLedger } from '../accounting/window-ledger.ts';
 import type { Counters, Log, ProblemLog } from '../model.ts';
 import type { PodCapture } from './pod-capture.ts';
 import type { PodInterfaces } from './pod-interfaces.ts';
@@ -8,6 +9,8 @@ export interface InterfaceCaptureOptions {
   /** Where the node's /proc is. */
   readonly proc: string;
   readonly startSource: StartSource;
+  /** Makes the ledger for the slots of such sources; `start` is the beginning of its first window. */
+  readonly createLedger: (start: number) => WindowLedger;
   readonly log: Log;
   readonly problems: ProblemLog;
   /** A source has failed and will be started again. */

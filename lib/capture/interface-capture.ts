@@ -1,4 +1,4 @@
-import { Ledger } from '../accounting/ledger.ts';
+import type { WindowLedger } from '../accounting/window-ledger.ts';
 import type { Counters, Netns } from '../model.ts';
 import { UNUSED } from '../linux/interface-counters.ts';
 import {
@@ -17,7 +17,7 @@ import type {
 } from './interface-capture-types.ts';
 import { InterfaceProblems } from './interface-problems.ts';
 import { RetryPolicy } from './retry-policy.ts';
-import type { Source, SourceEnd } from './source.ts';
+import type { Source, SourceEnd, SourceListener } from './source.ts';
 
 /** Milliseconds. A source that has captured for this long is a success: failures and pauses before it are over. */
 const PROVEN = 60_000;
@@ -37,9 +37,9 @@ export class InterfaceCapture {
   readonly #listener: CaptureListener;
   readonly #options: InterfaceCaptureOptions;
   readonly problems: InterfaceProblems;
-  readonly #ledger = new Ledger(Date.now());
+  readonly #ledger: WindowLedger;
   /** The windows that have ended and are not closed yet. */
-  readonly windows: Pick<Ledger, 'ended' | 'close' | 'isFinished'> = this.#ledger;
+  readonly windows: Pick<WindowLedger, 'ended' | 'close' | 'isFinished'>;
   readonly #retry = new RetryPolicy();
   #state: CaptureState = 'idle';
   #index: number | undefined;
@@ -61,6 +61,8 @@ export class InterfaceCapture {
     this.#owner = owner;
     this.#listener = listener;
     this.#options = options;
+    this.#ledger = options.createLedger(Date.now());
+    this.windows = this.#ledger;
     this.problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
@@ -82,7 +84,7 @@ export class InterfaceCapture {
   }
 
   /** The source that runs, is being started or is ending. */
-  get source(): Pick<Source, 'pid' | 'heard' | 'cpu'> | undefined {
+  get source(): Pick<Source, 'pid' | 'heard'> | undefined {
     return this.#source;
   }
 
@@ -119,7 +121,7 @@ export class InterfaceCapture {
   /** Ends the source with a last slot, until `resume`; the counters are still read. */
   pause(): void {
     this.#send('pause');
-    this.#ledger.pause();
+    this.#ledger.pause?.();
     this.problems.report('budget');
     this.#source?.stop();
   }
@@ -170,7 +172,7 @@ export class InterfaceCapture {
       counters: () => reader.read(),
     };
     const source = startSource(target, {
-      capturing: (pid) => this.#capturing(reader, pid),
+      capturing: (pid, counters) => this.#capturing(reader, pid, counters),
       slot: (slot) => this.#ledger.add(slot),
       overloaded: (is) => this.#overloaded(is),
     });
@@ -228,11 +230,11 @@ export class InterfaceCapture {
     if (wasOverloaded) this.problems.resolve('overload');
   }
 
-  #capturing(reader: CounterReader, pid: number | undefined): void {
+  #capturing(reader: CounterReader, ...[pid, counters]: Parameters<SourceListener['capturing']>) {
     reader.open(pid);
     this.#capturingSince = performance.now();
     this.#hasRun = true;
-    this.#ledger.captured(reader.read());
+    this.#ledger.captured(counters ?? reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
     this.#options.log.debug({ ...this.problems.identity, pid }, 'capture started');
@@ -262,16 +264,16 @@ export class InterfaceCapture {
       this.#send('refused');
       this.#retry.ended(how);
       this.#listener.refused(this.name, error ?? '');
-    } else if (how === 'failed') {
+    } else if (how === 'failed' || how === 'shared') {
       this.#send('failed');
       restarted();
       if (isProven) this.#retry.reset('failed');
-      this.#retry.ended(how);
-      this.problems.report('failure', { error });
+      this.#retry.ended('failed');
+      if (how === 'failed') this.problems.report('failure', { error });
     } else {
       this.#send('ended');
       log.debug({ ...this.problems.identity, error }, 'capture ended');
-      if (this.#state === 'paused') this.#ledger.pause();
+      if (this.#state === 'paused') this.#ledger.pause?.();
       else this.#reader = undefined;
       if (how === 'lost') this.#listener.lost();
       if (how === 'left') this.#listener.left();

@@ -1,13 +1,19 @@
-import { CONDITIONS } from '../conditions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ExactLedger } from '../accounting/exact-ledger.ts';
+import { Ledger } from '../accounting/ledger.ts';
+import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Log, ProblemLog } from '../model.ts';
 import { CpuTime } from '../linux/cpu-time.ts';
+import type { DeclaredPorts } from '../kubernetes/declared-ports.ts';
 import type { PodSink } from '../kubernetes/selection.ts';
+import { BpfNode } from './bpf-node.ts';
+import { BpfSource } from './bpf-source.ts';
 import { REPORTED_STATES, type ReportedState } from './capture-state.ts';
 import { CpuBudgetController } from './cpu-budget-controller.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { IftopSource } from './iftop-source.ts';
 import type { InterfaceCapture } from './interface-capture.ts';
+import type { InterfaceCaptureOptions } from './interface-capture-types.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
 import { NamespaceSearch } from './namespace-search.ts';
 import type { PodCapture } from './pod-capture.ts';
@@ -24,7 +30,15 @@ export interface NodeCaptureOptions {
   readonly sidecar: boolean;
   /** The share of one core that the agent and its captures may take. */
   readonly cpuBudget: number;
+  /** What captures: an iftop for each interface, or the kernel for all. */
+  readonly source?: SourceName;
+  /** The ports that tell which end of a flow listens; undefined if flows are to have no port. */
+  readonly ports?: DeclaredPorts | undefined;
 }
+
+export type SourceName = 'iftop' | 'bpf';
+
+type SourceOptions = Pick<InterfaceCaptureOptions, 'startSource' | 'createLedger'>;
 
 /** Milliseconds to wait for last slots. */
 const LAST_SLOTS = 5000;
@@ -38,52 +52,47 @@ export class NodeCapture {
   readonly #registry: PodRegistry;
   readonly #search: NamespaceSearch;
   readonly #finder: NamespaceFinder;
-  readonly #controller: CpuBudgetController;
+  /** With iftops: counting in the kernel takes too little to pause it. */
+  readonly #controller: CpuBudgetController | undefined;
   readonly #starts = new StartLimiter();
+  /** With the source `bpf`. */
+  readonly #bpf: BpfNode | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #counts = { sessionRestarts: 0, unparsedLines: 0, frames: 0 };
 
-  constructor({ proc, interfaces, log, problems, sidecar, cpuBudget }: NodeCaptureOptions) {
-    const counts = this.#counts;
+  constructor(options: NodeCaptureOptions) {
+    const { proc, interfaces, log, problems, sidecar, cpuBudget, source, ports } = options;
     this.cpu = new CpuTime(proc, () => this.processes);
-    const iftop = {
-      proc,
-      cpu: this.cpu,
-      // The kubelet's network plug-in gives a pod its addresses on eth0.
-      primary: interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '',
-      own: sidecar,
-      log,
-      starts: this.#starts,
-      reported: () => void (counts.frames += 1),
-      unparsed: (pod: LocalPod, lines: number) => {
-        counts.unparsedLines += lines;
-        problems.report(qualifiedName(pod), CONDITIONS.linesUnreadable, identity(pod));
-      },
-    };
+    this.#bpf = source === 'bpf' ? new BpfNode({ problems, ports }) : undefined;
     const registry = new PodRegistry(
       {
         proc,
         interfaces,
         log,
         problems,
-        startSource: (target, listener) => new IftopSource(iftop, target, listener),
-        restarted: () => void (counts.sessionRestarts += 1),
+        ...(this.#bpf ? this.#counting(this.#bpf, options) : this.#iftops(options)),
+        restarted: () => void (this.#counts.sessionRestarts += 1),
       },
       (pod, isNews) => this.#search.changed(pod, isNews),
     );
     const finder = new NamespaceFinder({ proc, interfaces });
     [this.#registry, this.#finder] = [registry, finder];
     this.#search = new NamespaceSearch({ proc, log, sidecar, finder, registry });
-    this.#controller = new CpuBudgetController({
-      cpu: this.cpu,
-      budget: cpuBudget,
-      captures: () => this.#toCapture,
-      problems,
-    });
+    if (!this.#bpf)
+      this.#controller = new CpuBudgetController({
+        cpu: this.cpu,
+        budget: cpuBudget,
+        captures: () => this.#toCapture,
+        problems,
+      });
     this.#timer = setInterval(() => {
       for (const pod of registry.pods) pod.interfaces.refresh();
       this.#search.tick();
     }, EVERY).unref();
+  }
+
+  get source(): SourceName {
+    return this.#bpf ? 'bpf' : 'iftop';
   }
 
   /** Takes the pods that are to be captured. */
@@ -106,6 +115,7 @@ export class NodeCapture {
       sessions: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
       ...this.#counts,
+      helperRestarts: this.#bpf?.restarts ?? 0,
       states,
     };
   }
@@ -123,7 +133,7 @@ export class NodeCapture {
 
   /** The processes that capture. */
   get processes(): number[] {
-    return this.#interfaces.flatMap(({ source }) => source?.pid ?? []);
+    return [...new Set(this.#interfaces.flatMap(({ source }) => source?.pid ?? []))];
   }
 
   /** What is known by now of the pod with this UID in its cgroup. */
@@ -131,8 +141,12 @@ export class NodeCapture {
     return this.#registry.known(cgroupUid);
   }
 
-  /** The clock passes the end of a window. */
-  turn(at: number): void {
+  /**
+   * The clock passes the end of a window. What the kernel has counted by now is waited for, at most for so many milliseconds;
+   * with iftop all is done when this returns.
+   */
+  async turn(at: number, patience?: number): Promise<void> {
+    if (this.#bpf) await this.#bpf.drainWindow(patience);
     for (const pod of this.#registry.pods) pod.interfaces.turn(at);
   }
 
@@ -152,10 +166,46 @@ export class NodeCapture {
   async stop(patience = LAST_SLOTS): Promise<void> {
     clearInterval(this.#timer);
     this.#search.stop();
-    this.#controller.stop();
+    this.#controller?.stop();
+    // It has been drained when the last window ended, and the kernel ends it with the agent.
+    if (this.#bpf) {
+      void this.#bpf.end();
+      return;
+    }
     const ended = Promise.all(this.#interfaces.map((iface) => iface.stop(patience)));
     // A source that is being started is not waited for: the kernel ends it with the agent.
     await Promise.race([ended, sleep(patience + TIDY, undefined, { ref: false })]);
+  }
+
+  #iftops(options: NodeCaptureOptions): SourceOptions {
+    const { proc, interfaces, log, problems, sidecar } = options;
+    const counts = this.#counts;
+    const iftop = {
+      proc,
+      cpu: this.cpu,
+      // The kubelet's network plug-in gives a pod its addresses on eth0.
+      primary: interfaces.find((name) => name === 'eth0') ?? interfaces[0] ?? '',
+      own: sidecar,
+      log,
+      starts: this.#starts,
+      reported: () => void (counts.frames += 1),
+      unparsed: (pod: LocalPod, lines: number) => {
+        counts.unparsedLines += lines;
+        problems.report(qualifiedName(pod), CONDITIONS.linesUnreadable, identity(pod));
+      },
+    };
+    return {
+      startSource: (target, listener) => new IftopSource(iftop, target, listener),
+      createLedger: (start) => new Ledger(start),
+    };
+  }
+
+  #counting(node: BpfNode, { proc }: NodeCaptureOptions): SourceOptions {
+    const bpf = { proc, node, starts: this.#starts };
+    return {
+      startSource: (target, listener) => new BpfSource(bpf, target, listener),
+      createLedger: (start) => new ExactLedger(start),
+    };
   }
 
   /** Pods whose namespace is not found; 0 if any other than the agent's own, which needs no privileges, is found. */

@@ -10,8 +10,11 @@ export interface SourceTarget {
 }
 
 export interface SourceListener {
-  /** The source captures from now on, in this process, which is in the namespace. */
-  capturing(pid: number | undefined): void;
+  /**
+   * The source captures from now on, and this process is in the namespace. `counters`: those of the interface at that
+   * moment, if the source has read them.
+   */
+  capturing(pid: Netns['pid'] | undefined, counters?: Counters): void;
   slot(slot: Slot): void;
   /** Whether the source is at its limits; the call may repeat the last one. */
   overloaded(is: boolean): void;
@@ -19,8 +22,11 @@ export interface SourceListener {
 
 /** Why a source has ended. */
 export interface SourceEnd {
-  /** `lost`: its interface has gone. `left`: the process through which the namespace is reached has left the namespace. */
-  readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed';
+  /**
+   * `lost`: its interface has gone. `left`: the process through which the namespace is reached has left the namespace.
+   * `shared`: what all sources share has failed, and is reported by itself.
+   */
+  readonly reason: 'stopped' | 'lost' | 'left' | 'refused' | 'overload' | 'failed' | 'shared';
   readonly error: string | undefined;
 }
 
@@ -30,8 +36,6 @@ export interface Source {
   readonly pid: number | undefined;
   /** When the source last reported, or was seen to be at rest, by `performance.now()`. */
   readonly heard: number | undefined;
-  /** CPU time in seconds that the process has used; undefined while there is none. */
-  readonly cpu: number | undefined;
   readonly done: Promise<SourceEnd>;
   /** Ends the source, with a last slot if that can be had within so many milliseconds. */
   stop(patience?: number): void;

@@ -6,6 +6,7 @@ import { parseFrame } from './parse.ts';
 import type { PrintedSlot } from './rounding.ts';
 import { IftopProcess, PAIRS, SessionError } from './process.ts';
 import { sum } from '../sum.ts';
+import { timeOf } from '../time-of.ts';
 import { CpuLoad } from './cpu-load.ts';
 
 /** Milliseconds, as all times here. Without packets iftop does not report by itself (iftop.c, `tick`): then it is asked. */
@@ -185,11 +186,6 @@ export class Session {
 /** The sessions of idle pods wake the agent in the same moment, at most once a second. */
 function together(due: number): number {
   return Math.floor(due / 1000) * 1000;
-}
-
-/** What the wall clock showed at a moment of `performance.now()`, in milliseconds since 1970. */
-function timeOf(moment: number): number {
-  return Math.round(Date.now() - (performance.now() - moment));
 }
 
 function overload(): SessionError {

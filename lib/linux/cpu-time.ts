@@ -6,7 +6,7 @@ import { parseStat, statOf } from './process-stat.ts';
 export interface CpuSeconds {
   readonly daemon: number;
   /** Of all children, ended ones included. */
-  readonly iftop: number;
+  readonly captures: number;
   /** By the process of each living child. */
   readonly living: ReadonlyMap<number, number>;
 }
@@ -16,7 +16,7 @@ export class CpuTime {
   readonly #proc: string;
   readonly #children: () => Iterable<number>;
   readonly #files = new Map<number, ProcFile>();
-  #last: CpuSeconds = { daemon: 0, iftop: 0, living: new Map() };
+  #last: CpuSeconds = { daemon: 0, captures: 0, living: new Map() };
 
   /** `children`: the processes that live. */
   constructor(proc: string, children: () => Iterable<number>) {
@@ -40,11 +40,11 @@ export class CpuTime {
       const seconds = this.of(pid);
       if (seconds !== undefined) living.set(pid, seconds);
     }
-    const iftop = (own?.waitedFor ?? 0) + sum(living.values(), (seconds) => seconds);
+    const captures = (own?.waitedFor ?? 0) + sum(living.values(), (seconds) => seconds);
     // A child that has just ended may be missing both among the living and among those waited for.
     this.#last = {
       daemon: Math.max(this.#last.daemon, own?.cpu ?? 0),
-      iftop: Math.max(this.#last.iftop, iftop),
+      captures: Math.max(this.#last.captures, captures),
       living,
     };
     return this.#last;

@@ -92,6 +92,26 @@ export function isAfter(later: Counters, earlier: Counters): boolean {
   return later.sentBytes >= sentBytes && later.receivedBytes >= receivedBytes;
 }
 
+/** What an interface has passed since it was made. */
+export function passedBy(counters: Counters): KernelBytes {
+  return between(UNUSED, counters);
+}
+
+/** The counters of an interface that has passed so much. */
+export function countersOf({
+  sent,
+  received,
+  sentPackets,
+  receivedPackets,
+}: KernelBytes): Counters {
+  return {
+    sentBytes: sent + ETHERNET_HEADER * sentPackets,
+    sentPackets,
+    receivedBytes: received + ETHERNET_HEADER * receivedPackets,
+    receivedPackets,
+  };
+}
+
 /**
  * The IP bytes and packets between two readings: the counters less an Ethernet header a packet.
  * A counter that went back belongs to a new interface of the same name, which began at nothing.

@@ -96,9 +96,10 @@ test('a daemon that is above the budget by itself has everything paused, until i
 test('a capture that is gone is forgotten, and what has no process is not paused', () => {
   const budget = new CpuBudget<string>(BUDGET);
   const decide = (now: number, cpu: number | undefined) =>
-    budget.decide(now, { daemon: 0, iftop: now }, new Map([['a', { cpu, paused: false }]])).pause;
+    budget.decide(now, { daemon: 0, captures: now }, new Map([['a', { cpu, paused: false }]]))
+      .pause;
   assert.deepEqual([decide(0, 0), decide(2, 2)], [[], ['a']]);
   assert.deepEqual(decide(4, undefined), []);
-  budget.decide(6, { daemon: 0, iftop: 6 }, new Map());
+  budget.decide(6, { daemon: 0, captures: 6 }, new Map());
   assert.deepEqual(decide(8, 8), [], 'its first measurement tells nothing of its share');
 });

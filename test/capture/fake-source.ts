@@ -1,3 +1,4 @@
+import { Ledger } from '../../lib/accounting/ledger.ts';
 import { PodCapture } from '../../lib/capture/pod-capture.ts';
 import type { Source, SourceEnd, SourceListener, SourceTarget } from '../../lib/capture/source.ts';
 import { Problems } from '../../daemon/log.ts';
@@ -67,6 +68,7 @@ export function fakeCaptures(proc = '/nowhere') {
       sources.push(source);
       return source;
     },
+    createLedger: (start: number) => new Ledger(start),
     restarted: () => {},
   };
   const pod = (known: LocalPod = POD) =>

@@ -154,8 +154,8 @@ export class SimulatedNode {
       return at(share, now) === undefined ? [] : [[name, load] as const];
     });
     const daemon = ticks(this.#self);
-    const iftop = loads.reduce((sum, [, { cpu = 0 }]) => sum + cpu, ticks(this.#waitedFor));
-    const { pause, resume } = this.budget.decide(now, { daemon, iftop }, new Map(loads));
+    const captures = loads.reduce((sum, [, { cpu = 0 }]) => sum + cpu, ticks(this.#waitedFor));
+    const { pause, resume } = this.budget.decide(now, { daemon, captures }, new Map(loads));
     for (const name of pause) this.#pause(name);
     for (const name of resume) {
       const dark = now - (this.#paused.get(name) ?? now);

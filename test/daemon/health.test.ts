@@ -33,7 +33,7 @@ for (const by of [-HOUR, HOUR]) {
     set(t, by);
     const { ok, reasons } = health.alive();
     assert.ok(ok);
-    assert.match(reasons.join('\n'), /last window closed 0 s ago[\s\S]*iftop answered 0 s ago/);
+    assert.match(reasons.join('\n'), /last window closed 0 s ago[\s\S]*a capture answered 0 s ago/);
   });
 }
 
@@ -46,7 +46,7 @@ test('it is not alive when no window has been closed for long, whatever the cloc
   assert.equal(ok, false);
   assert.match(
     reasons.join('\n'),
-    /no window has been closed in time \(last window closed 60 s ago\); fix: [\s\S]*no iftop has answered for a minute \(for 60 s\)/,
+    /no window has been closed in time \(last window closed 60 s ago\); fix: [\s\S]*no capture has answered for a minute \(for 60 s\)/,
   );
 });
 

@@ -12,7 +12,7 @@ const LIVING = new RegExp(
     'ok',
     'last window closed \\d+ s ago',
     '1 capture runs for 1 pod',
-    'iftop answered \\d+ s ago',
+    'a capture answered \\d+ s ago',
     'captures can be started',
   ].join('\n'),
 );

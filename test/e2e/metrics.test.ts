@@ -157,7 +157,7 @@ test('the startup report is one line of the log', async () => {
   assert.equal(said.length, 1, said.join('\n'));
   assert.match(
     said[0] ?? '',
-    /"good":\["(1 capture runs|2 captures run) for 2 pods","pods: followed",/,
+    /"good":\["(1 capture runs|2 captures run) for 2 pods, by iftop","pods: followed",/,
   );
 });
 

@@ -9,8 +9,7 @@ import {
   service as serviceObject,
 } from '../lab/apiserver/objects.ts';
 import type { Row } from '../lab/influx.ts';
-import { createLab, type Lab } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { countCaptures, createLab, type Lab } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
 
 const ZONE = 'eu west,1="a"é';
@@ -116,7 +115,7 @@ before(async () => {
   for (const host of Object.values(ADDRESSES).flat()) web.traffic('send', host, 80, 20_000);
   web.traffic('spray', 9999, 40_000, ...unanswered.map(([, address]) => address), '203.0.113.1');
   await sleep(8000);
-  assert.equal(processesNamed('iftop').length, 3, 'nothing else is observed');
+  assert.equal(countCaptures(), 3, 'nothing else is observed');
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
   log = daemon.log;
   rows = (await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web-abc-1'")).filter(

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { namespace } from '../lab/apiserver/objects.ts';
 import type { KubernetesObject } from '../lab/apiserver/object.ts';
 import { type Row, until } from '../lab/influx.ts';
-import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { countCaptures, createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
 
 const RATE = 200_000;
@@ -16,7 +15,7 @@ const UNDONE = { annotations: {} };
 let lab: Lab;
 let daemon: Daemon;
 let pods: { readonly [name: string]: Pod };
-const captured = () => processesNamed('iftop').length;
+const captured = countCaptures;
 
 before(async () => {
   lab = await createLab();

@@ -20,8 +20,12 @@ before(async () => {
 after(() => lab.end());
 
 /** Runs the daemon as a container of the pod would: its namespace, CAP_NET_RAW and no other. */
-function sidecar(environment: { readonly [name: string]: string }, pod = app) {
-  return pod.sidecar({
+function sidecar(
+  environment: { readonly [name: string]: string },
+  pod = app,
+  capabilities?: string,
+) {
+  const own = {
     ...lab.environment,
     INTERVAL: '5s',
     SIDECAR: 'true',
@@ -31,7 +35,8 @@ function sidecar(environment: { readonly [name: string]: string }, pod = app) {
     POD_IPS: pod.ips.join(),
     POD_WORKLOAD: 'StatefulSet/app',
     ...environment,
-  });
+  };
+  return pod.sidecar(own, capabilities);
 }
 
 test('with CAP_NET_RAW only, in its own namespace, it observes its pod and names the peers', async () => {
@@ -46,6 +51,17 @@ test('with CAP_NET_RAW only, in its own namespace, it observes its pod and names
     assert.deepEqual([namespace, pod, workload], ['shop', 'app-0', 'StatefulSet/app']);
     assert.deepEqual([peer_kind, peer_namespace, peer], ['pod', 'shop', 'server-0']);
   }
+});
+
+test('with CAP_BPF and CAP_PERFMON it counts in the kernel', async () => {
+  await lab.influx.query('DROP SERIES FROM nstat');
+  const daemon = sidecar({ CAPTURE: 'bpf' }, app, '+net_raw,+bpf,+perfmon');
+  await until(async () => (await rows()).length > 1, 'its rows');
+  assert.equal(processesNamed('nstats-bpf')[0]?.['CapEff'], '000000c000002000');
+  assert.equal(processesNamed('iftop').length, 0);
+  await kill(daemon, 'SIGTERM');
+  const [row] = await rows();
+  assert.deepEqual([row?.['peer_kind'], row?.['peer']], ['pod', 'server-0']);
 });
 
 test('without rights at the API server the peers are their addresses', async () => {

@@ -29,13 +29,15 @@ import {
   unplug,
 } from './network.ts';
 import { Sandbox } from './pod.ts';
-import { hasPacketSocket, processesNamed } from './processes.ts';
+import { hasPacketSocket, packetSockets, processesNamed } from './processes.ts';
 import { Processes } from './shell.ts';
 
 const NODE = 'lab-1';
 /** What manifests/base/daemonset.yaml adds. */
 const AGENT_CAPABILITIES = '+sys_admin,+sys_ptrace,+net_raw,+setuid,+setgid,+setpcap,+kill';
 const TOKEN = 'lab-token';
+/** By which source the daemon captures, where a test says nothing else. */
+const CAPTURE = process.env['LAB_CAPTURE'];
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
@@ -74,8 +76,8 @@ export interface Pod extends Host {
   raw(host: string, rate: number): ChildProcess;
   /** Starts the daemon as the DaemonSet's container, in a cgroup namespace of its own if it is `isolated`. */
   agent(isolated: boolean, ...args: readonly string[]): Daemon;
-  /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW and nothing else. */
-  sidecar(environment: { readonly [name: string]: string }): ChildProcess;
+  /** Starts the daemon as a container of the pod, as root with CAP_NET_RAW, or with these capabilities, and nothing else. */
+  sidecar(environment: { readonly [name: string]: string }, capabilities?: string): ChildProcess;
   /** Gives it one more interface, in a network beside the pods'; returns what takes that away. */
   plug(name: string, addresses: readonly string[]): () => void;
   /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
@@ -151,6 +153,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+    ...(CAPTURE && { CAPTURE }),
   };
   const daemon: Lab['daemon'] = (extra = {}, ...args) => {
     const child = processes.start(process.execPath, [main, ...args], {
@@ -207,8 +210,8 @@ export async function createLab(main = MAIN): Promise<Lab> {
           const cgroup = isolated ? ['unshare', '--cgroup'] : [];
           return collected(box.run([...cgroup, ...command, ...args]));
         },
-        sidecar(own) {
-          return box.run(container(own, '+net_raw', main));
+        sidecar(own, capabilities = '+net_raw') {
+          return box.run(container(own, capabilities, main));
         },
         async remove() {
           let passed: KernelBytes | undefined;
@@ -245,16 +248,20 @@ export async function createLab(main = MAIN): Promise<Lab> {
       const [code] = (await once(child, 'close')) as [number | null];
       return { code: code ?? NaN, text: log.join('\n') };
     },
-    captures: (count) =>
-      until(() => {
-        const all = processesNamed('iftop');
-        return all.length === count && all.every(({ pid }) => hasPacketSocket(pid));
-      }, `${count} captures`),
+    captures: (count) => until(() => countCaptures() === count, `${count} captures`),
     async end() {
       await processes.end();
       await api.close();
     },
   };
+}
+
+/** How many captures run: iftops, or interfaces that helpers count at. NaN while one is being started. */
+export function countCaptures(): number {
+  const iftops = processesNamed('iftop');
+  const counted = processesNamed('nstats-bpf').map(({ pid }) => packetSockets(pid));
+  if (!iftops.every(({ pid }) => hasPacketSocket(pid))) return NaN;
+  return counted.reduce((sum, count) => sum + count, iftops.length);
 }
 
 function host(sandbox: Sandbox): Host {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { statOf } from '../../lib/linux/process-stat.ts';
 
 /** A process as /proc/<pid>/status tells it. */
@@ -32,6 +32,16 @@ export function statusOf(pid: number): ProcessStatus | undefined {
 export function hasPacketSocket(pid: number): boolean {
   const [, ...sockets] = readFileSync(`/proc/${pid}/net/packet`, 'utf8').trim().split('\n');
   return sockets.length > 0;
+}
+
+/** How many sockets a process has open, those of its standard streams left out. */
+export function packetSockets(pid: number): number {
+  try {
+    const own = readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2);
+    return own.filter((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:')).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** CPU time of a process in seconds. */

@@ -26,7 +26,11 @@ test('the daemon’s own time is told apart from that of the children, living an
     [11, 0.2],
     [12, 0.05],
   ]);
-  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), { daemon: 1.5, iftop: 0.75, living });
+  assert.deepEqual(new CpuTime(path, () => [11, 12]).read(), {
+    daemon: 1.5,
+    captures: 0.75,
+    living,
+  });
 });
 
 test('a child that has ended and is not waited for yet takes nothing away', (t) => {
@@ -36,11 +40,11 @@ test('a child that has ended and is not waited for yet takes nothing away', (t) 
   });
   const children = [11];
   const cpu = new CpuTime(path, () => children);
-  assert.equal(cpu.read().iftop, 0.5);
+  assert.equal(cpu.read().captures, 0.5);
   children.pop();
-  assert.equal(cpu.read().iftop, 0.5);
+  assert.equal(cpu.read().captures, 0.5);
   writeFileSync(join(path, 'self', 'stat'), stat('node', [100, 0, 20, 40], 1000));
-  assert.equal(cpu.read().iftop, 0.6);
+  assert.equal(cpu.read().captures, 0.6);
 });
 
 test('a command may be called anything', (t) => {
@@ -59,7 +63,7 @@ test('a child has a time of its own, and none when there is no such process', (t
 
 test('a child that has gone costs nothing', (t) => {
   const path = proc(t, { self: stat('node', [100, 0, 0, 0], 10) });
-  const nothing = { daemon: 1, iftop: 0, living: new Map() };
+  const nothing = { daemon: 1, captures: 0, living: new Map() };
   assert.deepEqual(new CpuTime(path, () => [99]).read(), nothing);
 });
 

@@ -121,6 +121,18 @@ test('the sidecar has CAP_NET_RAW and a pod that is otherwise untouched', () => 
   assert.equal(securityContext?.allowPrivilegeEscalation, false);
 });
 
+test('a sidecar that counts in the kernel has what that takes, and nothing else is changed', () => {
+  const plain = agent(build('sidecar/example'));
+  const counting = agent(
+    buildOwn({ resources: ['sidecar/example'], components: ['components/sidecar-bpf'] }),
+  );
+  assert.deepEqual(counting.env, [{ name: 'CAPTURE', value: 'bpf' }, ...(plain.env ?? [])]);
+  const { capabilities, ...confined } = counting.securityContext ?? {};
+  assert.deepEqual(capabilities, { drop: ['ALL'], add: ['NET_RAW', 'BPF', 'PERFMON'] });
+  const { capabilities: _, ...before } = plain.securityContext ?? {};
+  assert.deepEqual(confined, before);
+});
+
 test('the sidecar asks for nothing that Autopilot refuses', () => {
   const [pod] = podSpecs(build('sidecar/example'));
   for (const field of ['hostPID', 'hostNetwork', 'hostIPC']) assert.ok(!(field in (pod ?? {})));

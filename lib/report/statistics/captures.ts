@@ -2,7 +2,20 @@ import type { NodeCapture } from '../../capture/node-capture.ts';
 import { byName, type Statistic } from './statistic.ts';
 
 /** How much of the node is captured, and how well. */
-export const captures: readonly Statistic<{ readonly capture: Pick<NodeCapture, 'figures'> }>[] = [
+export const captures: readonly Statistic<{
+  readonly capture: Pick<NodeCapture, 'figures' | 'source'>;
+}>[] = [
+  {
+    metric: 'nstats_capture_info',
+    labels: ['source'],
+    help: 'Always 1; what captures is in the label: iftop or bpf.',
+    read: ({ capture }) => byName({ [capture.source]: 1 }),
+  },
+  {
+    fields: { bpf: 'sum' },
+    help: '1 if traffic is counted in the kernel, 0 if iftop captures it.',
+    read: ({ capture }) => (capture.source === 'bpf' ? 1 : 0),
+  },
   {
     metric: 'nstats_pods',
     fields: { podsSeen: 'sum' },
@@ -11,7 +24,7 @@ export const captures: readonly Statistic<{ readonly capture: Pick<NodeCapture, 
   },
   {
     fields: { sessions: 'sum' },
-    help: 'Captures that have a running iftop, one for each interface of IFACE that a pod has.',
+    help: 'Captures that run, one for each interface of IFACE that a pod has.',
     read: ({ capture }) => capture.figures.sessions,
   },
   {
@@ -26,6 +39,12 @@ export const captures: readonly Statistic<{ readonly capture: Pick<NodeCapture, 
     fields: { sessionRestarts: 'sum' },
     help: 'Captures that ended by themselves and are started again.',
     read: ({ capture }) => capture.figures.sessionRestarts,
+  },
+  {
+    metric: 'nstats_helper_restarts_total',
+    fields: { helperRestarts: 'sum' },
+    help: 'Starts of the helper that counts in the kernel, after the first one.',
+    read: ({ capture }) => capture.figures.helperRestarts,
   },
   {
     metric: 'nstats_iftop_reports_total',

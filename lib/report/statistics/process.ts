@@ -8,7 +8,7 @@ import { byName, type Statistic } from './statistic.ts';
 export interface ProcessSources {
   readonly proc: string;
   readonly cpu: Pick<CpuTime, 'read'>;
-  readonly capture: Pick<NodeCapture, 'processes'>;
+  readonly capture: Pick<NodeCapture, 'processes' | 'source'>;
 }
 
 /** What the agent costs the node. */
@@ -29,22 +29,25 @@ export const processes: readonly Statistic<ProcessSources>[] = [
     labels: ['process'],
     fields: { cpuSeconds: 'sum' },
     float: true,
-    help: 'CPU time of the daemon, and of all its iftops, ended ones included.',
-    read: ({ cpu }) => {
-      const { daemon, iftop } = cpu.read();
-      return byName({ daemon, iftop });
+    help: 'CPU time of the daemon, and of all that captures (iftop, or the helper of bpf), ended processes included.',
+    read: ({ cpu, capture }) => {
+      const { daemon, captures } = cpu.read();
+      return byName({ daemon, [capture.source]: captures });
     },
   },
   {
     metric: 'nstats_memory_bytes',
     labels: ['process'],
-    help: 'Memory of the daemon, and of all its iftops. What several processes share is divided among them (PSS).',
+    help: 'Memory of the daemon, and of all that captures (iftop, or the helper of bpf). What several processes share is divided among them (PSS).',
     read: ({ proc, capture }) =>
-      byName({ daemon: memory(proc, ['self']), iftop: memory(proc, capture.processes) }),
+      byName({
+        daemon: memory(proc, ['self']),
+        [capture.source]: memory(proc, capture.processes),
+      }),
   },
   {
     fields: { rssBytes: 'sum' },
-    help: 'Resident memory of the daemon and its iftops; pages that several processes share count for each.',
+    help: 'Resident memory of the daemon and of all that captures; pages that several processes share count for each.',
     read: ({ proc, capture }) => residentBytes(proc, ['self', ...capture.processes]),
   },
   {

@@ -15,7 +15,11 @@ const MIB = 1024 * 1024;
 /** The metrics of this process, and of children that stand for iftops. */
 function metricsOf(children: number[] = []) {
   const cpu = new CpuTime('/proc', () => children);
-  const text = exposition(processes, { proc: '/proc', cpu, capture: { processes: children } });
+  const text = exposition(processes, {
+    proc: '/proc',
+    cpu,
+    capture: { source: 'iftop', processes: children },
+  });
   return async (name: string) => parse(await text.metrics()).values.get(`nstats_${name}`) ?? NaN;
 }
 

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ExactLedger } from '../../lib/accounting/exact-ledger.ts';
+import { missing, uncounted } from '../../lib/accounting/missing.ts';
+import type { Slot, Window } from '../../lib/model.ts';
+import { bytesOf, counters, NOTHING } from './making.ts';
+
+/** The counters of an interface that has sent so many bytes. */
+const sent = (bytes: number) => counters({ sent: bytes, received: 0 });
+
+/** A slot of so many bytes to one peer, while the interface went from some bytes to some. */
+function slot(bytes: number, before: number, after: number, rest = 0): Slot {
+  const pair = { local: '10.0.0.1', remote: '10.0.0.2', from: 0, to: 1, sent: bytes, received: 0 };
+  return {
+    from: 0,
+    to: 1,
+    pairs: bytes > 0 ? [pair] : [],
+    rest: { sent: rest, received: 0 },
+    lag: NOTHING,
+    before: sent(before),
+    after: sent(after),
+  };
+}
+
+/** Kernel, attributed and uncaptured bytes of the oldest window, whose two sums are the same. */
+function close(ledger: ExactLedger) {
+  const window: Window = ledger.close() ?? assert.fail('no window');
+  const attributed = bytesOf([window]);
+  const { uncaptured, overload, paused, other } = missing(window, attributed);
+  const total = (window.kernel?.sent ?? 0) + uncounted(window, attributed).sent;
+  assert.equal(total, attributed.sent + uncaptured + overload + paused + other);
+  return [window.kernel?.sent, attributed.sent, window.uncaptured.sent];
+}
+
+test('a window has what its slots have, whenever the counters are read', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(500));
+  ledger.captured(sent(500));
+  ledger.add(slot(600, 500, 1200, 100));
+  ledger.turn(10_000, sent(1300));
+  ledger.observe(sent(1600));
+  ledger.add(slot(800, 1200, 2000));
+  ledger.turn(20_000, sent(2000));
+  assert.deepEqual(close(ledger), [700, 700, 0]);
+  assert.deepEqual(close(ledger), [800, 800, 0]);
+});
+
+test('what passes before, between and after captures is uncaptured', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(300), true);
+  ledger.captured(sent(400));
+  ledger.add(slot(100, 400, 500));
+  ledger.turn(10_000, sent(550));
+  ledger.released(sent(600));
+  ledger.turn(20_000, sent(700));
+  ledger.captured(sent(750));
+  ledger.add(slot(50, 750, 800));
+  ledger.released(sent(1000));
+  ledger.turn(30_000, sent(1000), true);
+  assert.deepEqual(close(ledger), [500, 100, 400]);
+  assert.deepEqual(close(ledger), [200, 0, 200]);
+  assert.deepEqual(close(ledger), [300, 50, 250]);
+  assert.ok(ledger.isFinished);
+});
+
+test('what the program has not seen is missing, and what the counters have not counted is uncounted', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(600, 0, 1000));
+  ledger.turn(10_000, sent(1000));
+  ledger.add(slot(600, 1000, 1000));
+  ledger.turn(20_000, sent(1000));
+  assert.deepEqual(close(ledger), [1000, 600, 0]);
+  assert.deepEqual(close(ledger), [0, 600, 0]);
+});
+
+test('an interface that replaces another counts from nothing', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(1000));
+  ledger.captured(sent(1000));
+  ledger.observe(sent(5000));
+  ledger.observe(sent(100));
+  ledger.add(slot(4200, 1000, 5200));
+  ledger.released(sent(150));
+  ledger.captured(sent(200));
+  ledger.turn(10_000, sent(300));
+  assert.deepEqual(close(ledger), [4400, 4200, 200]);
+});
+
+test('a capture that was a packet ahead of the counters leaves nothing twice', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(0));
+  ledger.captured(sent(0));
+  ledger.add(slot(1100, 0, 1100));
+  ledger.released(sent(1000));
+  ledger.observe(sent(1050));
+  ledger.turn(10_000, sent(1500));
+  assert.deepEqual(close(ledger), [1500, 1100, 400]);
+});
+
+test('without counters the kernel bytes are not known', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(undefined);
+  ledger.turn(10_000, undefined);
+  assert.equal(ledger.close()?.kernel, undefined);
+});

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { between } from '../../lib/linux/interface-counters.ts';
+import type { Counters } from '../../lib/model.ts';
+import { type Row, until } from '../lab/influx.ts';
+import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
+import { processesNamed } from '../lab/processes.ts';
+import { assertReasons, sum } from '../lab/rows.ts';
+import { kill } from '../lab/shell.ts';
+
+/** Bytes a second. */
+const RATE = 10_000_000;
+const PORT = 9000;
+/** Packets that are not IP, such as ARP, have a few bytes. */
+const FEW = 2000;
+const BOTH = ['sent', 'received'] as const;
+
+let lab: Lab;
+let daemon: Daemon;
+let a: Pod;
+let b: Pod;
+/** Before a test its daemon starts, in seconds. */
+let begun: number;
+/** The counters of each pod when the daemon may not count yet, and when it does. */
+let starts: Map<Pod, readonly [before: Counters, after: Counters]>;
+
+async function makePod(name: string, index: number, announced = false): Promise<Pod> {
+  const ips = [`10.244.0.${index}`, `fd00:10:244::${index}`];
+  return lab.pod({ namespace: 'lab', name, ips, announced });
+}
+
+before(async () => {
+  lab = await createLab();
+  [a, b] = [await makePod('a', 10), await makePod('b', 11)];
+  await Promise.all([a.serve(PORT), b.serve(PORT)]);
+});
+
+beforeEach(async () => {
+  // The rows of the test before have earlier times.
+  await sleep(1500);
+  begun = Date.now() / 1000;
+  const counters = () => [a, b].map((pod) => pod.sandbox.counters());
+  const first = counters();
+  daemon = lab.daemon({ CAPTURE: 'auto', INTERVAL: '5s' });
+  await lab.captures(2);
+  const then = counters();
+  starts = new Map([a, b].map((pod, nth) => [pod, [first[nth]!, then[nth]!] as const]));
+});
+
+afterEach(async () => {
+  await kill(daemon.process, 'SIGKILL');
+  await until(() => processesNamed('nstats-bpf').length === 0, 'that no helper is left');
+});
+
+after(() => lab.end());
+
+async function rowsOf(measurement: string, pod?: Pod): Promise<Row[]> {
+  const rows = await lab.influx.query(`SELECT * FROM ${measurement}`);
+  return rows.filter((row) => row.time > begun && (!pod || row['pod'] === pod.name));
+}
+
+/** The rows of a pod's totals, in each of which the sums are the same. */
+async function totalsOf(pod: Pod): Promise<Row[]> {
+  const rows = await rowsOf('nstat_pod', pod);
+  assertReasons(rows);
+  for (const row of rows)
+    for (const direction of BOTH)
+      assert.ok(sum([row], `${direction}Bytes`) >= sum([row], `${direction}Attributed`));
+  const peers = await rowsOf('nstat', pod);
+  for (const direction of BOTH)
+    assert.equal(sum(peers, `${direction}Bytes`), sum(rows, `${direction}Attributed`));
+  return rows;
+}
+
+/** Ends the daemon, and asserts that the rows of the pods have all that their interfaces counted. */
+async function endExactly(): Promise<void> {
+  const ends = new Map([a, b].map((pod) => [pod, pod.sandbox.counters()]));
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+  for (const [pod, [early, late]] of starts) {
+    const rows = await totalsOf(pod);
+    const least = between(late, ends.get(pod) ?? assert.fail());
+    const most = between(early, pod.sandbox.counters());
+    for (const direction of BOTH) {
+      const total = sum(rows, `${direction}Bytes`);
+      const text = `${pod.name} ${direction} ${least[direction]} ${total} ${most[direction]}`;
+      assert.ok(total >= least[direction] && total <= most[direction], text);
+    }
+  }
+}
+
+function load(): ReturnType<Pod['traffic']>[] {
+  return [
+    a.traffic('send', b.ips[0] ?? '', PORT, RATE),
+    a.traffic('fetch', b.ips[1] ?? '', PORT, RATE),
+    b.traffic('spray', PORT, RATE / 10, ...a.ips),
+  ];
+}
+
+async function stop(traffic: ReturnType<typeof load>): Promise<void> {
+  await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
+  await sleep(300);
+}
+
+test('all bytes of TCP and UDP by IPv4 and IPv6 have peers', async () => {
+  const traffic = load();
+  await sleep(12_000);
+  await stop(traffic);
+  await endExactly();
+  for (const pod of [a, b]) {
+    const rows = await totalsOf(pod);
+    assert.ok(sum(rows, 'sentAttributed') > RATE);
+    assert.equal(sum(rows, 'missingUncaptured', 'missingOverload', 'missingPaused'), 0);
+    assert.ok(sum(rows, 'missingOther') < FEW, `${sum(rows, 'missingOther')}`);
+  }
+  const agent = await rowsOf('nstat_agent');
+  assert.ok(agent.length > 0 && agent.every((row) => row['bpf'] === 1));
+});
+
+test('a daemon that is ended while pods send writes all until then', async () => {
+  const traffic = load();
+  await sleep(7000);
+  await endExactly();
+  await stop(traffic);
+});
+
+test('30 000 peers of a pod are peers or the rest, and another pod is exact', async () => {
+  const traffic = [
+    a.traffic('sweep', 10_000, 30_000),
+    b.traffic('spray', PORT, RATE / 10, ...a.ips),
+  ];
+  await sleep(12_000);
+  await stop(traffic);
+  await endExactly();
+  for (const pod of [a, b]) {
+    const rows = await totalsOf(pod);
+    assert.ok(sum(rows, 'missingUncaptured', 'missingOther') < FEW);
+    assert.equal(sum(rows, 'overloaded'), 0);
+  }
+  const other = (await rowsOf('nstat', a)).filter((row) => row['peer_kind'] === 'other');
+  assert.ok(sum(other, 'sentBytes') > RATE / 10);
+  assert.deepEqual(
+    (await rowsOf('nstat', b)).filter((row) => row['peer_kind'] === 'other'),
+    [],
+  );
+});
+
+test('a pod that is taken away while it sends has all of it', async () => {
+  const died = new Map<Pod, number>();
+  for (let nth = 0; nth < 4; nth += 1) {
+    const pod = await makePod(`brief-${nth}`, 20 + nth, true);
+    pod.traffic('send', b.ips[0] ?? '', PORT, RATE / 10);
+    await sleep(3000);
+    const { sent = 0, received = 0 } = (await pod.remove()) ?? {};
+    died.set(pod, sent + received);
+  }
+  await endExactly();
+  for (const [pod, passed] of died) {
+    const rows = await totalsOf(pod);
+    // The interface says goodbye to its groups when it is taken away.
+    const total = sum(rows, 'sentBytes', 'receivedBytes');
+    assert.ok(total >= passed && total < passed + FEW, `${passed} ${total}`);
+    const [uncaptured, other] = [sum(rows, 'missingUncaptured'), sum(rows, 'missingOther')];
+    assert.ok(other < FEW && uncaptured < passed / 2, `${passed} ${uncaptured} ${other}`);
+  }
+});
+
+for (const signal of ['SIGKILL', 'SIGSTOP'] as const)
+  test(`what passes while the helper is gone by ${signal} is missing for that reason, and nothing is there twice`, async () => {
+    const traffic = load();
+    await sleep(6000);
+    const [helper] = processesNamed('nstats-bpf');
+    process.kill(helper?.pid ?? 0, signal);
+    await until(
+      () => !processesNamed('nstats-bpf').some(({ pid }) => pid === helper?.pid),
+      'its end',
+    );
+    await lab.captures(2);
+    await sleep(6000);
+    await stop(traffic);
+    await endExactly();
+    for (const pod of [a, b]) {
+      const rows = await totalsOf(pod);
+      assert.ok(sum(rows, 'missingUncaptured') > RATE / 100);
+      assert.ok(sum(rows, 'missingOther') < RATE / 100, `${sum(rows, 'missingOther')}`);
+      assert.equal(sum(rows.slice(-1), 'missingUncaptured'), 0);
+    }
+    assert.equal(sum(await rowsOf('nstat_agent'), 'helperRestarts'), 1);
+    assert.equal(daemon.said('the helper that counts in the kernel has ended').length, 1);
+  });
+
+test('a daemon that is killed leaves no helper', async () => {
+  await kill(daemon.process, 'SIGKILL');
+  await until(() => processesNamed('nstats-bpf').length === 0, 'the end of the helper');
+});
