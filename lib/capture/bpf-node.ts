@@ -11,10 +11,7 @@ import type { Netns, ProblemLog } from '../model.ts';
 import { Backoff } from './backoff.ts';
 
 /** What the helper process does for the sources. */
-export type Counter = Pick<
-  FlowCounter,
-  'pid' | 'ended' | 'attach' | 'detach' | 'drain' | 'end' | 'kill'
->;
+export type Counter = Pick<FlowCounter, 'pid' | 'ended' | 'attach' | 'detach' | 'drain' | 'kill'>;
 
 export interface BpfNodeOptions {
   readonly problems: ProblemLog;
@@ -142,10 +139,10 @@ export class BpfNode {
   }
 
   /** Ends the helper. What it has not been drained of is lost. */
-  async end(): Promise<void> {
+  end(): void {
     this.#isEnding = true;
     clearInterval(this.#timer);
-    await this.#counter?.end();
+    this.#counter?.kill();
   }
 
   async #drain(): Promise<boolean> {

@@ -76,7 +76,7 @@ async function totalsOf(pod: Pod): Promise<Row[]> {
 /** Ends the daemon, and asserts that the rows of the pods have all that their interfaces counted. */
 async function endExactly(): Promise<void> {
   const ends = new Map([a, b].map((pod) => [pod, pod.sandbox.counters()]));
-  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0, daemon.log.slice(-5).join('\n'));
   for (const [pod, [early, late]] of starts) {
     const rows = await totalsOf(pod);
     const least = between(late, ends.get(pod) ?? assert.fail());
