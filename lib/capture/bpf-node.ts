@@ -14,7 +14,7 @@ import { RetryPolicy } from './retry-policy.ts';
 /** What the helper process does for the sources. */
 export type Counter = Pick<
   FlowCounter,
-  'pid' | 'ended' | 'attach' | 'detach' | 'declare' | 'drain' | 'end' | 'kill'
+  'pid' | 'ended' | 'attach' | 'detach' | 'declare' | 'drain' | 'kill'
 >;
 
 export interface BpfNodeOptions {
@@ -145,10 +145,10 @@ export class BpfNode {
   }
 
   /** Ends the helper. What it has not been drained of is lost. */
-  async end(): Promise<void> {
+  end(): void {
     this.#isEnding = true;
     clearInterval(this.#timer);
-    await this.#counter?.end();
+    this.#counter?.kill();
   }
 
   async #drain(): Promise<boolean> {

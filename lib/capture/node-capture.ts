@@ -167,9 +167,9 @@ export class NodeCapture {
     clearInterval(this.#timer);
     this.#search.stop();
     this.#controller?.stop();
-    // It has been drained when the last window ended, and the kernel ends it with the agent.
+    // It has been drained when the last window ended.
     if (this.#bpf) {
-      void this.#bpf.end();
+      this.#bpf.end();
       return;
     }
     const ended = Promise.all(this.#interfaces.map((iface) => iface.stop(patience)));

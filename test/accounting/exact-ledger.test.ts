@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { ExactLedger } from '../../lib/accounting/exact-ledger.ts';
 import { missing, uncounted } from '../../lib/accounting/missing.ts';
 import type { Slot, Window } from '../../lib/model.ts';
@@ -97,6 +98,51 @@ test('a capture that was a packet ahead of the counters leaves nothing twice', (
   ledger.observe(sent(1050));
   ledger.turn(10_000, sent(1500));
   assert.deepEqual(close(ledger), [1500, 1100, 400]);
+});
+
+/** What may happen to a ledger: a slot of so many bytes and so many that are not seen, a reading, a start, an end. */
+const events = fc.array(
+  fc.record({
+    what: fc.constantFrom('slot', 'observe', 'captured', 'released', 'turn', 'replaced'),
+    passed: fc.nat(100_000),
+    missed: fc.nat(1000),
+  }),
+  { maxLength: 40 },
+);
+
+test('whatever happens, the sums of each window are the same, and no byte is in two windows', () => {
+  fc.assert(
+    fc.property(events, (all) => {
+      const ledger = new ExactLedger(0);
+      ledger.begin(sent(0));
+      let [now, last, truth, windows] = [0, 0, 0, 0];
+      let captures = false;
+      for (const { what, passed, missed } of all) {
+        if (what === 'slot' && captures) {
+          now += passed + missed;
+          truth += passed + missed;
+          ledger.add(slot(passed, last, now));
+          last = now;
+        } else if (what === 'captured' && !captures) {
+          ledger.captured(sent(now));
+          [captures, last] = [true, now];
+        } else if (what === 'released' && captures) {
+          ledger.released(sent(now));
+          captures = false;
+        } else if (what === 'turn') ledger.turn((windows += 1), sent(now));
+        else if (what === 'replaced' && !captures) ledger.observe(sent((now = 0)));
+        else if (!captures) {
+          now += passed;
+          truth += passed;
+          ledger.observe(sent(now));
+        }
+      }
+      ledger.turn(windows + 1, sent(now));
+      let total = 0;
+      for (let window = 0; window <= windows; window += 1) total += close(ledger)[0] ?? NaN;
+      assert.equal(total, truth);
+    }),
+  );
 });
 
 test('without counters the kernel bytes are not known', () => {

@@ -84,6 +84,16 @@ for (const [name, answer] of [
   });
 }
 
+test('a helper that is given up has ended at once', async () => {
+  await start([READY, ATTACHED], async (counter) => {
+    const counted = await counter.attach({ pid: 1, inode: 2 }, 'eth0');
+    const drain = assert.rejects(counter.drain(), { code: 'ERR_BPF_ENDED' });
+    counter.kill();
+    await drain;
+    assert.equal(await counted.ended, 'it was given up');
+  });
+});
+
 test('more records than there is room for end it', async () => {
   const many = frame(4, Buffer.concat(Array<Buffer>(500).fill(record({ pod: 0 }))));
   const script = [READY, ATTACHED, ...Array<Buffer>(20).fill(many)];

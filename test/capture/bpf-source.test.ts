@@ -70,10 +70,6 @@ class FakeCounter implements Counter {
     for (const ending of this.#interfaces.values()) ending.resolve('network is down');
   }
 
-  async end(): Promise<void> {
-    this.die('it was ended');
-  }
-
   kill(): void {
     this.die('it was given up');
   }

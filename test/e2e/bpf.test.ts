@@ -76,7 +76,7 @@ async function totalsOf(pod: Pod): Promise<Row[]> {
 /** Ends the daemon, and asserts that the rows of the pods have all that their interfaces counted. */
 async function endExactly(): Promise<void> {
   const ends = new Map([a, b].map((pod) => [pod, pod.sandbox.counters()]));
-  assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
+  assert.equal(await kill(daemon.process, 'SIGTERM'), 0, daemon.log.slice(-5).join('\n'));
   for (const [pod, [early, late]] of starts) {
     const rows = await totalsOf(pod);
     const least = between(late, ends.get(pod) ?? assert.fail());
@@ -102,7 +102,7 @@ async function stop(traffic: ReturnType<typeof load>): Promise<void> {
   await sleep(300);
 }
 
-test('all bytes of TCP and UDP by IPv4 and IPv6 have peers', async () => {
+test('all bytes of TCP and UDP by IPv4 and IPv6 have peers', async (t) => {
   const traffic = load();
   await sleep(12_000);
   await stop(traffic);
@@ -113,6 +113,7 @@ test('all bytes of TCP and UDP by IPv4 and IPv6 have peers', async () => {
     assert.equal(sum(rows, 'missingUncaptured', 'missingOverload', 'missingPaused'), 0);
     assert.ok(sum(rows, 'missingOther') < FEW, `${sum(rows, 'missingOther')}`);
   }
+  t.diagnostic(`${sum(await rowsOf('nstat_pod'), 'sentBytes', 'receivedBytes')} bytes`);
   const agent = await rowsOf('nstat_agent');
   assert.ok(agent.length > 0 && agent.every((row) => row['bpf'] === 1));
 });
@@ -166,7 +167,7 @@ test('a pod that is taken away while it sends has all of it', async () => {
 });
 
 for (const signal of ['SIGKILL', 'SIGSTOP'] as const)
-  test(`what passes while the helper is gone by ${signal} is missing for that reason, and nothing is there twice`, async () => {
+  test(`what passes while the helper is gone by ${signal} is missing for that reason, and nothing is there twice`, async (t) => {
     const traffic = load();
     await sleep(6000);
     const [helper] = processesNamed('nstats-bpf');
@@ -183,11 +184,19 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const)
       const rows = await totalsOf(pod);
       assert.ok(sum(rows, 'missingUncaptured') > RATE / 100);
       assert.ok(sum(rows, 'missingOther') < RATE / 100, `${sum(rows, 'missingOther')}`);
+      t.diagnostic(
+        `${pod.name}: ${sum(rows, 'missingUncaptured')} bytes uncaptured, ${sum(rows, 'missingOther')} other`,
+      );
       assert.equal(sum(rows.slice(-1), 'missingUncaptured'), 0);
     }
     assert.equal(sum(await rowsOf('nstat_agent'), 'helperRestarts'), 1);
     assert.equal(daemon.said('the helper that counts in the kernel has ended').length, 1);
   });
+
+test('--check says what captures', async () => {
+  const { text } = await lab.check({ CAPTURE: 'bpf' });
+  assert.match(text, /^ok {4}capture: traffic can be counted in the kernel$/m);
+});
 
 test('a daemon that is killed leaves no helper', async () => {
   await kill(daemon.process, 'SIGKILL');

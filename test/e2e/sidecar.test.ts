@@ -39,8 +39,8 @@ function sidecar(
   return pod.sidecar(own, capabilities);
 }
 
-test('with CAP_NET_RAW only, in its own namespace, it observes its pod and names the peers', async () => {
-  const daemon = sidecar({});
+test('with CAP_NET_RAW only, in its own namespace, it observes its pod by iftop and names the peers', async () => {
+  const daemon = sidecar({ CAPTURE: 'auto' });
   await until(async () => (await rows()).length > 1, 'its rows');
   const status = statusOf(processesNamed('iftop')[0]?.pid ?? 0);
   assert.equal(status?.['CapEff'], '0000000000002000');
