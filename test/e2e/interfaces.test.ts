@@ -99,7 +99,7 @@ describe('a pod of two interfaces', () => {
       const { sent = 0, received = 0 } = kernel.get(name) ?? {};
       const rows = await rowsOf('nstat_pod', 'both', name);
       t.diagnostic(`${name}: kernel ${sent} and ${received}`);
-      assert.ok(sent > RATES[name] * 4);
+      assert.ok(sent > RATES[name]);
       // What passed before the traffic was some neighbour discovery.
       const [counted, seen] = [sum(rows, 'sentBytes'), sum(rows, 'sentAttributed')];
       t.diagnostic(`rows ${counted} and ${sum(rows, 'receivedBytes')}, by peers ${seen}`);
@@ -115,7 +115,7 @@ describe('a pod of eth0 alone beside it', () => {
   test('has rows of that, and waits for nothing', async () => {
     const rows = await rowsOf('nstat_pod', 'plain');
     assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0']);
-    assert.ok(sum(rows, 'receivedAttributed') > RATES.eth0 * 4);
+    assert.ok(sum(rows, 'receivedAttributed') > RATES.eth0);
     for (const state of ['waiting', 'starting', 'unavailable'])
       assert.equal(await sessions(state), 0, state);
     assert.deepEqual(said('"pod":"plain"'), []);
