@@ -99,7 +99,7 @@ describe('a pod of two interfaces', () => {
       const { sent = 0, received = 0 } = kernel.get(name) ?? {};
       const rows = await rowsOf('nstat_pod', 'both', name);
       t.diagnostic(`${name}: kernel ${sent} and ${received}`);
-      assert.ok(sent > RATES[name] * 4);
+      assert.ok(sent > RATES[name]);
       // What passed before the traffic was some neighbour discovery.
       const [counted, seen] = [sum(rows, 'sentBytes'), sum(rows, 'sentAttributed')];
       t.diagnostic(`rows ${counted} and ${sum(rows, 'receivedBytes')}, by peers ${seen}`);
@@ -115,7 +115,7 @@ describe('a pod of eth0 alone beside it', () => {
   test('has rows of that, and waits for nothing', async () => {
     const rows = await rowsOf('nstat_pod', 'plain');
     assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0']);
-    assert.ok(sum(rows, 'receivedAttributed') > RATES.eth0 * 4);
+    assert.ok(sum(rows, 'receivedAttributed') > RATES.eth0);
     for (const state of ['waiting', 'starting', 'unavailable'])
       assert.equal(await sessions(state), 0, state);
     assert.deepEqual(said('"pod":"plain"'), []);
@@ -163,7 +163,8 @@ async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void>
   // The frames of a machine are counted as they pass the port: what it sends is received by nobody but the pod.
   const [sent, received] = [sum(rows, 'sentAttributed'), sum(rows, 'receivedAttributed')];
   const all = `${sent} and ${received} of ${kernel.sent} and ${kernel.received}`;
-  assert.ok(kernel.sent > RATES.machine * 4 && kernel.received > (RATES.machine / 2) * 4, all);
+  // On a busy machine the senders keep no rate.
+  assert.ok(kernel.sent > RATES.machine && kernel.received > RATES.machine / 2, all);
   assertClose(sent, kernel.sent, 0.005);
   assertClose(received, kernel.received, 0.005);
   assertClose(sum(rows, 'sentBytes'), kernel.sent, 0, 2000);

@@ -94,7 +94,7 @@ for (const [pod, direction] of [
       sum(own, `${direction}Attributed`),
     ];
     t.diagnostic(`${pod}: attributed ${attributed} of ${kernel} bytes`);
-    assert.ok(kernel > RATE * 30);
+    assert.ok(kernel > RATE * 10);
     assert.ok(attributed <= 1.005 * kernel && attributed >= (1 - STARVED) * kernel);
     assert.equal(sum(own, 'overloaded', 'missingOverload'), 0);
   });
