@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between } from '../../lib/linux/interface-counters.ts';
 import { until } from '../lab/influx.ts';
-import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
+import { countCaptures, createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { processesNamed } from '../lab/processes.ts';
 import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
@@ -16,7 +16,7 @@ const WAITING = 1100;
 let lab: Lab;
 let client: Pod;
 let server: Pod;
-const iftops = () => processesNamed('iftop').length;
+const captures = () => ['iftop', 'nstats-bpf'].flatMap(processesNamed).length;
 
 before(async () => {
   lab = await createLab();
@@ -35,11 +35,11 @@ async function start(environment = {}, pods = 2): Promise<Daemon> {
 }
 
 describe('a daemon that is killed', () => {
-  test('leaves no iftop two seconds later', async () => {
+  test('leaves no capture two seconds later', async () => {
     const daemon = await start();
     await kill(daemon.process, 'SIGKILL');
     await sleep(2000);
-    assert.equal(iftops(), 0);
+    assert.equal(captures(), 0);
   });
 
   test('while it starts its captures leaves none behind either', async () => {
@@ -92,7 +92,7 @@ describe('a capture', () => {
 
   test('that crashes is started again, counted, and logged once', async () => {
     const [victim] = processesNamed('iftop');
-    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGKILL');
     await lab.captures(1);
     await lab.captures(2);
     await until(async () => {
@@ -104,7 +104,7 @@ describe('a capture', () => {
 
   test('that stops answering while the counters move is started again', async () => {
     const [victim] = processesNamed('iftop');
-    process.kill(victim?.pid ?? 0, 'SIGSTOP');
+    process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGSTOP');
     await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');
     await lab.captures(2);
     assert.ok(daemon.said('it does not answer').length > 0);
@@ -143,6 +143,6 @@ describe('a capture', () => {
     await Promise.all(lives);
     await lab.captures(2);
     await sleep(1500);
-    assert.equal(iftops(), 2);
+    assert.equal(countCaptures(), 2);
   });
 });
