@@ -13,6 +13,8 @@ export const POD_CIDRS = ['10.244.0.0/24', 'fd00:10:244::/64'];
  * reach each other but by way of the node's routing, so that every packet passes its DNAT.
  */
 export function buildNode(): void {
+  if (!process.env['LAB_DIRECTORY'])
+    throw new Error('the lab runs inside its own namespaces: node test/lab/enter.ts <script>');
   // What an earlier lab within the same walls may have left.
   for (const bridge of ['cni0', SECOND]) spawnSync('ip', ['link', 'delete', bridge]);
   spawnSync('nft', ['delete', 'table', 'inet', 'services']);
