@@ -146,7 +146,7 @@ export interface Peer {
   readonly zone: string;
 }
 
-/** Whole IP bytes between a pod and one peer in a window, of one port where ports are told. */
+/** Whole IP bytes between a pod and one peer in a window, of one port where ports are known. */
 export interface Edge extends Bytes {
   readonly peer: Peer;
   readonly port?: string;

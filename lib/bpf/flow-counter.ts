@@ -147,7 +147,7 @@ export class FlowCounter {
       if (candidate === counted && !candidate.isOver) this.#command(`detach ${number}`);
   }
 
-  /** Says that something listens on a port, or does no more: it is told from a client's by that. */
+  /** Declares that something listens on a port, or does not any more, so that the port is not taken for a client's. */
   declare(protocol: 'tcp' | 'udp' | 'sctp', port: number, isDeclared: boolean): void {
     this.#command(`port ${protocol} ${port} ${isDeclared ? 'on' : 'off'}`);
   }
@@ -207,13 +207,13 @@ export class FlowCounter {
   #attached(number: number): void {
     const counted = this.#interfaces.get(number);
     if (counted) counted.attaching.resolve(counted);
-    else this.#fail('it attached what it was not told to');
+    else this.#fail('it attached an interface that was not asked for');
   }
 
   #ended(number: number, end: End): void {
     const counted = this.#interfaces.get(number);
     if (!counted) {
-      this.#fail('it ended what it was not told to attach');
+      this.#fail('it ended an interface that was not attached');
       return;
     }
     counted.isOver = true;
@@ -230,7 +230,7 @@ export class FlowCounter {
       if (counted) counts.set(counted, count);
     }
     if (!drain || counts.size < this.#records.size) {
-      this.#fail('it drained what it was not told to');
+      this.#fail('it drained without being asked');
       return;
     }
     this.#drains.shift();

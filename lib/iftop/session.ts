@@ -213,7 +213,7 @@ function same(a: Counters | undefined, b: Counters | undefined): boolean {
 
 /**
  * Tells whether a slot has more than was counted during it and during the slot before it, whose packets may have come
- * late. Of the first slot that cannot be told.
+ * late. The first slot says nothing of it.
  */
 function isBeyond({ flows, rest }: PrintedSlot, counted?: Bytes, earlier?: Bytes): boolean {
   if (!counted || !earlier) return false;

@@ -28,7 +28,7 @@ const [WATCH, LIST] = [
   { first: 800, most: 8000 },
   { first: 800, most: 30_000 },
 ];
-/** All agents are told to list again in the same instant: they spread their lists over so many milliseconds. */
+/** The API server asks all agents to list again in the same instant: they spread their lists over so many milliseconds. */
 const SPREAD = 1000;
 /** After so many idle watches in a row the server does not know the resourceVersion yet. */
 const IDLE_MOST = 2;

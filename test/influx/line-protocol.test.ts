@@ -31,10 +31,10 @@ function traffic(edges: readonly Edge[], kernel?: KernelBytes): Traffic {
   const [attributed, overloaded] = [add(edges), false];
   const uncaptured = { sent: 40, received: 0 };
   const lost = missing({ kernel, uncaptured, overloaded, paused: undefined }, attributed);
-  const books = { kernel, uncounted: NOTHING, missing: lost };
+  const totals = { kernel, uncounted: NOTHING, missing: lost };
   const end = 1_700_000_010_000;
   const rest = { overloaded, paused: false };
-  return { pod, iface: 'eth0', end, edges, attributed, ...books, ...rest };
+  return { pod, iface: 'eth0', end, edges, attributed, ...totals, ...rest };
 }
 
 function integer(row: Row | undefined, field: string): number {

@@ -166,7 +166,7 @@ describe('every row is counted as one thing, when', () => {
 });
 
 describe('a request', () => {
-  test('is gzipped when it is worth it, and says who we are', async () => {
+  test('is gzipped when it is worth it, and says who sends it', async () => {
     const { queue: waiting } = site.agent();
     waiting.push(rows(1000), 1);
     await drain(waiting);

@@ -94,7 +94,7 @@ test('a resource that fails alone, and one that is denied, have lines of their o
   assert.equal(said.at(-1)?.['resource'], 'services');
 });
 
-test('to be told to list again is no trouble, but again and again it is', () => {
+test('one demand to list again is no problem, one after the other is', () => {
   fail('pods', new ExpiredError('too old'));
   follow('pods');
   pass(5);
