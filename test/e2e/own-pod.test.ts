@@ -59,6 +59,8 @@ for (const isolated of [false, true]) {
       const own = () =>
         lab.influx.query(`SELECT * FROM nstat_pod WHERE pod = 'nstats-x7k2p' AND time > ${from}s`);
       await until(async () => (await own()).length >= WINDOWS, 'rows of the agent itself');
+      // At its end the agent delivers what may be late, such as its first window.
+      await kill(daemon.process, 'SIGTERM');
       const rows = await own();
       const kernel = sum(rows, 'sentBytes', 'receivedBytes');
       const attributed = sum(rows, 'sentAttributed', 'receivedAttributed');
