@@ -74,7 +74,7 @@ try {
   const code = await kill(daemon.process, 'SIGTERM');
   console.log(`\n${await table(lab.influx)}`);
   console.log(
-    `counted by us      ${counted.toLocaleString('en')} bytes, from the pods' interfaces directly`,
+    `counted directly   ${counted.toLocaleString('en')} bytes, read by the demo from the pods' interfaces`,
   );
   for (const line of daemon.log.filter((entry) => /"level":"(warn|error)"/.test(entry)))
     console.log(line);
