@@ -14,7 +14,7 @@ const MAX_PODS = 1024;
 const RESERVED = 8 * MAX_PODS;
 /** It takes milliseconds. A busy node may take its time. */
 const START_TIMEOUT = 10_000;
-const DRAIN_TIMEOUT = 5000;
+const ANSWER_TIMEOUT = 5000;
 const STDERR_KEPT = 2000;
 
 type BpfErrorCode = 'ERR_BPF_START' | 'ERR_BPF_ATTACH' | 'ERR_BPF_ENDED';
@@ -43,6 +43,8 @@ export interface FlowCounterOptions {
 export interface CountedInterface {
   /** Resolves to the reason when it is counted no more. The next drain has what was counted until then. */
   readonly ended: Promise<string>;
+  /** The text of its /proc/net/dev just before it was counted: what that has is not counted. */
+  readonly netDev: string;
 }
 
 /** What was counted until `at`, of `performance.now()`. Who sent and received nothing is not in it. */
@@ -56,6 +58,7 @@ class Counted implements CountedInterface {
   readonly attaching = Promise.withResolvers<this>();
   readonly ending = Promise.withResolvers<string>();
   readonly ended = this.ending.promise;
+  netDev = '';
   isOver = false;
 
   constructor(number: number) {
@@ -124,7 +127,7 @@ export class FlowCounter {
 
   /**
    * Counts an interface from now on. Whoever calls has confirmed that the namespace is the pod's.
-   * @throws BpfError
+   * @throws BpfError if that cannot be, or the helper does not answer and is killed
    */
   async attach({ pid, inode }: Netns, iface: string): Promise<CountedInterface> {
     if (this.#why !== undefined) throw ended(this.#why);
@@ -138,7 +141,7 @@ export class FlowCounter {
     const counted = new Counted(number);
     this.#interfaces.set(number, counted);
     this.#command(`attach ${number} ${pid} ${pid === 'self' ? 0 : inode} ${iface}`);
-    return counted.attaching.promise;
+    return this.#answer(counted.attaching.promise, 'it did not attach an interface in 5 s');
   }
 
   /** Ends the count of an interface. The next drain has what was counted until then. */
@@ -161,8 +164,7 @@ export class FlowCounter {
     const drain = Promise.withResolvers<Drain>();
     this.#drains.push(drain);
     this.#command('drain');
-    const timer = setTimeout(() => this.#fail('it was not drained in 5 s'), DRAIN_TIMEOUT);
-    return drain.promise.finally(() => clearTimeout(timer));
+    return this.#answer(drain.promise, 'it was not drained in 5 s');
   }
 
   /** Ends the helper, and resolves when it has ended. */
@@ -184,6 +186,11 @@ export class FlowCounter {
     stderr.destroy();
   }
 
+  async #answer<T>(answer: Promise<T>, failure: string): Promise<T> {
+    const timer = setTimeout(() => this.#fail(failure), ANSWER_TIMEOUT);
+    return answer.finally(() => clearTimeout(timer));
+  }
+
   #command(line: string): void {
     this.#process.stdin.write(`${line}\n`);
   }
@@ -191,7 +198,7 @@ export class FlowCounter {
   #take(frame: Frame): void {
     if (this.#why !== undefined) return;
     if (frame.type === 'ready') this.#ready.resolve();
-    else if (frame.type === 'attached') this.#attached(frame.pod);
+    else if (frame.type === 'attached') this.#attached(frame);
     else if (frame.type === 'ended') this.#ended(frame.pod, frame.end);
     else if (frame.type === 'drained') this.#drained(frame.at);
     else if (frame.type === 'fatal') this.#fail(explain(frame.end));
@@ -204,10 +211,14 @@ export class FlowCounter {
     return this.#left >= 0 && addRecords(this.#records, records);
   }
 
-  #attached(number: number): void {
-    const counted = this.#interfaces.get(number);
-    if (counted) counted.attaching.resolve(counted);
-    else this.#fail('it attached an interface that was not asked for');
+  #attached({ pod, netDev }: Frame & { type: 'attached' }): void {
+    const counted = this.#interfaces.get(pod);
+    if (!counted) {
+      this.#fail('it attached an interface that was not asked for');
+      return;
+    }
+    counted.netDev = netDev;
+    counted.attaching.resolve(counted);
   }
 
   #ended(number: number, end: End): void {

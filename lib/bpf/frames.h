@@ -7,7 +7,7 @@
 enum frame {
 	/* Commands are obeyed from now on. Empty. */
 	READY = 1,
-	/* The number of a pod whose packets are counted from now on. */
+	/* The number of a pod whose packets are counted from now on, and its /proc/net/dev just before. */
 	ATTACHED,
 	/* The number of a pod whose packets are counted no more, errno (0: as it was told), the step that failed. */
 	ENDED,

@@ -14,7 +14,7 @@ export interface End {
 
 export type Frame =
   | { readonly type: 'ready' }
-  | { readonly type: 'attached'; readonly pod: number }
+  | { readonly type: 'attached'; readonly pod: number; readonly netDev: string }
   | { readonly type: 'ended'; readonly pod: number; readonly end: End }
   | { readonly type: 'records'; readonly records: Buffer }
   /** `at`: when the records were closed, in nanoseconds of CLOCK_MONOTONIC. */
@@ -72,7 +72,8 @@ function parse(number: number, payload: Buffer): Frame {
   const type = TYPES[number - 1];
   const { length } = payload;
   if (type === 'ready' && length === 0) return { type };
-  if (type === 'attached' && length === 4) return { type, pod: payload.readUInt32LE() };
+  if (type === 'attached' && length >= 4)
+    return { type, pod: payload.readUInt32LE(), netDev: payload.toString('latin1', 4) };
   if (type === 'ended' && length >= 8)
     return { type, pod: payload.readUInt32LE(), end: endIn(payload) };
   if (type === 'records' && length > 0 && length % RECORD_SIZE === 0)

@@ -52,7 +52,31 @@ static int open_namespace(const char *process, __u64 inode)
 	return -1;
 }
 
-/* Returns the step that failed. The socket sees nothing before it is bound, and from then on the program sees all. */
+/* What is printed of a pod that is attached. */
+static struct {
+	__u32 pod;
+	char counters[64 * 1024];
+} attached;
+static size_t counters_size;
+
+/* The counters of the namespace's interfaces at this moment; none if they cannot be read. */
+static void read_counters(void)
+{
+	int fd = open("/proc/thread-self/net/dev", O_RDONLY | O_CLOEXEC);
+	ssize_t count = 0;
+
+	counters_size = 0;
+	do
+		counters_size += count;
+	while ((count = read(fd, attached.counters + counters_size,
+			     sizeof(attached.counters) - counters_size)) > 0);
+	close(fd);
+}
+
+/*
+ * Returns the step that failed. The socket sees nothing before it is bound, and from then on the program sees all: what
+ * the counters have by then is not counted.
+ */
 static const char *count_at(const char *interface, int fd, int program)
 {
 	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
@@ -62,6 +86,7 @@ static const char *count_at(const char *interface, int fd, int program)
 	address.sll_ifindex = if_nametoindex(interface);
 	if (address.sll_ifindex == 0)
 		return "find the interface";
+	read_counters();
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? "bind to the interface" : NULL;
 }
 
@@ -126,7 +151,8 @@ void attach(__u32 pod, const char *process, __u64 inode, const char *interface)
 	if (failed)
 		return;
 	pods[pod].state = COUNTED;
-	send_frame(ATTACHED, &pod, sizeof(pod));
+	attached.pod = pod;
+	send_frame(ATTACHED, &attached, sizeof(attached.pod) + counters_size);
 }
 
 void detach(__u32 pod)

@@ -26,7 +26,9 @@ export interface BpfNodeOptions {
 
 /** The source of an interface that is counted. */
 export interface DrainListener {
-  /** The interface is about to be attached, or the counts to be drained. */
+  /** The interface is about to be attached. */
+  attaching(): void;
+  /** The counts are about to be drained. */
   preparing(): void;
   /** What was counted since the last drain, until `at` of `performance.now()`; undefined if nothing. */
   drained(at: number, count: PodCount | undefined): void;
@@ -54,6 +56,7 @@ export class BpfNode {
   readonly #startCounter: NonNullable<BpfNodeOptions['startCounter']>;
   readonly #retry = new RetryPolicy();
   readonly #listeners = new Map<CountedInterface, DrainListener>();
+  readonly #attaching = new Set<Promise<CountedInterface>>();
   readonly #timer: NodeJS.Timeout;
   #counter: Counter | undefined;
   #starting: Promise<Counter> | undefined;
@@ -92,14 +95,18 @@ export class BpfNode {
    */
   async attach(netns: Netns, iface: string, listener: DrainListener): Promise<CountedInterface> {
     const counter = await this.#running();
-    listener.preparing();
+    listener.attaching();
+    const attached = counter.attach(netns, iface);
+    this.#attaching.add(attached);
     try {
-      const counted = await counter.attach(netns, iface);
+      const counted = await attached;
       this.#listeners.set(counted, listener);
       return counted;
     } catch (error) {
       const hasEnded = error instanceof BpfError && error.code === 'ERR_BPF_ENDED';
       throw hasEnded ? new HelperError(error.message) : error;
+    } finally {
+      this.#attaching.delete(attached);
     }
   }
 
@@ -154,6 +161,8 @@ export class BpfNode {
   async #drain(): Promise<boolean> {
     const counter = this.#counter;
     if (!counter) return false;
+    // The drain has what these have counted until then.
+    await Promise.allSettled(this.#attaching);
     for (const listener of this.#listeners.values()) listener.preparing();
     try {
       const { at, counts } = await counter.drain();

@@ -5,7 +5,14 @@ import { BpfError, type CountedInterface } from '../bpf/flow-counter.ts';
 import { portTag } from '../bpf/port-tag.ts';
 import { type PodCount, totalOf } from '../bpf/records.ts';
 import type { Counters, KernelBytes } from '../model.ts';
-import { countersOf, isAfter, passedBy, sum, UNUSED } from '../linux/interface-counters.ts';
+import {
+  countersOf,
+  isAfter,
+  parseNetDev,
+  passedBy,
+  sum,
+  UNUSED,
+} from '../linux/interface-counters.ts';
 import { readLinks } from '../linux/interfaces.ts';
 import { NetnsGoneError, openNetns } from '../linux/netns-exec.ts';
 import { netnsOf } from '../linux/pod-netns.ts';
@@ -39,6 +46,7 @@ export class BpfSource implements Source, DrainListener {
   #from = 0;
   /** What the interface had passed then. */
   #passed: KernelBytes = passedBy(UNUSED);
+  isBeginning = false;
   /** The counters just before the drain that is under way, if they could be read. */
   #least: Counters | undefined;
 
@@ -62,6 +70,10 @@ export class BpfSource implements Source, DrainListener {
   stop(): void {
     this.#isStopping = true;
     if (this.#counted) this.#options.node.detach(this.#counted);
+  }
+
+  attaching(): void {
+    this.isBeginning = true;
   }
 
   preparing(): void {
@@ -103,6 +115,7 @@ export class BpfSource implements Source, DrainListener {
     const { node, starts } = this.#options;
     const counted = await starts.add(async () => (this.#isStopping ? undefined : this.#attach()));
     if (!counted) return { reason: 'stopped', error: undefined };
+    this.isBeginning = false;
     this.#listener.capturing(this.#target.netns().pid, countersOf(this.#passed));
     if (this.#isStopping) node.detach(counted);
     const error = await counted.ended;
@@ -120,8 +133,8 @@ export class BpfSource implements Source, DrainListener {
     const counters = this.#target.counters();
     if (!counters) throw new InterfaceGoneError(`there is no ${iface}`);
     const counted = await node.attach(netns, iface, this);
-    // What passed while the helper was being started is in no slot.
-    this.#passed = passedBy(this.#least ?? counters);
+    // What passed until then is in no slot.
+    this.#passed = passedBy(parseNetDev(counted.netDev, iface) ?? counters);
     [this.#since, this.#from] = [performance.now(), Date.now()];
     this.#counted = counted;
     if (readLinks(proc, netns.pid).has(iface)) return counted;

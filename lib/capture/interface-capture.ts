@@ -113,6 +113,7 @@ export class InterfaceCapture {
 
   /** Reads the counters, if they can be read. This may be the last reading, so the ledger keeps it. */
   counters(): Counters | undefined {
+    if (this.#source?.isBeginning) return undefined;
     const counters = this.#reader?.read();
     this.#ledger.observe(counters);
     return counters;

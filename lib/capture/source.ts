@@ -36,6 +36,8 @@ export interface Source {
   readonly pid: number | undefined;
   /** When the source last reported, or was seen to be at rest, by `performance.now()`. */
   readonly heard: number | undefined;
+  /** Which reading of the counters the source captures from is decided, and will be told: a later one would have that twice. */
+  readonly isBeginning?: boolean;
   readonly done: Promise<SourceEnd>;
   /** Ends the source, with a last slot if that can be had within so many milliseconds. */
   stop(patience?: number): void;

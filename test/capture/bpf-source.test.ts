@@ -25,6 +25,9 @@ class FakeCounter implements Counter {
   readonly #interfaces = new Map<CountedInterface, PromiseWithResolvers<string>>();
   readonly detached: CountedInterface[] = [];
   refusal: string | undefined;
+  /** What an interface that is attached has passed by then. */
+  netDev = '';
+  attachingFor = 0;
   isStopped = false;
   counts: { sent: number; full?: number; notIp?: number } | undefined;
   drains = 0;
@@ -38,7 +41,8 @@ class FakeCounter implements Counter {
     if (this.#why !== undefined) throw new BpfError('ERR_BPF_ENDED', this.#why);
     if (this.refusal !== undefined) throw new BpfError('ERR_BPF_ATTACH', this.refusal);
     const ending = Promise.withResolvers<string>();
-    const counted = { ended: ending.promise };
+    await sleep(this.attachingFor);
+    const counted = { ended: ending.promise, netDev: this.netDev };
     this.#interfaces.set(counted, ending);
     return counted;
   }
@@ -81,6 +85,10 @@ class FakeCounter implements Counter {
   }
 }
 
+function netDevOf(sent: number): string {
+  return `  eth0: 0 0 0 0 0 0 0 0 ${sent + (14 * sent) / 1000} ${sent / 1000} 0 0 0 0 0 0\n`;
+}
+
 /** Packets of 1000 bytes. */
 function passed(sent: number): KernelBytes {
   return { sent, sentPackets: sent / 1000, received: 0, receivedPackets: 0 };
@@ -89,7 +97,7 @@ function passed(sent: number): KernelBytes {
 function making(context: TestContext, isUp = true) {
   const tree = new ProcTree(context);
   const write = (sent: number) => {
-    const text = `  eth0: 0 0 0 0 0 0 0 0 ${sent + (14 * sent) / 1000} ${sent / 1000} 0 0 0 0 0 0\n`;
+    const text = netDevOf(sent);
     writeFileSync(join(tree.path, '7/net/dev'), text);
     return text;
   };
@@ -157,6 +165,24 @@ test('a slot is what was counted between two drains; what found no room is its r
     [slot?.rest.sent, sentOf(slot?.before), sentOf(slot?.after)],
     [3000, 5000, 11_000],
   );
+});
+
+test('what passes while an interface is attached is in no slot, and nothing reads beyond it until then', async (t) => {
+  const { source, node, capturing, counter, counts, slots } = making(t);
+  // So that there is a helper.
+  source();
+  await capturing;
+  counter().attachingFor = 100;
+  counts(5000);
+  counter().netDev = netDevOf(3000);
+  const other = source();
+  await until(() => other.isBeginning, 'the attachment');
+  // Waits for it.
+  counter().counts = { sent: 4000 };
+  await node.drain();
+  assert.equal(other.isBeginning, false);
+  const [, slot] = slots;
+  assert.deepEqual([sentOf(slot?.before), sentOf(slot?.after)], [3000, 7000]);
 });
 
 test('an interface at rest has no slots, unless its counters have what the program has not', async (t) => {

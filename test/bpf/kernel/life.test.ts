@@ -6,7 +6,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { BpfError, FlowCounter } from '../../../lib/bpf/flow-counter.ts';
 import { FrameReader } from '../../../lib/bpf/frames.ts';
 import { whyNotBpf } from '../../../lib/bpf/probe.ts';
-import { between } from '../../../lib/linux/interface-counters.ts';
+import { between, parseNetDev, UNUSED } from '../../../lib/linux/interface-counters.ts';
 import { until } from '../../lab/influx.ts';
 import { processesNamed } from '../../lab/processes.ts';
 import { kill } from '../../lab/shell.ts';
@@ -72,6 +72,28 @@ describe('the helper and what it counts', { skip: (await whyNotBpf()) ?? false }
     await counts.drain();
     assert.equal(counts.of(counted).total.sent, sent);
     await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
+  });
+
+  test('what passes before a pod is counted is in the counters that are told with it, however long that takes', async (t) => {
+    const pod = await node.pod();
+    const counts = new Counts(await start(t));
+    const { counter } = counts;
+    const traffic = pod.traffic('send', peer.ips[0] ?? '', PORT, 20_000_000);
+    const passed = () => between(UNUSED, pod.sandbox.counters()).sent;
+    process.kill(counter.pid ?? assert.fail(), 'SIGSTOP');
+    const attached = counter.attach(pod.netns, 'eth0');
+    await until(() => passed() > 5_000_000, 'traffic');
+    process.kill(counter.pid ?? assert.fail(), 'SIGCONT');
+    const counted = await attached;
+    const begin = parseNetDev(counted.netDev, 'eth0') ?? assert.fail(counted.netDev);
+    assert.ok(between(UNUSED, begin).sent > 5_000_000);
+    await until(() => passed() > 10_000_000, 'more traffic');
+    await kill(traffic, 'SIGKILL');
+    await counts.settle(pod);
+    const { sent } = counts.of(counted).total;
+    const least = between(begin, pod.sandbox.counters()).sent;
+    // A few packets may pass between the reading and the first that is counted.
+    assert.ok(sent <= least && sent > least - 2_000_000, `${sent} of ${least}`);
   });
 
   test('what is detached is counted no more, and its number is free for another', async (t) => {
