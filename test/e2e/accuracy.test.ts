@@ -6,13 +6,13 @@ import type { KernelBytes } from '../../lib/model.ts';
 import { pod as podObject } from '../lab/apiserver/objects.ts';
 import type { Row } from '../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../lab/lab.ts';
-import { cpuSeconds, processesNamed } from '../lab/processes.ts';
+import { captureProcesses, cpuSeconds } from '../lab/processes.ts';
 import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 const PEERS = 200;
 const MBIT = 1_000_000 / 8;
-const SECONDS = Number(process.env['ACCURACY_SECONDS'] ?? 60);
+const SECONDS = Number(process.env['ACCURACY_SECONDS'] ?? 40);
 const IDLE_CPU = 0.5;
 /** Bytes of a full packet. */
 const PACKET = 1500;
@@ -56,7 +56,7 @@ before(async () => {
     pods.busy.traffic('spray', 9000, 16 * MBIT, ...hosts),
   ];
   await sleep(SECONDS * 1000);
-  const captures = ['iftop', 'nstats-bpf'].flatMap(processesNamed);
+  const captures = captureProcesses();
   const idle = captures.map(({ pid }) => cpuSeconds(pid));
   idleCpu = Math.min(...idle);
   traffic.push(pods.idle.traffic('send', '10.244.0.11', 8080, 10_000));

@@ -51,7 +51,10 @@ for (const [name, bare, host] of [
       assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
       await pod.remove();
       const rows = await lab.influx.query(`SELECT * FROM nstat WHERE pod = 'bare-${host}'`);
-      assert.deepEqual([...new Set(rows.map((row) => row['peer']))], ['peer']);
+      // What the peer's kernel says to its neighbours by itself is counted in the kernel, and ignored by iftop.
+      const peers = new Set(rows.map((row) => row['peer']));
+      for (const silent of ['link-local', 'multicast']) peers.delete(silent);
+      assert.deepEqual([...peers], ['peer']);
       assert.ok(kernel.sent > 2 * kernel.received, 'the directions differ');
       assertClose(sum(rows, 'sentBytes'), kernel.sent, 0.02);
       assertClose(sum(rows, 'receivedBytes'), kernel.received, 0.02);

@@ -12,7 +12,7 @@ import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 /** Seconds without InfluxDB, and of kills. */
-const SECONDS = Number(process.env['DELIVERY_SECONDS'] ?? 20);
+const SECONDS = Number(process.env['DELIVERY_SECONDS'] ?? 12);
 const INTERVAL = 5;
 const RATE = 1_000_000;
 
@@ -99,7 +99,7 @@ describe('a daemon that is killed again and again', () => {
     const from = Date.now();
     const lives: Daemon[] = [];
     let away = false;
-    while (Date.now() - from < Math.max(SECONDS, 30) * 1000) {
+    while (Date.now() - from < Math.max(SECONDS, 24) * 1000) {
       const daemon = start();
       lives.push(daemon);
       // Some close two windows or three, some none; every other one has no InfluxDB.

@@ -7,11 +7,13 @@ import { between, UNUSED } from '../../lib/linux/interface-counters.ts';
 import type { Counters, KernelBytes } from '../../lib/model.ts';
 import { parse } from '../daemon/exposition.ts';
 import { until } from '../lab/influx.ts';
-import { createLab, type Daemon, type Lab, type Machine, type Pod } from '../lab/lab.ts';
+import { createLab, type Daemon, type Lab, type Machine, type Pod, SOURCE } from '../lab/lab.ts';
 import { assertClose, sum } from '../lab/rows.ts';
 import { ip, kill } from '../lab/shell.ts';
 
 const RATES = { eth0: 400_000, net1: 900_000, machine: 600_000 };
+/** Milliseconds until what an interface says by itself when it comes up has passed. */
+const SETTLE = 2000;
 const IPS = {
   both: '10.244.0.10',
   plain: '10.244.0.11',
@@ -38,6 +40,14 @@ const peers = async (pod: string, iface: string) => {
 };
 const said = (text: string) => daemon.said(text);
 const fieldsOf = (line = '{}') => JSON.parse(line) as { readonly [field: string]: unknown };
+/** Waits until the rows of a window that has not ended yet are there: what was captured before is too. */
+async function nextWindow(): Promise<void> {
+  const now = Date.now() / 1000;
+  const newest = async () =>
+    (await lab.influx.query('SELECT * FROM nstat_agent')).at(-1)?.time ?? 0;
+  await until(async () => (await newest()) > now, 'a window that ends');
+}
+
 const metric = async (name: string) =>
   parse(await (await fetch('http://127.0.0.1:9790/metrics')).text()).values.get(`nstats_${name}`);
 const sessions = async (state: string) => (await metric(`sessions{state="${state}"}`)) ?? NaN;
@@ -65,7 +75,7 @@ before(async () => {
 after(() => lab.end());
 
 describe('a pod of two interfaces', () => {
-  /** By the kernel's counters, from before the traffic until after it. */
+  /** By the kernel's counters, from before the traffic until after it: what comes later may be in rows too. */
   const kernel = new Map<string, KernelBytes>();
 
   before(async () => {
@@ -74,19 +84,25 @@ describe('a pod of two interfaces', () => {
     await storage.serve(8080);
     const { sandbox } = pods.both;
     await until(async () => (await sessions('running')) === 7, 'seven captures');
-    await sleep(6000);
+    await sleep(SETTLE);
     const names = ['eth0', 'net1'];
     const counted = new Map<string, Counters>(names.map((name) => [name, sandbox.counters(name)]));
     const traffic = [
       pods.both.traffic('send', IPS.plain, 8080, RATES.eth0),
       pods.both.traffic('send', '192.168.7.20', 8080, RATES.net1),
     ];
-    await sleep(12_000);
+    await sleep(6000);
     await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
-    await sleep(12_000);
+    await sleep(300);
     for (const name of names) {
       kernel.set(name, between(counted.get(name) ?? UNUSED, sandbox.counters(name)));
     }
+    for (const [name, { sent }] of kernel)
+      await until(
+        async () => sum(await rowsOf('nstat_pod', 'both', name), 'sentBytes') >= sent,
+        name,
+      );
+    await nextWindow();
   });
 
   test('is captured on both, each with its own rows', async () => {
@@ -129,13 +145,13 @@ describe('a pod of eth0 alone beside it', () => {
     await sleep(4000);
     await kill(traffic, 'SIGKILL');
     // What iftop has not reported goes with the interface: on a busy machine that takes longer than a tick.
-    await sleep(6000);
+    await sleep(SOURCE === 'iftop' ? 6000 : 300);
     const kernel = pods.plain.sandbox.passed('net1');
     takeAway();
     await until(async () => (await sessions('running')) === running, 'its end', 10);
     assert.equal(await sessions('unavailable'), 0);
     await until(async () => (await counted()) > 0.98 * kernel.received, 'its rows', 20);
-    await sleep(6000);
+    await nextWindow();
     assert.ok((await counted()) <= kernel.received, `${await counted()} of ${kernel.received}`);
     assert.deepEqual(await peers('both', 'net1'), ['external storage']);
     assert.deepEqual(said('capture failed'), []);
@@ -146,7 +162,7 @@ describe('a pod of eth0 alone beside it', () => {
 async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void> {
   await machine.serve(8080);
   await until(async () => (await sessions('unavailable')) === 0, 'all captures', 20);
-  await sleep(6000);
+  await sleep(SETTLE);
   const counters = () => pods[name].sandbox.counters('eth0-nic');
   const before = counters();
   const from = Math.floor(Date.now() / 1000);
@@ -155,11 +171,14 @@ async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void>
     // From an address below its own and to one above: iftop orders the two ends by their addresses.
     pods.both.traffic('send', IPS[name], 8080, RATES.machine / 2),
   ];
-  await sleep(12_000);
+  await sleep(6000);
   await Promise.all(children.map((child) => kill(child, 'SIGKILL')));
-  await sleep(12_000);
+  await sleep(300);
   const kernel = between(before, counters());
-  const rows = (await rowsOf('nstat_pod', name)).filter(({ time }) => time > from);
+  const rowsNow = async () => (await rowsOf('nstat_pod', name)).filter(({ time }) => time > from);
+  await until(async () => sum(await rowsNow(), 'sentBytes') >= kernel.sent, 'its rows');
+  await nextWindow();
+  const rows = await rowsNow();
   assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0-nic']);
   // The frames of a machine are counted as they pass the port: what it sends is received by nobody but the pod.
   const [sent, received] = [sum(rows, 'sentAttributed'), sum(rows, 'receivedAttributed')];
@@ -205,7 +224,7 @@ describe('what cannot be captured', () => {
     bare.plug('other1', []);
     assert.equal(await sessions('unavailable'), 0);
     await until(async () => (await sessions('unavailable')) === 1, 'the report', 20);
-    await sleep(8000);
+    await sleep(4000);
     const lines = said('"pod":"bare"');
     assert.equal(lines.length, 1, lines.join('\n'));
     const { level, wanted, interfaces, fix } = fieldsOf(lines[0]);
@@ -225,7 +244,7 @@ describe('what cannot be captured', () => {
     pods.plain.plug('net1', ['192.168.7.11/24']);
     ip(['link set net1 down'], pods.plain.sandbox.pid);
     await until(async () => (await sessions('unavailable')) === 1, 'the report', 20);
-    await sleep(8000);
+    await sleep(4000);
     const lines = said('cannot be captured');
     assert.equal(lines.length, 1, lines.join('\n'));
     const { pod, interface: name, error, interfaces } = fieldsOf(lines[0]);

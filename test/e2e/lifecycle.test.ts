@@ -4,8 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between } from '../../lib/linux/interface-counters.ts';
 import { until } from '../lab/influx.ts';
-import { countCaptures, createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { countCaptures, createLab, type Daemon, type Lab, type Pod, SOURCE } from '../lab/lab.ts';
+import { captureProcesses, processesNamed } from '../lab/processes.ts';
 import { assertClose, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
@@ -16,7 +16,6 @@ const WAITING = 1100;
 let lab: Lab;
 let client: Pod;
 let server: Pod;
-const captures = () => ['iftop', 'nstats-bpf'].flatMap(processesNamed).length;
 
 before(async () => {
   lab = await createLab();
@@ -39,7 +38,7 @@ describe('a daemon that is killed', () => {
     const daemon = await start();
     await kill(daemon.process, 'SIGKILL');
     await sleep(2000);
-    assert.equal(captures(), 0);
+    assert.deepEqual(captureProcesses(), []);
   });
 
   test('while it starts its captures leaves none behind either', async () => {
@@ -49,7 +48,7 @@ describe('a daemon that is killed', () => {
       await sleep(delay);
       await kill(daemon.process, 'SIGKILL');
       await sleep(300);
-      const left = ['nsenter', 'setpriv', 'stdbuf', 'iftop'].flatMap(processesNamed);
+      const left = ['nsenter', 'setpriv', 'stdbuf', 'iftop', 'nstats-bpf'].flatMap(processesNamed);
       assert.deepEqual(left, [], `after ${delay} ms`);
     }
   });
@@ -61,54 +60,6 @@ describe('a capture', () => {
     daemon = await start();
   });
   after(() => kill(daemon.process, 'SIGTERM'));
-
-  test('runs as a user of its own, with CAP_NET_RAW and nothing else, and can gain nothing', () => {
-    const users = new Set<string>();
-    for (const status of processesNamed('iftop')) {
-      const [user = '', ...same] = String(status['Uid']).split('\t');
-      assert.ok(Number(user) >= 61_184 && Number(user) < 65_520, user);
-      assert.deepEqual(same, [user, user, user]);
-      assert.equal(status['Gid'], status['Uid']);
-      users.add(user);
-      assert.equal(status['CapEff'], '0000000000002000');
-      assert.equal(status['CapPrm'], '0000000000002000');
-      assert.equal(status['CapBnd'], '0000000000002000');
-      assert.equal(status['NoNewPrivs'], '1');
-      const environment = readFileSync(`/proc/${status['Pid']}/environ`, 'utf8');
-      assert.doesNotMatch(environment, /INFLUX|KUBE|NODE_NAME/);
-      // Packets, the daemon's pipes, and what its library has opened itself: no namespace.
-      const open = readdirSync(`/proc/${status['Pid']}/fd`).map((fd) =>
-        readlinkSync(`/proc/${status['Pid']}/fd/${fd}`),
-      );
-      assert.ok(
-        open.every((what) =>
-          /^(?:pipe:|socket:|anon_inode:|\/etc\/(?:hosts|protocols|services)$)/.test(what),
-        ),
-        open.join(),
-      );
-    }
-    assert.equal(users.size, processesNamed('iftop').length);
-  });
-
-  test('that crashes is started again, counted, and logged once', async () => {
-    const [victim] = processesNamed('iftop');
-    process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGKILL');
-    await lab.captures(1);
-    await lab.captures(2);
-    await until(async () => {
-      const rows = await lab.influx.query('SELECT * FROM nstat_agent');
-      return sum(rows, 'sessionRestarts') >= 1;
-    }, 'the row that counts it');
-    assert.equal(daemon.said('"capture failed').length, 1);
-  });
-
-  test('that stops answering while the counters move is started again', async () => {
-    const [victim] = processesNamed('iftop');
-    process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGSTOP');
-    await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');
-    await lab.captures(2);
-    assert.ok(daemon.said('it does not answer').length > 0);
-  });
 
   test('of a pod that is recreated under its name adds to the same rows', async () => {
     const totals = [];
@@ -146,3 +97,61 @@ describe('a capture', () => {
     assert.equal(countCaptures(), 2);
   });
 });
+
+// The helper's rights and ends are tested in test/bpf/kernel and bpf.test.ts.
+if (SOURCE === 'iftop')
+  describe('an iftop', () => {
+    let daemon: Daemon;
+    before(async () => {
+      daemon = await start();
+    });
+    after(() => kill(daemon.process, 'SIGTERM'));
+
+    test('runs as a user of its own, with CAP_NET_RAW and nothing else, and can gain nothing', () => {
+      const users = new Set<string>();
+      for (const status of processesNamed('iftop')) {
+        const [user = '', ...same] = String(status['Uid']).split('\t');
+        assert.ok(Number(user) >= 61_184 && Number(user) < 65_520, user);
+        assert.deepEqual(same, [user, user, user]);
+        assert.equal(status['Gid'], status['Uid']);
+        users.add(user);
+        assert.equal(status['CapEff'], '0000000000002000');
+        assert.equal(status['CapPrm'], '0000000000002000');
+        assert.equal(status['CapBnd'], '0000000000002000');
+        assert.equal(status['NoNewPrivs'], '1');
+        const environment = readFileSync(`/proc/${status['Pid']}/environ`, 'utf8');
+        assert.doesNotMatch(environment, /INFLUX|KUBE|NODE_NAME/);
+        // Packets, the daemon's pipes, and what its library has opened itself: no namespace.
+        const open = readdirSync(`/proc/${status['Pid']}/fd`).map((fd) =>
+          readlinkSync(`/proc/${status['Pid']}/fd/${fd}`),
+        );
+        assert.ok(
+          open.every((what) =>
+            /^(?:pipe:|socket:|anon_inode:|\/etc\/(?:hosts|protocols|services)$)/.test(what),
+          ),
+          open.join(),
+        );
+      }
+      assert.equal(users.size, processesNamed('iftop').length);
+    });
+
+    test('that crashes is started again, counted, and logged once', async () => {
+      const [victim] = processesNamed('iftop');
+      process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGKILL');
+      await lab.captures(1);
+      await lab.captures(2);
+      await until(async () => {
+        const rows = await lab.influx.query('SELECT * FROM nstat_agent');
+        return sum(rows, 'sessionRestarts') >= 1;
+      }, 'the row that counts it');
+      assert.equal(daemon.said('"capture failed').length, 1);
+    });
+
+    test('that stops answering while the counters move is started again', async () => {
+      const [victim] = processesNamed('iftop');
+      process.kill(victim?.pid ?? assert.fail('no iftop'), 'SIGSTOP');
+      await until(() => !processesNamed('iftop').some(({ pid }) => pid === victim?.pid), 'its end');
+      await lab.captures(2);
+      assert.ok(daemon.said('it does not answer').length > 0);
+    });
+  });

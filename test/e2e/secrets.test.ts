@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../lab/influx.ts';
 import { insecureKubeconfig } from '../lab/kubeconfig.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import { processesNamed } from '../lab/processes.ts';
+import { captureProcesses } from '../lab/processes.ts';
 import { kill } from '../lab/shell.ts';
 
 const [TOKEN, PASSWORD, BEARER] = ['s3cr3t-token-1', 's3cr3t-password-2', 's3cr3t-bearer-3'];
@@ -60,10 +60,10 @@ async function run(environment: { readonly [name: string]: string }, words: stri
   try {
     const said = () => daemon.said(words).length > 0;
     await until(said, words, 20);
-    await until(() => processesNamed('iftop').length > 0, 'a capture', 20);
-    for (const { pid } of processesNamed('iftop'))
+    await until(() => captureProcesses().length > 0, 'a capture', 20);
+    for (const { pid } of captureProcesses())
       for (const file of ['cmdline', 'environ'])
-        clean(`iftop's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+        clean(`the capture's ${file}`, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
     clean('the command line', readFileSync(`/proc/${daemon.process.pid}/cmdline`, 'utf8'));
   } catch (error) {
     throw new Error(daemon.log.join('\n'), { cause: error });

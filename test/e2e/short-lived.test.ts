@@ -7,7 +7,7 @@ import { assertReasons, MISSING, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
 /** How many pods live and die one after the other, and for how long. */
-const LIVES = Number(process.env['LIVES'] ?? 10);
+const LIVES = Number(process.env['LIVES'] ?? 6);
 const LIFE = 3000;
 const RATE = 1_000_000;
 /** Packets wait up to a second to be captured. */

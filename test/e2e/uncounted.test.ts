@@ -6,6 +6,9 @@ import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { assertClose, MISSING, sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
+/** Seconds after which a capture has reported what passed before. */
+const SETTLED = 8;
+
 let lab: Lab;
 let daemon: Daemon;
 /** Its interface does not count what it receives. */
@@ -32,19 +35,20 @@ before(async () => {
     deaf.traffic('send', '10.244.0.11', 8080, 300_000),
     peer.traffic('send', '10.244.0.10', 8080, 2_000_000),
   ];
-  await sleep(20_000);
+  // Two whole windows at least.
+  await sleep(16_000);
   for (const each of traffic) await kill(each, 'SIGKILL');
   const idle = Date.now() / 1000;
-  await sleep(10_000);
+  await sleep(SETTLED * 1000);
   // The counters do not move, and iftop's clock does not either once a burst is over.
   const before = peer.sandbox.passed().sent;
-  for (let burst = 0; burst < 3; burst += 1) {
+  for (let burst = 0; burst < 2; burst += 1) {
     const short = peer.traffic('spray', 8080, 400_000, '10.244.0.10');
     await sleep(1500);
     await kill(short, 'SIGKILL');
     await sleep(8000);
   }
-  spray = { bytes: peer.sandbox.passed().sent - before, since: idle + 10 };
+  spray = { bytes: peer.sandbox.passed().sent - before, since: idle + SETTLED };
   metrics = await (await fetch('http://127.0.0.1:9790/metrics')).text();
   await kill(daemon.process, 'SIGTERM');
   rows = await lab.influx.query("SELECT * FROM nstat_pod WHERE pod = 'deaf'");
@@ -104,7 +108,7 @@ test('kernel and uncounted bytes are attributed and missing ones, of the pod and
 test('the metrics and one line of the log say it', () => {
   const [, received] =
     /^nstats_uncounted_bytes_total\{direction="received"\} (\d+)$/m.exec(metrics) ?? [];
-  assert.ok(Number(received) > 30_000_000, String(received));
+  assert.ok(Number(received) > 25_000_000, String(received));
   assert.match(metrics, /^nstats_uncounted_bytes_total\{direction="sent"\} 0$/m);
   const said = daemon.said('do not have all that was captured');
   assert.equal(said.length, 1, said.join('\n'));

@@ -37,7 +37,7 @@ const NODE = 'lab-1';
 const AGENT_CAPABILITIES = '+sys_admin,+sys_ptrace,+net_raw,+setuid,+setgid,+setpcap,+kill';
 const TOKEN = 'lab-token';
 /** By which source the daemon captures, where a test says nothing else. */
-const CAPTURE = process.env['LAB_CAPTURE'];
+export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
 const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
@@ -151,7 +151,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
-    ...(CAPTURE && { CAPTURE }),
+    CAPTURE: SOURCE,
   };
   const daemon: Lab['daemon'] = (extra = {}, ...args) => {
     const child = processes.start(process.execPath, [main, ...args], {

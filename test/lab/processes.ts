@@ -15,6 +15,11 @@ export function processesNamed(name: string): ProcessStatus[] {
   return all.filter((status) => status['Name'] === name && !status.state.startsWith('Z'));
 }
 
+/** The processes that capture: iftops, and the helper that counts in the kernel. */
+export function captureProcesses(): ProcessStatus[] {
+  return ['iftop', 'nstats-bpf'].flatMap(processesNamed);
+}
+
 /** Undefined if there is no such process. */
 export function statusOf(pid: number): ProcessStatus | undefined {
   try {
