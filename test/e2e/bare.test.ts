@@ -47,7 +47,8 @@ for (const [name, bare, host] of [
       await sleep(8000);
       await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
       const kernel = between(before, pod.sandbox.counters());
-      await sleep(3000);
+      // Until all has been reported: an agent that ends does not wait for that.
+      await sleep(5000);
       assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
       await pod.remove();
       const rows = await lab.influx.query(`SELECT * FROM nstat WHERE pod = 'bare-${host}'`);

@@ -99,6 +99,11 @@ function load(): ReturnType<Pod['traffic']>[] {
   ];
 }
 
+/** What was sent to many addresses. */
+function isSwept({ peer_kind: kind, peer }: Row): boolean {
+  return kind === 'other' || NETWORK.test(String(peer));
+}
+
 async function stop(traffic: ReturnType<typeof load>): Promise<void> {
   await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
   await sleep(300);
@@ -142,8 +147,6 @@ test('30 000 peers of a pod are in the row of their network or in the rest, noth
     assert.equal(sum(rows, 'overloaded'), 0);
   }
   const peers = await rowsOf('nstat', a);
-  const isSwept = ({ peer_kind: kind, peer }: Row) =>
-    kind === 'other' || NETWORK.test(String(peer));
   const swept = peers.filter(isSwept);
   const networks = new Set(swept.map(({ peer }) => peer));
   assert.ok(networks.has('-') && networks.size > 50, `${networks.size} networks`);

@@ -127,7 +127,8 @@ describe('a daemon that is killed again and again', () => {
     const counted = sum(podRows, 'sentBytes');
     assert.equal(sum(peers, 'sentBytes'), sum(podRows, 'sentAttributed'));
     assert.ok(counted > 0 && counted <= kernel, `${counted} of ${kernel}`);
-    for (const row of podRows) assert.ok(Number(row['sentBytes']) < 1.1 * RATE * INTERVAL);
+    // A sender makes up for what it could not send on a busy machine.
+    for (const row of podRows) assert.ok(Number(row['sentBytes']) < 1.8 * RATE * INTERVAL);
     const gap = kernel - counted;
     t.diagnostic(`${lives.length - 1} kills, ${closed()} windows closed and all of them there`);
     t.diagnostic(`kernel ${kernel}, counted ${counted}, in the gaps ${gap} bytes`);

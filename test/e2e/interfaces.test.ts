@@ -40,14 +40,12 @@ const peers = async (pod: string, iface: string) => {
 };
 const said = (text: string) => daemon.said(text);
 const fieldsOf = (line = '{}') => JSON.parse(line) as { readonly [field: string]: unknown };
+const newest = async () => (await lab.influx.query('SELECT * FROM nstat_agent')).at(-1)?.time ?? 0;
 /** Waits until the rows of a window that has not ended yet are there: what was captured before is too. */
-async function nextWindow(): Promise<void> {
+const nextWindow = async () => {
   const now = Date.now() / 1000;
-  const newest = async () =>
-    (await lab.influx.query('SELECT * FROM nstat_agent')).at(-1)?.time ?? 0;
   await until(async () => (await newest()) > now, 'a window that ends');
-}
-
+};
 const metric = async (name: string) =>
   parse(await (await fetch('http://127.0.0.1:9790/metrics')).text()).values.get(`nstats_${name}`);
 const sessions = async (state: string) => (await metric(`sessions{state="${state}"}`)) ?? NaN;
@@ -85,13 +83,15 @@ describe('a pod of two interfaces', () => {
     const { sandbox } = pods.both;
     await until(async () => (await sessions('running')) === 7, 'seven captures');
     await sleep(SETTLE);
-    const names = ['eth0', 'net1'];
+    const names = ['eth0', 'net1'] as const;
     const counted = new Map<string, Counters>(names.map((name) => [name, sandbox.counters(name)]));
     const traffic = [
       pods.both.traffic('send', IPS.plain, 8080, RATES.eth0),
       pods.both.traffic('send', '192.168.7.20', 8080, RATES.net1),
     ];
-    await sleep(6000);
+    const sent = (name: keyof typeof RATES) =>
+      between(counted.get(name) ?? UNUSED, sandbox.counters(name)).sent;
+    await until(() => names.every((name) => sent(name) > 5 * RATES[name]), 'traffic', 60);
     await Promise.all(traffic.map((child) => kill(child, 'SIGKILL')));
     await sleep(300);
     for (const name of names) {
@@ -140,7 +140,7 @@ describe('a pod of eth0 alone beside it', () => {
   test('is captured on an interface that is made later, and no more when that has gone', async () => {
     const running = await sessions('running');
     const takeAway = pods.plain.plug('net1', ['192.168.7.11/24']);
-    await until(async () => (await sessions('running')) === running + 1, 'one capture more', 10);
+    await until(async () => (await sessions('running')) === running + 1, 'one capture more', 60);
     const traffic = pods.both.traffic('send', '192.168.7.11', 8080, RATES.net1);
     await sleep(4000);
     await kill(traffic, 'SIGKILL');
@@ -148,9 +148,9 @@ describe('a pod of eth0 alone beside it', () => {
     await sleep(SOURCE === 'iftop' ? 6000 : 300);
     const kernel = pods.plain.sandbox.passed('net1');
     takeAway();
-    await until(async () => (await sessions('running')) === running, 'its end', 10);
+    await until(async () => (await sessions('running')) === running, 'its end', 60);
     assert.equal(await sessions('unavailable'), 0);
-    await until(async () => (await counted()) > 0.98 * kernel.received, 'its rows', 20);
+    await until(async () => (await counted()) > 0.98 * kernel.received, 'its rows', 60);
     await nextWindow();
     assert.ok((await counted()) <= kernel.received, `${await counted()} of ${kernel.received}`);
     assert.deepEqual(await peers('both', 'net1'), ['external storage']);
@@ -161,7 +161,7 @@ describe('a pod of eth0 alone beside it', () => {
 /** A machine that sends: rows are of the interface that carries it, either way round, with the pod's names. */
 async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void> {
   await machine.serve(8080);
-  await until(async () => (await sessions('unavailable')) === 0, 'all captures', 20);
+  await until(async () => (await sessions('unavailable')) === 0, 'all captures', 60);
   await sleep(SETTLE);
   const counters = () => pods[name].sandbox.counters('eth0-nic');
   const before = counters();
@@ -171,7 +171,12 @@ async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void>
     // From an address below its own and to one above: iftop orders the two ends by their addresses.
     pods.both.traffic('send', IPS[name], 8080, RATES.machine / 2),
   ];
-  await sleep(6000);
+  const enough = () => {
+    const { sent, received } = between(before, counters());
+    return sent > 5 * RATES.machine && received > 2 * RATES.machine;
+  };
+  // A first packet may be lost while the bridge learns where the machine is, and TCP takes its time to send it again.
+  await until(enough, 'traffic', 60);
   await Promise.all(children.map((child) => kill(child, 'SIGKILL')));
   await sleep(300);
   const kernel = between(before, counters());
@@ -182,9 +187,6 @@ async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void>
   assert.deepEqual([...new Set(rows.map((row) => row['interface']))], ['eth0-nic']);
   // The frames of a machine are counted as they pass the port: what it sends is received by nobody but the pod.
   const [sent, received] = [sum(rows, 'sentAttributed'), sum(rows, 'receivedAttributed')];
-  const all = `${sent} and ${received} of ${kernel.sent} and ${kernel.received}`;
-  // On a busy machine the senders keep no rate.
-  assert.ok(kernel.sent > RATES.machine && kernel.received > RATES.machine / 2, all);
   assertClose(sent, kernel.sent, 0.005);
   assertClose(received, kernel.received, 0.005);
   assertClose(sum(rows, 'sentBytes'), kernel.sent, 0, 2000);
@@ -208,9 +210,9 @@ describe('a virtual machine of KubeVirt', () => {
   test('that is made of a pod that was captured already is captured there too', async () => {
     const running = await sessions('running');
     const machine = await pods.machine.virtualise();
-    await until(() => said('"pod":"machine"').length === 1, 'the change', 20);
+    await until(() => said('"pod":"machine"').length === 1, 'the change', 60);
     assert.equal(fieldsOf(said('"pod":"machine"')[0])['interface'], 'eth0-nic');
-    await until(async () => (await sessions('running')) === running, 'as many captures', 20);
+    await until(async () => (await sessions('running')) === running, 'as many captures', 60);
     await sends('machine', machine);
     assert.deepEqual(said('capture failed'), []);
   });
@@ -222,8 +224,8 @@ describe('what cannot be captured', () => {
     const bare = await lab.pod({ namespace: 'vm', name: 'bare', ips: [] });
     bare.plug('other0', []);
     bare.plug('other1', []);
-    assert.equal(await sessions('unavailable'), 0);
-    await until(async () => (await sessions('unavailable')) === 1, 'the report', 20);
+    await until(async () => (await sessions('unavailable')) === 1, 'the report', 60);
+    await until(() => said('"pod":"bare"').length > 0, 'the line');
     await sleep(4000);
     const lines = said('"pod":"bare"');
     assert.equal(lines.length, 1, lines.join('\n'));
@@ -233,17 +235,18 @@ describe('what cannot be captured', () => {
     assert.match(String(fix), /IFACE/);
     assert.equal(await metric('pods'), 6);
     bare.plug('net1', ['192.168.7.30/24']);
-    await until(async () => (await sessions('running')) === running + 1, 'its capture', 35);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 60);
     assert.equal(await sessions('unavailable'), 0);
     await bare.remove();
-    await until(async () => (await sessions('running')) === running, 'the end of it', 10);
+    await until(async () => (await sessions('running')) === running, 'the end of it', 60);
   });
 
   test('an interface that is down is logged once, disturbs no other, and is captured when it comes up', async () => {
     const running = await sessions('running');
     pods.plain.plug('net1', ['192.168.7.11/24']);
     ip(['link set net1 down'], pods.plain.sandbox.pid);
-    await until(async () => (await sessions('unavailable')) === 1, 'the report', 20);
+    await until(async () => (await sessions('unavailable')) === 1, 'the report', 60);
+    await until(() => said('cannot be captured').length > 0, 'the line');
     await sleep(4000);
     const lines = said('cannot be captured');
     assert.equal(lines.length, 1, lines.join('\n'));
@@ -252,7 +255,7 @@ describe('what cannot be captured', () => {
     assert.match(String(error), /net1: That device is not up|network is down/);
     assert.equal(await sessions('running'), running);
     ip(['link set net1 up'], pods.plain.sandbox.pid);
-    await until(async () => (await sessions('running')) === running + 1, 'its capture', 20);
+    await until(async () => (await sessions('running')) === running + 1, 'its capture', 60);
     assert.equal(await sessions('unavailable'), 0);
     assert.deepEqual(said('capture failed'), []);
   });

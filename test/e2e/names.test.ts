@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   node as nodeObject,
   pod as podObject,
   service as serviceObject,
 } from '../lab/apiserver/objects.ts';
-import type { Row } from '../lab/influx.ts';
+import { type Row, until } from '../lab/influx.ts';
 import { countCaptures, createLab, type Lab } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
 
@@ -47,6 +46,14 @@ const unanswered: readonly (readonly [what: string, address: string, ...tags: st
   ['a tunnel of Calico', '10.246.3.64', 'node', '-', 'calico-1', '-', '-', '-'],
   ['a management port of OVN-Kubernetes', '10.245.0.2', 'node', '-', 'ovn-1', '-', '-', '-'],
 ];
+
+const named = cases.flatMap(([what, v4 = '', v6 = v4]) =>
+  Object.entries({ v4, v6 }).map(
+    ([family, tags]) =>
+      [`${what}, ${family}`, tags.replaceAll('FAMILY', family).split('|')] as const,
+  ),
+);
+const expected = [...named.map(([, tags]) => tags), ...unanswered.map(([, , ...tags]) => tags)];
 
 let lab: Lab;
 let rows: Row[];
@@ -114,28 +121,35 @@ before(async () => {
   await lab.captures(3);
   for (const host of Object.values(ADDRESSES).flat()) web.traffic('send', host, 80, 20_000);
   web.traffic('spray', 9999, 40_000, ...unanswered.map(([, address]) => address), '203.0.113.1');
-  await sleep(8000);
+  // Those that are not found fail below.
+  await until(hasAll, 'all rows', 60).catch(() => {});
   assert.equal(countCaptures(), 3, 'nothing else is observed');
   assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
   log = daemon.log;
-  rows = (await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web-abc-1'")).filter(
-    ({ sentBytes }) => Number(sentBytes) > 5000,
-  );
+  rows = await rowsNow();
 });
 
 after(() => lab.end());
 
-function assertRow(tags: readonly string[]): void {
-  const found = rows.filter((row) => TAGS.every((tag, index) => row[tag] === tags[index]));
-  assert.ok(found.length > 0, JSON.stringify(rows.map((row) => TAGS.map((tag) => row[tag]))));
+async function rowsNow(): Promise<Row[]> {
+  const all = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web-abc-1'");
+  return all.filter(({ sentBytes }) => Number(sentBytes) > 5000);
 }
 
-for (const [what, v4 = '', v6 = v4] of cases) {
-  for (const [family, tags] of Object.entries({ v4, v6 })) {
-    const own = tags.replaceAll('FAMILY', family).split('|');
-    test(`${what}, ${family}: ${own.join(' ')}`, () => assertRow(own));
-  }
+/** Whether a row has these tags. */
+const hasTags = (all: readonly Row[], tags: readonly string[]) =>
+  all.some((row) => TAGS.every((tag, index) => row[tag] === tags[index]));
+
+async function hasAll(): Promise<boolean> {
+  const all = await rowsNow();
+  return expected.every((tags) => hasTags(all, tags));
 }
+
+function assertRow(tags: readonly string[]): void {
+  assert.ok(hasTags(rows, tags), JSON.stringify(rows.map((row) => TAGS.map((tag) => row[tag]))));
+}
+
+for (const [what, own] of named) test(`${what}: ${own.join(' ')}`, () => assertRow(own));
 
 for (const [what, , ...tags] of unanswered) {
   test(`${what}: ${tags.join(' ')}`, () => assertRow(tags));

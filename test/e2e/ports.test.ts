@@ -84,14 +84,14 @@ function declare({ name, namespace }: Pod, port: object): void {
 for (const [what, client, , host, , tag] of cases)
   test(`${what}: ${tag}, at both ends`, () => {
     const peer = host === SERVICE ? 'api' : 'server';
-    const bytes = (pod: string, other: string, direction: string) =>
-      sum(
-        rows.filter((row) => row['pod'] === pod && row['peer'] === other && row['port'] === tag),
-        direction,
-      );
-    assert.ok(bytes(client, peer, 'sentBytes') > RATE, JSON.stringify(seen()));
-    assert.ok(bytes('server', client, 'receivedBytes') > RATE, JSON.stringify(seen()));
+    const [own, others] = [rowsOf(client, peer, tag), rowsOf('server', client, tag)];
+    assert.ok(sum(own, 'sentBytes') > RATE, seen().join(', '));
+    assert.ok(sum(others, 'receivedBytes') > RATE, seen().join(', '));
   });
+
+function rowsOf(pod: string, peer: string, port: string): Row[] {
+  return rows.filter((row) => row['pod'] === pod && row['peer'] === peer && row['port'] === port);
+}
 
 /** Whose rows have which ports. */
 function seen(): string[] {

