@@ -36,7 +36,7 @@ before(async () => {
     peer.traffic('send', '10.244.0.10', 8080, 2_000_000),
   ];
   // Two whole windows at least.
-  await sleep(16_000);
+  await sleep(18_000);
   for (const each of traffic) await kill(each, 'SIGKILL');
   const idle = Date.now() / 1000;
   await sleep(SETTLED * 1000);
