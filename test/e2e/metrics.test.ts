@@ -131,6 +131,19 @@ test('traffic is counted by kind, direction and namespace, and costs what captur
   assert.ok(Math.abs(of('last_window_timestamp_seconds') - Date.now() / 1000) < 30);
 });
 
+// Before any capture is killed.
+test('the startup report is one line of the log', async () => {
+  await until(() => daemon.said('startup report').length > 0, 'the report');
+  const said = daemon.said('startup report');
+  assert.equal(said.length, 1, said.join('\n'));
+  assert.match(
+    said[0] ?? '',
+    new RegExp(
+      `"good":\\["(1 capture runs|2 captures run) for 2 pods, ${BY[SOURCE]}","pods: followed",`,
+    ),
+  );
+});
+
 if (SOURCE === 'bpf')
   test('a helper that is killed is counted as restarted, with all that it counted for', async () => {
     const before = await scrape();
@@ -163,18 +176,6 @@ else
     // It is still being run.
     sh('umount', ['--lazy', iftop]);
   });
-
-test('the startup report is one line of the log', async () => {
-  await until(() => daemon.said('startup report').length > 0, 'the report');
-  const said = daemon.said('startup report');
-  assert.equal(said.length, 1, said.join('\n'));
-  assert.match(
-    said[0] ?? '',
-    new RegExp(
-      `"good":\\["(1 capture runs|2 captures run) for 2 pods, ${BY[SOURCE]}","pods: followed",`,
-    ),
-  );
-});
 
 test('without the API server nothing is followed, windows are late, and a denied resource has a metric', async () => {
   lab.denied.add('services');

@@ -14,7 +14,7 @@ import {
 import { selfSigned } from './apiserver/tls.ts';
 import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
-import { collected, container, type Daemon } from './daemon.ts';
+import { collected, container, type Daemon, inherited } from './daemon.ts';
 import { bindMachine } from './kubevirt.ts';
 import {
   balance,
@@ -155,7 +155,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
   };
   const daemon: Lab['daemon'] = (extra = {}, ...args) => {
     const child = processes.start(process.execPath, [main, ...args], {
-      env: { PATH: process.env['PATH'], ...environment, ...extra },
+      env: { ...inherited(), ...environment, ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return collected(child);
