@@ -40,7 +40,7 @@ const LONGEST = [
   'shutdown',
   'outage',
 ].map((name) => `test/e2e/${name}.test.ts`);
-/** What these test depends on what captures: they run with either. */
+/** What these test depends on what captures: they run with either. Others start both, or are about iftop alone. */
 const WITH_BPF_TOO = new Set(
   [
     'accuracy',
@@ -70,7 +70,9 @@ if (part !== 'all' && part !== 'unit')
 
 /** Hundreds of processes run the same code: each would take the time to compile it. */
 const cache = mkdtempSync(join(tmpdir(), 'nstats-compiled-'));
-process.on('exit', () => rmSync(cache, { recursive: true }));
+process.on('exit', () => rmSync(cache, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 if (part === 'all') {
   await check('format', bin('biome'), ['format']);
