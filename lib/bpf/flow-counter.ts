@@ -104,13 +104,16 @@ export class FlowCounter {
   }
 
   /**
-   * Resolves when interfaces can be attached.
+   * Resolves when interfaces can be attached. Until then the signal gives the helper up.
    * @throws BpfError with the reason and what to do about it
    */
-  static async start(options: FlowCounterOptions): Promise<FlowCounter> {
+  static async start(options: FlowCounterOptions, signal?: AbortSignal): Promise<FlowCounter> {
     const counter = new FlowCounter(options);
     const timer = setTimeout(() => counter.#fail('it did not start in 10 s'), START_TIMEOUT);
+    const giveUp = () => counter.kill();
+    signal?.addEventListener('abort', giveUp);
     const why = await Promise.race([counter.#ready.promise, counter.#end.promise]);
+    signal?.removeEventListener('abort', giveUp);
     clearTimeout(timer);
     if (why === undefined) return counter;
     throw new BpfError('ERR_BPF_START', why);

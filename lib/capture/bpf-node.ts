@@ -21,7 +21,8 @@ export interface BpfNodeOptions {
   readonly problems: ProblemLog;
   /** Undefined if flows are to have no port. */
   readonly ports?: DeclaredPorts | undefined;
-  readonly startCounter?: (options: FlowCounterOptions) => Promise<Counter>;
+  /** The signal gives up what is being started. */
+  readonly startCounter?: (options: FlowCounterOptions, signal: AbortSignal) => Promise<Counter>;
 }
 
 /** The source of an interface that is counted. */
@@ -65,7 +66,7 @@ export class BpfNode {
   #draining: Promise<boolean> | undefined;
   #next: Promise<boolean> | undefined;
   #drainedAt = 0;
-  #isEnding = false;
+  readonly #ending = new AbortController();
 
   constructor({ problems, ports, startCounter = startHelper }: BpfNodeOptions) {
     [this.#problems, this.#ports, this.#startCounter] = [problems, ports, startCounter];
@@ -151,9 +152,9 @@ export class BpfNode {
     if (!isDrained) await setImmediate();
   }
 
-  /** Ends the helper. What it has not been drained of is lost. */
+  /** Ends the helper, or its start. What it has not been drained of is lost. */
   end(): void {
-    this.#isEnding = true;
+    this.#ending.abort();
     clearInterval(this.#timer);
     this.#counter?.kill();
   }
@@ -184,9 +185,16 @@ export class BpfNode {
     return this.#starting;
   }
 
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   async #start(): Promise<Counter> {
     try {
-      const counter = await this.#startCounter({ ...ROOM, ports: this.#ports !== undefined });
+      const room = { ...ROOM, ports: this.#ports !== undefined };
+      const counter = await this.#startCounter(room, this.#ending.signal);
+      // It may have been ready just before.
+      if (this.#isEnding) counter.kill();
       this.#ports?.listen((...declared) => counter.declare(...declared));
       this.#counter = counter;
       this.#startedAt = this.#drainedAt = performance.now();
@@ -196,6 +204,7 @@ export class BpfNode {
       return counter;
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
+      if (this.#isEnding) throw new HelperError(error.message);
       this.#retry.ended('failed');
       const fields = { error: error.message };
       this.#problems.report('helper start', CONDITIONS.countingImpossible, fields);
@@ -217,6 +226,6 @@ export class BpfNode {
   }
 }
 
-async function startHelper(options: FlowCounterOptions): Promise<Counter> {
-  return FlowCounter.start(options);
+async function startHelper(options: FlowCounterOptions, signal: AbortSignal): Promise<Counter> {
+  return FlowCounter.start(options, signal);
 }

@@ -98,6 +98,15 @@ test('a helper that is given up has ended at once', async () => {
   });
 });
 
+test('a helper that is not ready yet can be given up', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'nstats-bpf-'));
+  const helper = join(directory.path, 'helper');
+  writeFileSync(helper, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  const options = { flows: 1, flowsPerPod: 1, ports: false, helper };
+  const message = 'it was given up';
+  await assert.rejects(FlowCounter.start(options, AbortSignal.timeout(50)), { message });
+});
+
 test('more records than there is room for end it', async () => {
   const many = frame(4, Buffer.concat(Array<Buffer>(500).fill(record({ pod: 0 }))));
   const script = [READY, ATTACHED, ...Array<Buffer>(20).fill(many)];

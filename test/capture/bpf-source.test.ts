@@ -274,3 +274,26 @@ test('a process that is not the pod’s any more is left', async (t) => {
   const { source } = making(t);
   assert.equal((await source('other').done).reason, 'left');
 });
+
+test('a helper that is being started when the agent ends is given up, even if it is ready just then', async () => {
+  const counter = new FakeCounter();
+  const ready = Promise.withResolvers<Counter>();
+  const begun = Promise.withResolvers<AbortSignal>();
+  const said: string[] = [];
+  const warn = (_: object, what: string) => void said.push(what);
+  const problems = new Problems({ debug() {}, info() {}, warn, error: warn });
+  const startCounter = async (_: object, signal: AbortSignal) => {
+    begun.resolve(signal);
+    return ready.promise;
+  };
+  const node = new BpfNode({ problems, startCounter });
+  const listener = { attaching() {}, preparing() {}, drained() {} };
+  const attached = node.attach({ pid: 7, inode: 1 }, 'eth0', listener);
+  const signal = await begun.promise;
+  node.end();
+  assert.ok(signal.aborted);
+  ready.resolve(counter);
+  await assert.rejects(attached, { code: 'ERR_HELPER' });
+  assert.equal(await counter.ended, 'it was given up');
+  assert.deepEqual(said, []);
+});
