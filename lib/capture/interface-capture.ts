@@ -39,7 +39,7 @@ export class InterfaceCapture {
   readonly problems: InterfaceProblems;
   readonly #ledger: WindowLedger;
   /** The windows that have ended and are not closed yet. */
-  readonly windows: Pick<WindowLedger, 'ended' | 'close' | 'isFinished'>;
+  readonly windows: WindowLedger['windows'];
   readonly #retry = new RetryPolicy();
   #state: CaptureState = 'idle';
   #index: number | undefined;
@@ -62,7 +62,7 @@ export class InterfaceCapture {
     this.#listener = listener;
     this.#options = options;
     this.#ledger = options.createLedger(Date.now());
-    this.windows = this.#ledger;
+    this.windows = this.#ledger.windows;
     this.problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 

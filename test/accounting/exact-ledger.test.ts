@@ -25,7 +25,7 @@ function slot(bytes: number, before: number, after: number, rest = 0): Slot {
 
 /** Kernel, attributed and uncaptured bytes of the oldest window, whose two sums are the same. */
 function close(ledger: ExactLedger) {
-  const window: Window = ledger.close() ?? assert.fail('no window');
+  const window: Window = ledger.windows.close() ?? assert.fail('no window');
   const attributed = bytesOf([window]);
   const { uncaptured, overload, paused, other } = missing(window, attributed);
   const total = (window.kernel?.sent ?? 0) + uncounted(window, attributed).sent;
@@ -61,7 +61,7 @@ test('what passes before, between and after captures is uncaptured', () => {
   assert.deepEqual(close(ledger), [500, 100, 400]);
   assert.deepEqual(close(ledger), [200, 0, 200]);
   assert.deepEqual(close(ledger), [300, 50, 250]);
-  assert.ok(ledger.isFinished);
+  assert.ok(ledger.windows.isFinished);
 });
 
 test('what the program has not seen is missing, and what the counters have not counted is uncounted', () => {
@@ -149,5 +149,5 @@ test('without counters the kernel bytes are not known', () => {
   const ledger = new ExactLedger(0);
   ledger.begin(undefined);
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel, undefined);
+  assert.equal(ledger.windows.close()?.kernel, undefined);
 });

@@ -26,7 +26,8 @@ function begun(counters: Counters): IftopLedger {
 /** Every window that has ended. */
 function closeAll(ledger: Ledger): Window[] {
   const windows: Window[] = [];
-  for (let window = ledger.close(); window; window = ledger.close()) windows.push(window);
+  for (let window = ledger.windows.close(); window; window = ledger.windows.close())
+    windows.push(window);
   return windows;
 }
 
@@ -52,7 +53,7 @@ test('slots and window ends may come in any order: every byte ends up in exactly
       let now = 0;
       for (const step of steps) {
         if (step === 'close')
-          windows.push(...[ledger.close()].filter((window) => window !== undefined));
+          windows.push(...[ledger.windows.close()].filter((window) => window !== undefined));
         else if ('slot' in step) {
           added.push(bytesOf([ledger.report(step.slot)]));
         } else ledger.turn((now += step.turn), step.counters ?? undefined);
@@ -90,10 +91,10 @@ test('the bytes of a port are divided among windows, and mixed with those of no 
 
 test('a window that has not ended cannot be closed, one that has can be once', () => {
   const ledger = new IftopLedger(0);
-  assert.equal(ledger.close(), undefined);
+  assert.equal(ledger.windows.close(), undefined);
   ledger.turn(10_000, undefined);
-  const { start, end } = ledger.close() ?? {};
-  assert.deepEqual([start, end, ledger.close()], [0, 10_000, undefined]);
+  const { start, end } = ledger.windows.close() ?? {};
+  assert.deepEqual([start, end, ledger.windows.close()], [0, 10_000, undefined]);
 });
 
 test('without counters a slot is divided by time', () => {
@@ -196,13 +197,13 @@ test('the kernel’s count begins once, with what was known of the interface fir
   const ledger = begun(counters({ sent: 1000, received: 0 }));
   ledger.begin(counters({ sent: 2000, received: 0 }));
   ledger.turn(10_000, counters({ sent: 5000, received: 0 }));
-  assert.equal(ledger.close()?.kernel?.sent, 4000);
+  assert.equal(ledger.windows.close()?.kernel?.sent, 4000);
 });
 
 test('a window whose counters were never read has no kernel’s count', () => {
   const ledger = new IftopLedger(0);
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel, undefined);
+  assert.equal(ledger.windows.close()?.kernel, undefined);
 });
 
 test('the kernel’s count begins with the first slot where the pod’s interface was not there before', () => {
@@ -213,7 +214,7 @@ test('the kernel’s count begins with the first slot where the pod’s interfac
   ];
   ledger.report(printedSlot(3000, 5000, { sent: 5000 }, { before, after }));
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel?.sent, 5000);
+  assert.equal(ledger.windows.close()?.kernel?.sent, 5000);
 });
 
 test('a pair knows when its bytes passed, what waited before its slots included', () => {
