@@ -190,9 +190,11 @@ export class Ledger implements WindowLedger {
     const { before, after } = slot;
     const counters = window.counters;
     if (!before || !counters) return { sent: share, received: share };
-    // A slot that begins after the end can still have packets that waited then.
-    const sign = slot.from <= end ? 1 : -1;
-    const apart = sign > 0 ? between(before, counters) : between(counters, before);
+    // The counters are read some milliseconds after a window's end, and after a frame: so they say which came first, not the
+    // clock. A slot that begins after the end can still have packets that waited then.
+    const isFirst = window.isPast ? slot.from <= end : isAfter(counters, before);
+    const sign = isFirst ? 1 : -1;
+    const apart = isFirst ? between(before, counters) : between(counters, before);
     const kernel = after && between(before, after);
     return each((direction) => {
       const lag = this.#lag[direction];

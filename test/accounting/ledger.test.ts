@@ -151,6 +151,35 @@ test('a slot over several windows that ended at once is divided among all of the
   assert.deepEqual(sentOf(closeAll(timed)), [2000, 2000, 2000, 2000]);
 });
 
+/**
+ * What two windows get when the counters are read some milliseconds after the end of the first one, and a frame comes at a
+ * moment near it, at which the counters have come to `read`.
+ */
+function dividedNear(frame: number, read: number): number[] {
+  const ledger = begun(counters(NOTHING));
+  const [atFrame, atTurn] = [read, 12_000].map((sent) => counters({ sent, received: 0 }));
+  const before = { before: counters(NOTHING), after: atFrame };
+  const first = printedSlot(0, frame, { sent: 10_000 }, before);
+  const isEarly = read < 12_000;
+  if (isEarly) ledger.report(first);
+  ledger.turn(10_000, atTurn);
+  if (!isEarly) ledger.report(first);
+  const after = counters({ sent: 20_000, received: 0 });
+  ledger.report(printedSlot(frame, 11_000, { sent: 10_000 }, { before: atFrame, after }));
+  ledger.turn(20_000, after);
+  const windows = closeAll(ledger);
+  assert.deepEqual(
+    windows.map(({ kernel }) => kernel?.sent),
+    [12_000, 8000],
+  );
+  return sentOf(windows);
+}
+
+test('a slot that begins near the end of a window is divided where the counters were read', () => {
+  assert.deepEqual(dividedNear(10_003, 10_000), [12_000, 8000]);
+  assert.deepEqual(dividedNear(9999, 13_000), [12_000, 8000]);
+});
+
 /** What two windows get when a session with bytes under way is followed by a slot from `next` on. */
 function divided(next: number): number[] {
   const ledger = begun(counters(NOTHING));
