@@ -58,7 +58,7 @@ export class NodeCapture {
   /** With the source `bpf`. */
   readonly #bpf: BpfNode | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #counts = { sessionRestarts: 0, unparsedLines: 0, frames: 0 };
+  readonly #counts = { captureRestarts: 0, unparsedLines: 0, frames: 0 };
 
   constructor(options: NodeCaptureOptions) {
     const { proc, interfaces, log, problems, sidecar, cpuBudget, source, ports } = options;
@@ -71,7 +71,7 @@ export class NodeCapture {
         log,
         problems,
         ...(this.#bpf ? this.#counting(this.#bpf, options) : this.#iftops(options)),
-        restarted: () => void (this.#counts.sessionRestarts += 1),
+        restarted: () => void (this.#counts.captureRestarts += 1),
       },
       (pod, isNews) => this.#search.changed(pod, isNews),
     );
@@ -112,7 +112,7 @@ export class NodeCapture {
         interfaces.states.some((state) => state !== 'pending'),
       ).length,
       podsUnfound: this.#unfound(pods),
-      sessions: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
+      captures: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
       ...this.#counts,
       helperRestarts: this.#bpf?.restarts ?? 0,
