@@ -134,13 +134,14 @@ export class BpfSource implements Source, DrainListener {
 
   #reasonOf(error: Error): SourceEnd['reason'] {
     if (error instanceof HelperError) return 'shared';
-    if (error instanceof RefusedError) return 'refused';
     if (error instanceof InterfaceGoneError) return 'lost';
     if (error instanceof NetnsGoneError) return 'left';
-    if (!(error instanceof BpfError)) throw error;
+    const isRefused = error instanceof RefusedError;
+    if (!isRefused && !(error instanceof BpfError)) throw error;
     const { inode, pid } = this.#target.netns();
     if (netnsOf(this.#options.proc, pid) !== inode) return 'left';
-    return this.#target.counters() ? 'failed' : 'lost';
+    if (!this.#target.counters()) return 'lost';
+    return isRefused ? 'refused' : 'failed';
   }
 }
 

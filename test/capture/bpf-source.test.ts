@@ -133,6 +133,7 @@ function making(context: TestContext, isUp = true) {
     capturing: capturing.promise,
     counter: () => counters.at(-1) ?? assert.fail('no helper'),
     counts: (sent: number) => void (text = write(sent)),
+    vanish: () => void (text = ''),
   };
 }
 
@@ -243,6 +244,15 @@ for (const [name, isUp, refusal, end, reason] of [
     assert.equal((await done).reason, reason);
   });
 }
+
+test('an interface that goes while it is attached to is lost, not down', async (t) => {
+  const { source, counter, vanish } = making(t, false);
+  const going = source();
+  await until(() => going.pid !== undefined, 'the interface');
+  vanish();
+  counter().lose();
+  assert.equal((await going.done).reason, 'lost');
+});
 
 test('a process that is not the pod’s any more is left', async (t) => {
   const { source } = making(t);
