@@ -68,11 +68,13 @@ async function asAgent(own: Pod, pods: readonly Pod[], capture: 'iftop' | 'bpf')
 
   const child = start(`agent-${capture}`, container, own, variables);
   await until(async () => await probe(container.readinessProbe, own), 'readiness');
-  await lab.captures(pods.length);
+  // Its own pod is captured as well.
+  const count = pods.length + 1;
+  await lab.captures(count);
   await sleep(25_000);
   assert.ok(await probe(container.livenessProbe, own), 'it is alive');
   const captures = processesNamed(capture === 'bpf' ? 'nstats-bpf' : 'iftop');
-  assert.equal(captures.length, capture === 'bpf' ? 1 : pods.length);
+  assert.equal(captures.length, capture === 'bpf' ? 1 : count);
   for (const { Uid, CapEff } of captures) {
     assert.match(`${Uid}`, /^6[1-5]\d{3}\b/);
     // NET_RAW; the helper has SYS_ADMIN and SYS_PTRACE, too.
