@@ -24,6 +24,7 @@ export class ExactLedger implements WindowLedger {
   #reported: Counters | undefined;
   /** The interface has been replaced while the capture of the one before runs. */
   #isReplaced = false;
+  isHeld = false;
 
   constructor(start: number) {
     this.windows = new OpenWindows(open(start));
@@ -47,6 +48,7 @@ export class ExactLedger implements WindowLedger {
   }
 
   observe(read: Counters | undefined): void {
+    if (this.isHeld) return;
     const last = this.#latest;
     const counters = read && continued(read, last);
     this.#latest = counters ?? last;

@@ -26,7 +26,11 @@ export interface BpfNodeOptions {
 
 /** The source of an interface that is counted. */
 export interface DrainListener {
-  /** The interface is about to be attached, or the counts to be drained. */
+  /** The interface is about to be attached. */
+  attaching(): void;
+  /** From now on drains have what is counted at the interface. */
+  attached(counted: CountedInterface): void;
+  /** The counts are about to be drained. */
   preparing(): void;
   /** What was counted since the last drain, until `at` of `performance.now()`; undefined if nothing. */
   drained(at: number, count: PodCount | undefined): void;
@@ -92,10 +96,11 @@ export class BpfNode {
    */
   async attach(netns: Netns, iface: string, listener: DrainListener): Promise<CountedInterface> {
     const counter = await this.#running();
-    listener.preparing();
+    listener.attaching();
     try {
       const counted = await counter.attach(netns, iface);
       this.#listeners.set(counted, listener);
+      listener.attached(counted);
       return counted;
     } catch (error) {
       const hasEnded = error instanceof BpfError && error.code === 'ERR_BPF_ENDED';

@@ -39,7 +39,7 @@ export class BpfSource implements Source, DrainListener {
   #from = 0;
   /** What the interface had passed then. */
   #passed: KernelBytes = passedBy(UNUSED);
-  /** The counters just before the drain that is under way, if they could be read. */
+  /** The counters just before the attach or drain that is under way, if they could be read. */
   #least: Counters | undefined;
 
   constructor(options: BpfSourceOptions, target: SourceTarget, listener: SourceListener) {
@@ -62,6 +62,18 @@ export class BpfSource implements Source, DrainListener {
   stop(): void {
     this.#isStopping = true;
     if (this.#counted) this.#options.node.detach(this.#counted);
+  }
+
+  attaching(): void {
+    this.#least = this.#target.counters() ?? this.#least;
+    this.#listener.beginning?.(this.#least);
+  }
+
+  attached(counted: CountedInterface): void {
+    // What passed while the helper was being started is in no slot.
+    if (this.#least) this.#passed = passedBy(this.#least);
+    [this.#since, this.#from] = [performance.now(), Date.now()];
+    this.#counted = counted;
   }
 
   preparing(): void {
@@ -117,13 +129,9 @@ export class BpfSource implements Source, DrainListener {
     const { proc, node } = this.#options;
     const [netns, { iface }] = [this.#target.netns(), this.#target];
     closeSync(openNetns(proc, netns, this.#target.pod().cgroupUid));
-    const counters = this.#target.counters();
-    if (!counters) throw new InterfaceGoneError(`there is no ${iface}`);
+    this.#least = this.#target.counters();
+    if (!this.#least) throw new InterfaceGoneError(`there is no ${iface}`);
     const counted = await node.attach(netns, iface, this);
-    // What passed while the helper was being started is in no slot.
-    this.#passed = passedBy(this.#least ?? counters);
-    [this.#since, this.#from] = [performance.now(), Date.now()];
-    this.#counted = counted;
     if (readLinks(proc, netns.pid).has(iface)) return counted;
     const error = await Promise.race([counted.ended, sleep(DOWN, undefined)]);
     if (error === undefined) return counted;

@@ -172,6 +172,10 @@ export class InterfaceCapture {
       counters: () => reader.read(),
     };
     const source = startSource(target, {
+      beginning: (counters) => {
+        this.#ledger.observe(counters);
+        this.#ledger.isHeld = true;
+      },
       capturing: (pid, counters) => this.#capturing(reader, pid, counters),
       slot: (slot) => this.#ledger.add(slot),
       overloaded: (is) => this.#overloaded(is),
@@ -234,6 +238,7 @@ export class InterfaceCapture {
     reader.open(pid);
     this.#capturingSince = performance.now();
     this.#hasRun = true;
+    this.#ledger.isHeld = false;
     this.#ledger.captured(counters ?? reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
@@ -251,6 +256,7 @@ export class InterfaceCapture {
     const { log, restarted } = this.#options;
     const isProven = this.#isProven;
     this.#source = undefined;
+    this.#ledger.isHeld = false;
     if (this.#capturingSince !== undefined) this.#ledger.released(this.#reader?.read());
     this.#capturingSince = undefined;
     this.#reader?.close();

@@ -10,6 +10,8 @@ export interface SourceTarget {
 }
 
 export interface SourceListener {
+  /** The source begins in a moment. What passes after this reading, the latest one, is in its slots if it succeeds. */
+  beginning?(counters: Counters | undefined): void;
   /**
    * The source captures from now on, and this process is in the namespace. `counters`: those of the interface at that
    * moment, if the source has read them.

@@ -46,6 +46,21 @@ test('a window has what its slots have, whenever the counters are read', () => {
   assert.deepEqual(close(ledger), [800, 800, 0]);
 });
 
+test('what is read while a source begins is in its slots, and in no other part', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(300));
+  ledger.observe(sent(400));
+  ledger.isHeld = true;
+  ledger.turn(10_000, sent(900));
+  ledger.observe(sent(950));
+  ledger.isHeld = false;
+  ledger.captured(sent(400));
+  ledger.add(slot(600, 400, 1000));
+  ledger.turn(20_000, sent(1000));
+  assert.deepEqual(close(ledger), [100, 0, 100]);
+  assert.deepEqual(close(ledger), [600, 600, 0]);
+});
+
 test('what passes before, between and after captures is uncaptured', () => {
   const ledger = new ExactLedger(0);
   ledger.begin(sent(300), true);

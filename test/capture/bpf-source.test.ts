@@ -109,6 +109,7 @@ function making(context: TestContext, isUp = true) {
   });
   const options = { proc: tree.path, node, starts: new StartLimiter() };
   const slots: Slot[] = [];
+  const begun: (Counters | undefined)[] = [];
   const capturing = Promise.withResolvers<Counters | undefined>();
   const source = (cgroupUid = UID) =>
     new BpfSource(
@@ -120,6 +121,7 @@ function making(context: TestContext, isUp = true) {
         counters: () => parseNetDev(text, 'eth0'),
       },
       {
+        beginning: (at) => void begun.push(at),
         capturing: (_, at) => capturing.resolve(at),
         slot: (slot) => void slots.push(slot),
         overloaded: () => {},
@@ -129,6 +131,7 @@ function making(context: TestContext, isUp = true) {
     node,
     source,
     slots,
+    begun,
     said,
     capturing: capturing.promise,
     counter: () => counters.at(-1) ?? assert.fail('no helper'),
@@ -158,6 +161,15 @@ test('a slot is what was counted between two drains; what found no room is its r
     [slot?.rest.sent, sentOf(slot?.before), sentOf(slot?.after)],
     [3000, 5000, 11_000],
   );
+});
+
+test('it begins with the reading before it is attached, whatever is counted meanwhile', async (t) => {
+  const { source, capturing, counts, begun } = making(t);
+  counts(5000);
+  source();
+  await until(() => begun.length > 0, 'the attach');
+  counts(9000);
+  assert.deepEqual([begun.map(sentOf), sentOf(await capturing)], [[5000], 5000]);
 });
 
 test('an interface at rest has no slots, unless its counters have what the program has not', async (t) => {
