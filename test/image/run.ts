@@ -89,10 +89,13 @@ async function asAgent(own: Pod, pods: readonly Pod[], capture: 'iftop' | 'bpf')
   for (const { name } of pods) {
     const [sums] = await lab.influx.query(
       `SELECT sum(sentBytes) + sum(receivedBytes) AS kernel,
-              sum(sentAttributed) + sum(receivedAttributed) AS rows FROM nstat_pod
+              sum(sentAttributed) + sum(receivedAttributed) AS rows,
+              sum(missingUncaptured) AS before FROM nstat_pod
        WHERE pod = '${name}'`,
     );
-    const share = Number(sums?.['rows']) / Number(sums?.['kernel']);
+    const [kernel, rows, before] = ['kernel', 'rows', 'before'].map((name) => Number(sums?.[name]));
+    // On a busy machine it takes a while until the captures begin.
+    const share = (rows ?? NaN) / ((kernel ?? NaN) - (before ?? NaN));
     console.log(
       `${capture}: ${name}: ${sums?.['kernel']} bytes by the kernel, in rows ${share * 100} % of them`,
     );
