@@ -34,6 +34,7 @@ export class BpfSource implements Source, DrainListener {
   readonly #listener: SourceListener;
   #counted: CountedInterface | undefined;
   #isStopping = false;
+  #isCapturing = false;
   #since = 0;
   /** The end of the last slot, in milliseconds since 1970. */
   #from = 0;
@@ -85,8 +86,13 @@ export class BpfSource implements Source, DrainListener {
     // The clock may have been set back.
     const from = Math.min(this.#from, to);
     const before = countersOf(this.#passed);
-    this.#passed = this.#reconciled(count);
     this.#from = to;
+    if (!this.#isCapturing) {
+      // What is drained before the listener knows of the capture is in no slot.
+      if (this.#least) this.#passed = passedBy(this.#least);
+      return;
+    }
+    this.#passed = this.#reconciled(count);
     const after = countersOf(this.#passed);
     if (!count && isAfter(before, after)) return;
     const { flows, full } = count ?? { flows: [], full: NOTHING };
@@ -115,6 +121,7 @@ export class BpfSource implements Source, DrainListener {
     const { node, starts } = this.#options;
     const counted = await starts.add(async () => (this.#isStopping ? undefined : this.#attach()));
     if (!counted) return { reason: 'stopped', error: undefined };
+    this.#isCapturing = true;
     this.#listener.capturing(this.#target.netns().pid, countersOf(this.#passed));
     if (this.#isStopping) node.detach(counted);
     const error = await counted.ended;

@@ -172,6 +172,21 @@ test('it begins with the reading before it is attached, whatever is counted mean
   assert.deepEqual([begun.map(sentOf), sentOf(await capturing)], [[5000], 5000]);
 });
 
+test('what is drained while it begins is not counted again', async (t) => {
+  // It is not known yet whether the interface is down.
+  const { source, node, capturing, counter, counts, slots } = making(t, false);
+  counts(5000);
+  source();
+  await until(() => node.pid !== undefined, 'the helper');
+  await setImmediate();
+  counter().counts = { sent: 2000 };
+  counts(7000);
+  await node.drain();
+  const begun = sentOf(await capturing);
+  const passed = slots.map(({ before, after }) => sentOf(after) - sentOf(before));
+  assert.equal(begun + passed.reduce((sum, bytes) => sum + bytes, 0), 7000);
+});
+
 test('an interface at rest has no slots, unless its counters have what the program has not', async (t) => {
   const { source, node, capturing, counts, slots } = making(t);
   source();
