@@ -55,6 +55,7 @@ const WITH_BPF_TOO = new Set(
     'selection',
     'short-lived',
     'shutdown',
+    'soak',
     'uncounted',
   ].map((name) => `test/e2e/${name}.test.ts`),
 );

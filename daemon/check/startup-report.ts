@@ -70,11 +70,11 @@ async function captures({
   capture,
   signal,
 }: StartupReportOptions): Promise<Result[]> {
-  const { podsReady, sessions } = capture.figures;
+  const { podsReady, captures } = capture.figures;
   const others = uncaptured(capture.figures, proc);
   const isCounted = capture.source === 'bpf';
   const by = isCounted ? 'in the kernel' : 'by iftop';
-  if (sessions > 0) return [`${capturesOf(sessions, podsReady)}, ${by}`, ...others];
+  if (captures > 0) return [`${capturesOf(captures, podsReady)}, ${by}`, ...others];
   if (isCounted) {
     const why = await whyNotBpf();
     if (why !== undefined) return [findingOf(CONDITIONS.countingImpossible, new Error(why))];

@@ -52,14 +52,14 @@ export class Health {
     const idle = now - (capture.heard ?? now);
     const stuck = capture.stuckFor;
     const answered =
-      figures.sessions > 0
+      figures.captures > 0
         ? `a capture answered ${seconds(idle)} ago`
         : 'there is no capture to ask';
     return verdict([
       closed < LATE * interval + 10_000
         ? `last window closed ${seconds(closed)} ago`
         : [CONDITIONS.windowsLate, `last window closed ${seconds(closed)} ago`],
-      capturesOf(figures.sessions, figures.podsReady),
+      capturesOf(figures.captures, figures.podsReady),
       idle < IDLE ? answered : [CONDITIONS.capturesIdle, `for ${seconds(idle)}`],
       stuck < IDLE ? 'captures can be started' : [CONDITIONS.startsStuck, `for ${seconds(stuck)}`],
     ]);

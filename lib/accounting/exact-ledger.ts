@@ -1,7 +1,8 @@
-import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
+import type { Bytes, Counters, KernelBytes, Slot } from '../model.ts';
 import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
 import { each, plus } from '../bytes.ts';
-import { addShare, openWindow, type OpenWindow, windowOf } from './open-window.ts';
+import { addShare, openWindow, type OpenWindow } from './open-window.ts';
+import { OpenWindows } from './open-windows.ts';
 import type { WindowLedger } from './window-ledger.ts';
 
 const WHOLE: Bytes = { sent: 1, received: 1 };
@@ -14,8 +15,7 @@ const WHOLE: Bytes = { sent: 1, received: 1 };
  * instant.
  */
 export class ExactLedger implements WindowLedger {
-  /** The oldest first; the last one has not ended. */
-  readonly #windows: OpenWindow[];
+  readonly windows: OpenWindows;
   /** The latest reading. */
   #latest: Counters | undefined;
   /** While nothing captures: what is counted beyond this is in no slot. */
@@ -24,14 +24,14 @@ export class ExactLedger implements WindowLedger {
   #reported: Counters | undefined;
   /** The interface has been replaced while the capture of the one before runs. */
   #isReplaced = false;
-  #hasEnded = false;
+  isHeld = false;
 
   constructor(start: number) {
-    this.#windows = [open(start)];
+    this.windows = new OpenWindows(open(start));
   }
 
   begin(counters: Counters | undefined, isNew = false): void {
-    this.#hasEnded = false;
+    this.windows.resume();
     if (this.#latest === undefined) this.#gap = isNew ? UNUSED : counters;
     this.observe(counters);
   }
@@ -48,6 +48,7 @@ export class ExactLedger implements WindowLedger {
   }
 
   observe(read: Counters | undefined): void {
+    if (this.isHeld) return;
     const last = this.#latest;
     const counters = read && continued(read, last);
     this.#latest = counters ?? last;
@@ -60,8 +61,7 @@ export class ExactLedger implements WindowLedger {
   }
 
   add({ pairs, rest, before, after }: Slot): void {
-    const window = this.#windows.at(-1);
-    if (!window) return;
+    const { running: window } = this.windows;
     addShare(window, pairs, rest, WHOLE);
     this.#reported = after ?? this.#reported;
     if (!before || !after) return;
@@ -73,36 +73,16 @@ export class ExactLedger implements WindowLedger {
   }
 
   turn(at: number, counters: Counters | undefined, isLast = false): void {
-    const running = this.#windows.at(-1);
-    if (!running) return;
-    this.#hasEnded = isLast;
     this.observe(counters);
-    if (this.#latest) count(running, between(this.#latest, this.#latest));
-    running.end = at;
-    this.#windows.push(open(at));
-  }
-
-  get isFinished(): boolean {
-    return this.#hasEnded && this.#windows.length === 1;
-  }
-
-  ended(at: number): Window | undefined {
-    const window = this.#windows.find(({ end }) => end === at);
-    return window && windowOf(window, at);
-  }
-
-  close(at = Infinity): Window | undefined {
-    const [oldest] = this.#windows;
-    if (oldest?.end === undefined || oldest.end > at) return undefined;
-    this.#windows.shift();
-    return windowOf(oldest, oldest.end);
+    if (this.#latest) count(this.windows.running, between(this.#latest, this.#latest));
+    this.windows.turn(at, open(at), isLast);
   }
 
   #addGap(counters: Counters | undefined): void {
-    const window = this.#windows.at(-1);
-    if (!window || !this.#gap || !counters) return;
+    if (!this.#gap || !counters) return;
     // The last slot may have been a few packets ahead of the counters.
     if (!isAfter(counters, this.#gap)) return;
+    const { running: window } = this.windows;
     const passed = between(this.#gap, counters);
     window.uncaptured = plus(window.uncaptured, passed);
     count(window, passed);

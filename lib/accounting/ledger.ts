@@ -1,7 +1,8 @@
-import type { Bytes, Counters, KernelBytes, Slot, Window } from '../model.ts';
+import type { Bytes, Counters, KernelBytes, Slot } from '../model.ts';
 import { each, NOTHING, plus } from '../bytes.ts';
 import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
-import { addShare, openWindow, type OpenWindow, windowOf } from './open-window.ts';
+import { addShare, openWindow, type OpenWindow } from './open-window.ts';
+import { OpenWindows } from './open-windows.ts';
 import { Miscount } from './miscount.ts';
 import type { WindowLedger } from './window-ledger.ts';
 
@@ -14,8 +15,7 @@ const UNNOTICED = 3000;
  * by time.
  */
 export class Ledger implements WindowLedger {
-  /** The oldest first; the last one has not ended. */
-  readonly #windows: OpenWindow[];
+  readonly windows: OpenWindows;
   /** The counters of the present interface at the start of the last window. */
   #counters: Counters | undefined;
   /** What interfaces that were replaced counted in the last window. */
@@ -35,14 +35,13 @@ export class Ledger implements WindowLedger {
   #ahead = NOTHING;
   #overloaded = false;
   #paused = false;
-  #hasEnded = false;
 
   constructor(start: number) {
-    this.#windows = [this.#open(start)];
+    this.windows = new OpenWindows(this.#open(start));
   }
 
   begin(counters: Counters | undefined, isNew = false): void {
-    this.#hasEnded = false;
+    this.windows.resume();
     if (this.#counters === undefined) this.#gap = isNew ? UNUSED : counters;
     this.#counters ??= isNew ? UNUSED : counters;
     this.observe(counters);
@@ -67,8 +66,7 @@ export class Ledger implements WindowLedger {
 
   pause(): void {
     this.#paused = true;
-    const running = this.#windows.at(-1);
-    if (running) running.paused ??= NOTHING;
+    this.windows.running.paused ??= NOTHING;
   }
 
   observe(read: Counters | undefined): void {
@@ -77,7 +75,7 @@ export class Ledger implements WindowLedger {
     this.#latest = counters ?? last;
     if (!counters || !last || isAfter(counters, last)) return;
     this.#addGap(last);
-    for (const window of this.#windows) window.isPast = window.end !== undefined;
+    for (const window of this.windows.all) window.isPast = window.end !== undefined;
     if (this.#gap) this.#gap = UNUSED;
     this.#replaced = this.#count(last);
     this.#counters = UNUSED;
@@ -86,7 +84,7 @@ export class Ledger implements WindowLedger {
   set overloaded(is: boolean) {
     this.#overloaded = is;
     if (!is) return;
-    for (const window of this.#windows) {
+    for (const window of this.windows.all) {
       if ((window.end ?? Infinity) > this.#last - UNNOTICED) window.overloaded = true;
     }
   }
@@ -100,7 +98,7 @@ export class Ledger implements WindowLedger {
     const { pairs, rest } = slot;
     const total = pairs.reduce(plus, rest);
     let added = NOTHING;
-    for (const window of this.#windows) {
+    for (const window of this.windows.all) {
       const until = this.#shareBefore(slot, window, total);
       const share = each((of) => clamp(until[of], added[of], 1) - added[of]);
       addShare(window, pairs, rest, share);
@@ -112,35 +110,16 @@ export class Ledger implements WindowLedger {
   }
 
   turn(at: number, counters: Counters | undefined, isLast = false): void {
-    const running = this.#windows.at(-1);
-    if (!running) return;
-    this.#hasEnded = isLast;
+    const { running } = this.windows;
     this.observe(counters);
     this.#addGap(counters);
-    running.end = at;
     // The window's kernel bytes end where its slots are divided, even if the interface has gone.
     const latest = this.#latest;
     running.counters = latest;
     if (latest) running.kernel = this.#count(latest);
     this.#counters = latest;
     this.#replaced = undefined;
-    this.#windows.push(this.#open(at));
-  }
-
-  get isFinished(): boolean {
-    return this.#hasEnded && this.#windows.length === 1;
-  }
-
-  ended(at: number): Window | undefined {
-    const window = this.#windows.find(({ end }) => end === at);
-    return window && windowOf(window, at);
-  }
-
-  close(at = Infinity): Window | undefined {
-    const [oldest] = this.#windows;
-    if (oldest?.end === undefined || oldest.end > at) return undefined;
-    this.#windows.shift();
-    return windowOf(oldest, oldest.end);
+    this.windows.turn(at, this.#open(at), isLast);
   }
 
   #open(start: number): OpenWindow {
@@ -155,7 +134,7 @@ export class Ledger implements WindowLedger {
   #judge({ from, to }: Slot, seen: Bytes, kernel: Bytes): void {
     this.#miscount.add({ from, to, seen, counted: plus(kernel, this.#ahead), lag: this.#lag });
     this.#ahead = NOTHING;
-    for (const window of this.#windows)
+    for (const window of this.windows.all)
       window.miscounted = each((of) => window.miscounted[of] || this.#miscount.directions[of]);
   }
 
@@ -167,7 +146,7 @@ export class Ledger implements WindowLedger {
 
   /** Adds what was counted while nothing captures to what is missing, each part in its window. */
   #addGap(counters: Counters | undefined): void {
-    for (const window of this.#windows) {
+    for (const window of this.windows.all) {
       if (window.isPast) continue;
       const until = window.end === undefined ? counters : window.counters;
       if (!until || !this.#gap || !isAfter(until, this.#gap)) continue;
@@ -180,11 +159,11 @@ export class Ledger implements WindowLedger {
   #addLag(): void {
     let left = this.#lag;
     this.#lag = NOTHING;
-    for (let at = this.#windows.length - 1; at >= 0; at -= 1) {
-      const window = this.#windows[at];
-      const most = this.#reportedSince(this.#windows[at - 1]);
+    const newestFirst = this.windows.all.toReversed();
+    for (const [at, window] of newestFirst.entries()) {
+      const most = this.#reportedSince(newestFirst[at + 1]);
       const part = each((of) => Math.min(left[of], most[of]));
-      if (window) this.#addMissing(window, part);
+      this.#addMissing(window, part);
       left = each((of) => left[of] - part[of]);
     }
   }
@@ -211,9 +190,11 @@ export class Ledger implements WindowLedger {
     const { before, after } = slot;
     const counters = window.counters;
     if (!before || !counters) return { sent: share, received: share };
-    // A slot that begins after the end can still have packets that waited then.
-    const sign = slot.from <= end ? 1 : -1;
-    const apart = sign > 0 ? between(before, counters) : between(counters, before);
+    // The counters are read some milliseconds after a window's end, and after a frame: so they say which came first, not the
+    // clock. A slot that begins after the end can still have packets that waited then.
+    const isFirst = window.isPast ? slot.from <= end : isAfter(counters, before);
+    const sign = isFirst ? 1 : -1;
+    const apart = isFirst ? between(before, counters) : between(counters, before);
     const kernel = after && between(before, after);
     return each((direction) => {
       const lag = this.#lag[direction];

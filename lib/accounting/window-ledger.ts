@@ -1,7 +1,9 @@
-import type { Counters, Slot, Window } from '../model.ts';
+import type { Counters, Slot } from '../model.ts';
+import type { OpenWindows } from './open-windows.ts';
 
 /** Sorts the bytes of one interface of a pod into windows of the wall clock. */
 export interface WindowLedger {
+  readonly windows: Pick<OpenWindows, 'ended' | 'close' | 'isFinished'>;
   /** The interface was found, with these counters: bytes are counted from here on, or from 0 if the interface is new. */
   begin(counters: Counters | undefined, isNew?: boolean): void;
   /** A capture begins: what was counted since the last one is in no slot. */
@@ -17,12 +19,8 @@ export interface WindowLedger {
   add(slot: Slot): void;
   /** The clock passes the end of the last window, and the next one begins. `isLast`: that will be empty. */
   turn(at: number, counters: Counters | undefined, isLast?: boolean): void;
-  /** The last window of the interface has ended, and all are closed. */
-  readonly isFinished: boolean;
-  /** The window that ended at a moment, as it is by now: slots that span its end may still come. */
-  ended(at: number): Window | undefined;
-  /** Removes the oldest window, if it has ended, and not after `at`. Later slots go to the window after it. */
-  close(at?: number): Window | undefined;
+  /** For sources that have read the counters and begin in a moment: until then later readings are not taken. */
+  isHeld?: boolean;
   /** For sources that CPU_BUDGET pauses: from the end of this capture until the next one bytes are missing because of that. */
   pause?(): void;
   /** For sources that have limits: bytes that are missing since just before the last slot are so because of them. */

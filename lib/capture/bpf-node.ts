@@ -29,6 +29,8 @@ export interface BpfNodeOptions {
 export interface DrainListener {
   /** The interface is about to be attached. */
   attaching(): void;
+  /** From now on drains have what is counted at the interface. */
+  attached(counted: CountedInterface): void;
   /** The counts are about to be drained. */
   preparing(): void;
   /** What was counted since the last drain, until `at` of `performance.now()`; undefined if nothing. */
@@ -102,6 +104,7 @@ export class BpfNode {
     try {
       const counted = await attached;
       this.#listeners.set(counted, listener);
+      listener.attached(counted);
       return counted;
     } catch (error) {
       const hasEnded = error instanceof BpfError && error.code === 'ERR_BPF_ENDED';

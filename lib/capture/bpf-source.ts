@@ -41,13 +41,13 @@ export class BpfSource implements Source, DrainListener {
   readonly #listener: SourceListener;
   #counted: CountedInterface | undefined;
   #isStopping = false;
+  #isCapturing = false;
   #since = 0;
   /** The end of the last slot, in milliseconds since 1970. */
   #from = 0;
   /** What the interface had passed then. */
   #passed: KernelBytes = passedBy(UNUSED);
-  isBeginning = false;
-  /** The counters just before the drain that is under way, if they could be read. */
+  /** The counters just before the attach or drain that is under way, if they could be read. */
   #least: Counters | undefined;
 
   constructor(options: BpfSourceOptions, target: SourceTarget, listener: SourceListener) {
@@ -73,7 +73,16 @@ export class BpfSource implements Source, DrainListener {
   }
 
   attaching(): void {
-    this.isBeginning = true;
+    this.#least = this.#target.counters() ?? this.#least;
+    this.#listener.beginning?.(this.#least);
+  }
+
+  attached(counted: CountedInterface): void {
+    // What passed until then is in no slot.
+    const counters = parseNetDev(counted.netDev, this.#target.iface) ?? this.#least;
+    if (counters) this.#passed = passedBy(counters);
+    [this.#since, this.#from] = [performance.now(), Date.now()];
+    this.#counted = counted;
   }
 
   preparing(): void {
@@ -85,8 +94,10 @@ export class BpfSource implements Source, DrainListener {
     // The clock may have been set back.
     const from = Math.min(this.#from, to);
     const before = countersOf(this.#passed);
-    this.#passed = this.#reconciled(count);
     this.#from = to;
+    this.#passed = this.#reconciled(count);
+    // What is drained before the listener knows of the capture is in no slot.
+    if (!this.#isCapturing) return;
     const after = countersOf(this.#passed);
     if (!count && isAfter(before, after)) return;
     const { flows, full } = count ?? { flows: [], full: NOTHING };
@@ -115,7 +126,7 @@ export class BpfSource implements Source, DrainListener {
     const { node, starts } = this.#options;
     const counted = await starts.add(async () => (this.#isStopping ? undefined : this.#attach()));
     if (!counted) return { reason: 'stopped', error: undefined };
-    this.isBeginning = false;
+    this.#isCapturing = true;
     this.#listener.capturing(this.#target.netns().pid, countersOf(this.#passed));
     if (this.#isStopping) node.detach(counted);
     const error = await counted.ended;
@@ -130,13 +141,9 @@ export class BpfSource implements Source, DrainListener {
     const { proc, node } = this.#options;
     const [netns, { iface }] = [this.#target.netns(), this.#target];
     closeSync(openNetns(proc, netns, this.#target.pod().cgroupUid));
-    const counters = this.#target.counters();
-    if (!counters) throw new InterfaceGoneError(`there is no ${iface}`);
+    this.#least = this.#target.counters();
+    if (!this.#least) throw new InterfaceGoneError(`there is no ${iface}`);
     const counted = await node.attach(netns, iface, this);
-    // What passed until then is in no slot.
-    this.#passed = passedBy(parseNetDev(counted.netDev, iface) ?? counters);
-    [this.#since, this.#from] = [performance.now(), Date.now()];
-    this.#counted = counted;
     if (readLinks(proc, netns.pid).has(iface)) return counted;
     const error = await Promise.race([counted.ended, sleep(DOWN, undefined)]);
     if (error === undefined) return counted;
@@ -147,13 +154,14 @@ export class BpfSource implements Source, DrainListener {
 
   #reasonOf(error: Error): SourceEnd['reason'] {
     if (error instanceof HelperError) return 'shared';
-    if (error instanceof RefusedError) return 'refused';
     if (error instanceof InterfaceGoneError) return 'lost';
     if (error instanceof NetnsGoneError) return 'left';
-    if (!(error instanceof BpfError)) throw error;
+    const isRefused = error instanceof RefusedError;
+    if (!isRefused && !(error instanceof BpfError)) throw error;
     const { inode, pid } = this.#target.netns();
     if (netnsOf(this.#options.proc, pid) !== inode) return 'left';
-    return this.#target.counters() ? 'failed' : 'lost';
+    if (!this.#target.counters()) return 'lost';
+    return isRefused ? 'refused' : 'failed';
   }
 }
 

@@ -77,6 +77,7 @@ export class IftopSource implements Source {
     const rounding = new Rounding();
     for await (const slot of session.slots(signal, () => this.#until)) {
       reported();
+      // Before the kernel's counters refine each direction.
       const { ips } = this.#target.pod();
       const flows = slot.flows.map((flow) => orient(flow, ips));
       this.#listener.slot(rounding.slot({ ...slot, flows }));

@@ -39,7 +39,7 @@ export class InterfaceCapture {
   readonly problems: InterfaceProblems;
   readonly #ledger: WindowLedger;
   /** The windows that have ended and are not closed yet. */
-  readonly windows: Pick<WindowLedger, 'ended' | 'close' | 'isFinished'>;
+  readonly windows: WindowLedger['windows'];
   readonly #retry = new RetryPolicy();
   #state: CaptureState = 'idle';
   #index: number | undefined;
@@ -62,7 +62,7 @@ export class InterfaceCapture {
     this.#listener = listener;
     this.#options = options;
     this.#ledger = options.createLedger(Date.now());
-    this.windows = this.#ledger;
+    this.windows = this.#ledger.windows;
     this.problems = new InterfaceProblems(() => owner.pod, name, options.problems);
   }
 
@@ -113,7 +113,6 @@ export class InterfaceCapture {
 
   /** Reads the counters, if they can be read. This may be the last reading, so the ledger keeps it. */
   counters(): Counters | undefined {
-    if (this.#source?.isBeginning) return undefined;
     const counters = this.#reader?.read();
     this.#ledger.observe(counters);
     return counters;
@@ -173,6 +172,10 @@ export class InterfaceCapture {
       counters: () => reader.read(),
     };
     const source = startSource(target, {
+      beginning: (counters) => {
+        this.#ledger.observe(counters);
+        this.#ledger.isHeld = true;
+      },
       capturing: (pid, counters) => this.#capturing(reader, pid, counters),
       slot: (slot) => this.#ledger.add(slot),
       overloaded: (is) => this.#overloaded(is),
@@ -235,6 +238,7 @@ export class InterfaceCapture {
     reader.open(pid);
     this.#capturingSince = performance.now();
     this.#hasRun = true;
+    this.#ledger.isHeld = false;
     this.#ledger.captured(counters ?? reader.read());
     this.#retry.reset('refused');
     this.#send('capturing');
@@ -252,6 +256,7 @@ export class InterfaceCapture {
     const { log, restarted } = this.#options;
     const isProven = this.#isProven;
     this.#source = undefined;
+    this.#ledger.isHeld = false;
     if (this.#capturingSince !== undefined) this.#ledger.released(this.#reader?.read());
     this.#capturingSince = undefined;
     this.#reader?.close();

@@ -1,4 +1,4 @@
-import type { Log } from '../model.ts';
+import type { LocalPod, Log } from '../model.ts';
 import { hasAddress } from '../linux/bare-netns.ts';
 import { statOf } from '../linux/process-stat.ts';
 import { identity } from './identity.ts';
@@ -18,6 +18,8 @@ export interface NamespaceSearchOptions {
 
 /** Milliseconds. A pod that has just changed is searched for again after a part of the time since then. */
 const AGAIN = { part: 1 / 8, least: 50, most: 1000 };
+/** Milliseconds between two searches that the kubelet's cgroups give cause to. */
+const HINTED_EVERY = 10;
 /** Seconds. Of an older pod that the API server reports only now, earlier bytes are not counted. */
 const NEW = 60;
 /** Milliseconds between two checks of the processes by which namespaces are reached. */
@@ -29,6 +31,9 @@ export class NamespaceSearch {
   /** When the agent was started, in seconds since the node was. */
   readonly #started: number;
   #soon: NodeJS.Timeout | undefined;
+  /** When the last search was, and when a cgroup of a pod that is searched for last changed, by `performance.now()`. */
+  #searched = -Infinity;
+  #hinted = -Infinity;
   #isStopped = false;
   /** When the pods' processes were last checked, by `performance.now()`. */
   #checked = -Infinity;
@@ -46,6 +51,15 @@ export class NamespaceSearch {
     this.#searchIn(0);
   }
 
+  /** A cgroup of a pod has changed: the pod's first process may be there now, or in a moment. */
+  hint(cgroupUid: LocalPod['cgroupUid']): void {
+    const { isListed } = this.#options.registry;
+    if (isListed && !this.#sought.some(({ pod }) => pod.cgroupUid === cgroupUid)) return;
+    this.#hinted = performance.now();
+    clearTimeout(this.#soon);
+    this.#searchIn(Math.max(0, this.#searched + HINTED_EVERY - this.#hinted));
+  }
+
   /** To be called every second. */
   tick(): void {
     this.#search(this.#options.finder.isDue);
@@ -60,7 +74,8 @@ export class NamespaceSearch {
   #searchIn(delay: number): void {
     this.#soon = setTimeout(() => {
       this.#search(true);
-      const ages = this.#sought.map(({ soughtSince }) => performance.now() - soughtSince);
+      const news = this.#sought.map(({ soughtSince }) => Math.max(soughtSince, this.#hinted));
+      const ages = news.map((at) => performance.now() - at);
       const again = Math.max(AGAIN.least, Math.min(...ages) * AGAIN.part);
       if (again < AGAIN.most && !this.#isStopped) this.#searchIn(again);
     }, delay);
@@ -82,6 +97,7 @@ export class NamespaceSearch {
   #search(isDue: boolean): void {
     const { sidecar, finder, registry } = this.#options;
     if (this.#isStopped) return;
+    this.#searched = performance.now();
     if (sidecar) {
       const netns = { inode: finder.own ?? 0, pid: 'self' } as const;
       for (const pod of this.#sought) pod.start(netns, false);

@@ -3,6 +3,7 @@ import { ExactLedger } from '../accounting/exact-ledger.ts';
 import { Ledger } from '../accounting/ledger.ts';
 import { CONDITIONS } from '../conditions.ts';
 import type { ClosedWindow, LocalPod, Log, ProblemLog } from '../model.ts';
+import { CgroupWatch } from '../linux/cgroup-watch.ts';
 import { CpuTime } from '../linux/cpu-time.ts';
 import type { DeclaredPorts } from '../kubernetes/declared-ports.ts';
 import type { PodSink } from '../kubernetes/selection.ts';
@@ -51,6 +52,7 @@ export class NodeCapture {
   readonly cpu: CpuTime;
   readonly #registry: PodRegistry;
   readonly #search: NamespaceSearch;
+  readonly #cgroups: CgroupWatch | undefined;
   readonly #finder: NamespaceFinder;
   /** With iftops: counting in the kernel takes too little to pause it. */
   readonly #controller: CpuBudgetController | undefined;
@@ -58,7 +60,7 @@ export class NodeCapture {
   /** With the source `bpf`. */
   readonly #bpf: BpfNode | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #counts = { sessionRestarts: 0, unparsedLines: 0, frames: 0 };
+  readonly #counts = { captureRestarts: 0, unparsedLines: 0, frames: 0 };
 
   constructor(options: NodeCaptureOptions) {
     const { proc, interfaces, log, problems, sidecar, cpuBudget, source, ports } = options;
@@ -71,13 +73,20 @@ export class NodeCapture {
         log,
         problems,
         ...(this.#bpf ? this.#counting(this.#bpf, options) : this.#iftops(options)),
-        restarted: () => void (this.#counts.sessionRestarts += 1),
+        restarted: () => void (this.#counts.captureRestarts += 1),
       },
       (pod, isNews) => this.#search.changed(pod, isNews),
     );
     const finder = new NamespaceFinder({ proc, interfaces });
     [this.#registry, this.#finder] = [registry, finder];
     this.#search = new NamespaceSearch({ proc, log, sidecar, finder, registry });
+    if (!sidecar)
+      this.#cgroups = new CgroupWatch({
+        // The agent's container has a cgroup namespace of its own, which shows none of the node's.
+        root: `${proc}/1/root/sys/fs/cgroup`,
+        changed: (cgroupUid) => this.#search.hint(cgroupUid),
+        failed: ({ message }) => log.debug({ error: message }, 'not all cgroups can be watched'),
+      });
     if (!this.#bpf)
       this.#controller = new CpuBudgetController({
         cpu: this.cpu,
@@ -112,7 +121,7 @@ export class NodeCapture {
         interfaces.states.some((state) => state !== 'pending'),
       ).length,
       podsUnfound: this.#unfound(pods),
-      sessions: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
+      captures: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
       ...this.#counts,
       helperRestarts: this.#bpf?.restarts ?? 0,
@@ -166,6 +175,7 @@ export class NodeCapture {
   async stop(patience = LAST_SLOTS): Promise<void> {
     clearInterval(this.#timer);
     this.#search.stop();
+    this.#cgroups?.close();
     this.#controller?.stop();
     // It has been drained when the last window ended.
     if (this.#bpf) {

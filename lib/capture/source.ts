@@ -10,6 +10,8 @@ export interface SourceTarget {
 }
 
 export interface SourceListener {
+  /** The source begins in a moment. What passes after this reading, the latest one, is in its slots if it succeeds. */
+  beginning?(counters: Counters | undefined): void;
   /**
    * The source captures from now on, and this process is in the namespace. `counters`: those of the interface at that
    * moment, if the source has read them.
@@ -36,8 +38,6 @@ export interface Source {
   readonly pid: number | undefined;
   /** When the source last reported, or was seen to be at rest, by `performance.now()`. */
   readonly heard: number | undefined;
-  /** Which reading of the counters the source captures from is decided, and will be told: a later one would have that twice. */
-  readonly isBeginning?: boolean;
   readonly done: Promise<SourceEnd>;
   /** Ends the source, with a last slot if that can be had within so many milliseconds. */
   stop(patience?: number): void;

@@ -12,6 +12,7 @@ export function attribute(
 ): Edge[] {
   const edges = new Map<string, Edge>();
   for (const pair of window.pairs) {
+    // Again, since the pod may have been captured before the API server reported its addresses.
     const { remote, port, from, to, sent, received } = orient(pair, pod.ips);
     const peer = nameOf(remote, from, to);
     const end = { peer, ...(port !== undefined && { port }) };

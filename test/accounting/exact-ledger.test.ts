@@ -25,7 +25,7 @@ function slot(bytes: number, before: number, after: number, rest = 0): Slot {
 
 /** Kernel, attributed and uncaptured bytes of the oldest window, whose two sums are the same. */
 function close(ledger: ExactLedger) {
-  const window: Window = ledger.close() ?? assert.fail('no window');
+  const window: Window = ledger.windows.close() ?? assert.fail('no window');
   const attributed = bytesOf([window]);
   const { uncaptured, overload, paused, other } = missing(window, attributed);
   const total = (window.kernel?.sent ?? 0) + uncounted(window, attributed).sent;
@@ -46,6 +46,21 @@ test('a window has what its slots have, whenever the counters are read', () => {
   assert.deepEqual(close(ledger), [800, 800, 0]);
 });
 
+test('what is read while a source begins is in its slots, and in no other part', () => {
+  const ledger = new ExactLedger(0);
+  ledger.begin(sent(300));
+  ledger.observe(sent(400));
+  ledger.isHeld = true;
+  ledger.turn(10_000, sent(900));
+  ledger.observe(sent(950));
+  ledger.isHeld = false;
+  ledger.captured(sent(400));
+  ledger.add(slot(600, 400, 1000));
+  ledger.turn(20_000, sent(1000));
+  assert.deepEqual(close(ledger), [100, 0, 100]);
+  assert.deepEqual(close(ledger), [600, 600, 0]);
+});
+
 test('what passes before, between and after captures is uncaptured', () => {
   const ledger = new ExactLedger(0);
   ledger.begin(sent(300), true);
@@ -61,7 +76,7 @@ test('what passes before, between and after captures is uncaptured', () => {
   assert.deepEqual(close(ledger), [500, 100, 400]);
   assert.deepEqual(close(ledger), [200, 0, 200]);
   assert.deepEqual(close(ledger), [300, 50, 250]);
-  assert.ok(ledger.isFinished);
+  assert.ok(ledger.windows.isFinished);
 });
 
 test('what the program has not seen is missing, and what the counters have not counted is uncounted', () => {
@@ -149,5 +164,5 @@ test('without counters the kernel bytes are not known', () => {
   const ledger = new ExactLedger(0);
   ledger.begin(undefined);
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel, undefined);
+  assert.equal(ledger.windows.close()?.kernel, undefined);
 });

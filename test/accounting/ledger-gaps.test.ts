@@ -16,7 +16,7 @@ function capturing(bytes = 0): IftopLedger {
 }
 
 function close(ledger: IftopLedger) {
-  const { kernel, uncaptured, overloaded } = ledger.close() ?? {};
+  const { kernel, uncaptured, overloaded } = ledger.windows.close() ?? {};
   assert.equal(uncaptured?.received, 0);
   return [kernel?.sent, uncaptured?.sent, overloaded];
 }
@@ -79,7 +79,7 @@ test('an overload begins three seconds before the end of the last slot, and last
   ledger.overloaded = false;
   ledger.turn(30_000, undefined);
   ledger.turn(35_000, undefined);
-  const states = Array.from({ length: 7 }, () => ledger.close()?.overloaded);
+  const states = Array.from({ length: 7 }, () => ledger.windows.close()?.overloaded);
   assert.deepEqual(states, [false, true, true, true, true, true, false]);
 });
 
@@ -93,7 +93,7 @@ test('what passes from the last slot before a pause to the next capture is count
   ledger.captured(sent(450));
   ledger.turn(30_000, sent(450));
   ledger.turn(40_000, sent(450));
-  const windows = Array.from({ length: 4 }, () => ledger.close());
+  const windows = Array.from({ length: 4 }, () => ledger.windows.close());
   assert.deepEqual(
     windows.map((window) => window?.paused?.sent),
     [300, 0, 50, undefined],
@@ -122,7 +122,7 @@ test('one that is replaced while the capture is paused is so too', () => {
   ledger.observe(sent(700));
   ledger.observe(sent(50));
   ledger.turn(10_000, sent(80));
-  const window = ledger.close();
+  const window = ledger.windows.close();
   assert.equal(window?.kernel?.sent, 780);
   assert.equal(window?.paused?.sent, 780);
 });
@@ -131,10 +131,10 @@ test('what had waited to be captured is missing too when the capture ends before
   const ledger = capturing();
   ledger.report(printedSlot(6000, 8000, { sent: 700 }, { before: sent(0), after: sent(1000) }));
   ledger.turn(9000, sent(1200));
-  assert.equal(ledger.ended(9000)?.uncaptured.sent, 0);
+  assert.equal(ledger.windows.ended(9000)?.uncaptured.sent, 0);
   ledger.released(sent(1500));
-  assert.equal(ledger.ended(9000)?.uncaptured.sent, 300 + 200);
-  assert.equal(ledger.ended(8000), undefined);
+  assert.equal(ledger.windows.ended(9000)?.uncaptured.sent, 300 + 200);
+  assert.equal(ledger.windows.ended(8000), undefined);
   assert.deepEqual(close(ledger), [1200, 500, false]);
 });
 

@@ -71,7 +71,7 @@ function follow(course: Course, slots: readonly SlotShape[], print = exactly): W
     ledger.report(printedSlot(from, to, {}, { flows, before: at(from), after: at(to) }));
     [from, delivered] = [to, until];
     for (; closed + INTERVAL + GRACE <= to; closed += INTERVAL) {
-      windows.push(...[ledger.close()].filter((window) => window !== undefined));
+      windows.push(...[ledger.windows.close()].filter((window) => window !== undefined));
     }
   }
   return windows.slice(0, WINDOWS);

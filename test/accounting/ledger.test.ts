@@ -26,7 +26,8 @@ function begun(counters: Counters): IftopLedger {
 /** Every window that has ended. */
 function closeAll(ledger: Ledger): Window[] {
   const windows: Window[] = [];
-  for (let window = ledger.close(); window; window = ledger.close()) windows.push(window);
+  for (let window = ledger.windows.close(); window; window = ledger.windows.close())
+    windows.push(window);
   return windows;
 }
 
@@ -52,7 +53,7 @@ test('slots and window ends may come in any order: every byte ends up in exactly
       let now = 0;
       for (const step of steps) {
         if (step === 'close')
-          windows.push(...[ledger.close()].filter((window) => window !== undefined));
+          windows.push(...[ledger.windows.close()].filter((window) => window !== undefined));
         else if ('slot' in step) {
           added.push(bytesOf([ledger.report(step.slot)]));
         } else ledger.turn((now += step.turn), step.counters ?? undefined);
@@ -90,10 +91,10 @@ test('the bytes of a port are divided among windows, and mixed with those of no 
 
 test('a window that has not ended cannot be closed, one that has can be once', () => {
   const ledger = new IftopLedger(0);
-  assert.equal(ledger.close(), undefined);
+  assert.equal(ledger.windows.close(), undefined);
   ledger.turn(10_000, undefined);
-  const { start, end } = ledger.close() ?? {};
-  assert.deepEqual([start, end, ledger.close()], [0, 10_000, undefined]);
+  const { start, end } = ledger.windows.close() ?? {};
+  assert.deepEqual([start, end, ledger.windows.close()], [0, 10_000, undefined]);
 });
 
 test('without counters a slot is divided by time', () => {
@@ -150,6 +151,35 @@ test('a slot over several windows that ended at once is divided among all of the
   assert.deepEqual(sentOf(closeAll(timed)), [2000, 2000, 2000, 2000]);
 });
 
+/**
+ * What two windows get when the counters are read some milliseconds after the end of the first one, and a frame comes at a
+ * moment near it, at which the counters have come to `read`.
+ */
+function dividedNear(frame: number, read: number): number[] {
+  const ledger = begun(counters(NOTHING));
+  const [atFrame, atTurn] = [read, 12_000].map((sent) => counters({ sent, received: 0 }));
+  const before = { before: counters(NOTHING), after: atFrame };
+  const first = printedSlot(0, frame, { sent: 10_000 }, before);
+  const isEarly = read < 12_000;
+  if (isEarly) ledger.report(first);
+  ledger.turn(10_000, atTurn);
+  if (!isEarly) ledger.report(first);
+  const after = counters({ sent: 20_000, received: 0 });
+  ledger.report(printedSlot(frame, 11_000, { sent: 10_000 }, { before: atFrame, after }));
+  ledger.turn(20_000, after);
+  const windows = closeAll(ledger);
+  assert.deepEqual(
+    windows.map(({ kernel }) => kernel?.sent),
+    [12_000, 8000],
+  );
+  return sentOf(windows);
+}
+
+test('a slot that begins near the end of a window is divided where the counters were read', () => {
+  assert.deepEqual(dividedNear(10_003, 10_000), [12_000, 8000]);
+  assert.deepEqual(dividedNear(9999, 13_000), [12_000, 8000]);
+});
+
 /** What two windows get when a session with bytes under way is followed by a slot from `next` on. */
 function divided(next: number): number[] {
   const ledger = begun(counters(NOTHING));
@@ -196,13 +226,13 @@ test('the kernel’s count begins once, with what was known of the interface fir
   const ledger = begun(counters({ sent: 1000, received: 0 }));
   ledger.begin(counters({ sent: 2000, received: 0 }));
   ledger.turn(10_000, counters({ sent: 5000, received: 0 }));
-  assert.equal(ledger.close()?.kernel?.sent, 4000);
+  assert.equal(ledger.windows.close()?.kernel?.sent, 4000);
 });
 
 test('a window whose counters were never read has no kernel’s count', () => {
   const ledger = new IftopLedger(0);
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel, undefined);
+  assert.equal(ledger.windows.close()?.kernel, undefined);
 });
 
 test('the kernel’s count begins with the first slot where the pod’s interface was not there before', () => {
@@ -213,7 +243,7 @@ test('the kernel’s count begins with the first slot where the pod’s interfac
   ];
   ledger.report(printedSlot(3000, 5000, { sent: 5000 }, { before, after }));
   ledger.turn(10_000, undefined);
-  assert.equal(ledger.close()?.kernel?.sent, 5000);
+  assert.equal(ledger.windows.close()?.kernel?.sent, 5000);
 });
 
 test('a pair knows when its bytes passed, what waited before its slots included', () => {

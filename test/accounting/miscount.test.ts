@@ -38,10 +38,11 @@ function windowsOf(slots: readonly Passing[]): Window[] {
     for (; end < to; end += WINDOW) turn(end);
     ledger.report(printedSlot(from, to, passing, { before: read(from), after: read(to) }));
     // As the daemon does it, four seconds after the end.
-    if (end - WINDOW <= to - 2 * SLOT) windows.push(...[ledger.close() ?? []].flat());
+    if (end - WINDOW <= to - 2 * SLOT) windows.push(...[ledger.windows.close() ?? []].flat());
   }
   turn(end);
-  for (let window = ledger.close(); window; window = ledger.close()) windows.push(window);
+  for (let window = ledger.windows.close(); window; window = ledger.windows.close())
+    windows.push(window);
   return windows;
 }
 
@@ -132,7 +133,7 @@ test('packets that wait for their capture are no surplus, even a minute after th
     ),
   );
   ledger.turn(130_000, at(100 * MB));
-  const windows = [ledger.close(), ledger.close()];
+  const windows = [ledger.windows.close(), ledger.windows.close()];
   assert.deepEqual(
     windows.map((window) => window?.miscounted),
     [COUNTED, COUNTED],
@@ -152,7 +153,7 @@ test('what a capture sees of the moment in which it began is no surplus', () => 
     printedSlot(4000, 6000, { received: 140 * MB }, { before: at(200 * MB), after: at(210 * MB) }),
   );
   ledger.turn(7000, at(210 * MB));
-  assert.deepEqual(ledger.close()?.miscounted, COUNTED);
+  assert.deepEqual(ledger.windows.close()?.miscounted, COUNTED);
 });
 
 const passing = fc.record({

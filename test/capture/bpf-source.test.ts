@@ -117,6 +117,7 @@ function making(context: TestContext, isUp = true) {
   });
   const options = { proc: tree.path, node, starts: new StartLimiter() };
   const slots: Slot[] = [];
+  const begun: (Counters | undefined)[] = [];
   const capturing = Promise.withResolvers<Counters | undefined>();
   const source = (cgroupUid = UID) =>
     new BpfSource(
@@ -128,6 +129,7 @@ function making(context: TestContext, isUp = true) {
         counters: () => parseNetDev(text, 'eth0'),
       },
       {
+        beginning: (at) => void begun.push(at),
         capturing: (_, at) => capturing.resolve(at),
         slot: (slot) => void slots.push(slot),
         overloaded: () => {},
@@ -137,10 +139,12 @@ function making(context: TestContext, isUp = true) {
     node,
     source,
     slots,
+    begun,
     said,
     capturing: capturing.promise,
     counter: () => counters.at(-1) ?? assert.fail('no helper'),
     counts: (sent: number) => void (text = write(sent)),
+    vanish: () => void (text = ''),
   };
 }
 
@@ -167,22 +171,45 @@ test('a slot is what was counted between two drains; what found no room is its r
   );
 });
 
-test('what passes while an interface is attached is in no slot, and nothing reads beyond it until then', async (t) => {
-  const { source, node, capturing, counter, counts, slots } = making(t);
+test('it begins with the reading that the helper made, and a drain waits for that', async (t) => {
+  const { source, node, capturing, counter, counts, slots, begun } = making(t);
   // So that there is a helper.
   source();
   await capturing;
   counter().attachingFor = 100;
-  counts(5000);
+  counts(2000);
   counter().netDev = netDevOf(3000);
-  const other = source();
-  await until(() => other.isBeginning, 'the attachment');
-  // Waits for it.
+  source();
+  await until(() => begun.length === 2, 'the attach');
+  counts(7000);
   counter().counts = { sent: 4000 };
   await node.drain();
-  assert.equal(other.isBeginning, false);
   const [, slot] = slots;
   assert.deepEqual([sentOf(slot?.before), sentOf(slot?.after)], [3000, 7000]);
+});
+
+test('it begins with the reading before it is attached, whatever is counted meanwhile', async (t) => {
+  const { source, capturing, counts, begun } = making(t);
+  counts(5000);
+  source();
+  await until(() => begun.length > 0, 'the attach');
+  counts(9000);
+  assert.deepEqual([begun.map(sentOf), sentOf(await capturing)], [[5000], 5000]);
+});
+
+test('what is drained while it begins is not counted again', async (t) => {
+  // It is not known yet whether the interface is down.
+  const { source, node, capturing, counter, counts, slots } = making(t, false);
+  counts(5000);
+  source();
+  await until(() => node.pid !== undefined, 'the helper');
+  await setImmediate();
+  counter().counts = { sent: 2000 };
+  counts(7000);
+  await node.drain();
+  const begun = sentOf(await capturing);
+  const passed = slots.map(({ before, after }) => sentOf(after) - sentOf(before));
+  assert.equal(begun + passed.reduce((sum, bytes) => sum + bytes, 0), 7000);
 });
 
 test('an interface at rest has no slots, unless its counters have what the program has not', async (t) => {
@@ -270,6 +297,15 @@ for (const [name, isUp, refusal, end, reason] of [
   });
 }
 
+test('an interface that goes while it is attached to is lost, not down', async (t) => {
+  const { source, counter, vanish } = making(t, false);
+  const going = source();
+  await until(() => going.pid !== undefined, 'the interface');
+  vanish();
+  counter().lose();
+  assert.equal((await going.done).reason, 'lost');
+});
+
 test('a process that is not the pod’s any more is left', async (t) => {
   const { source } = making(t);
   assert.equal((await source('other').done).reason, 'left');
@@ -287,7 +323,7 @@ test('a helper that is being started when the agent ends is given up, even if it
     return ready.promise;
   };
   const node = new BpfNode({ problems, startCounter });
-  const listener = { attaching() {}, preparing() {}, drained() {} };
+  const listener = { attaching() {}, attached() {}, preparing() {}, drained() {} };
   const attached = node.attach({ pid: 7, inode: 1 }, 'eth0', listener);
   const signal = await begun.promise;
   node.end();

@@ -10,7 +10,7 @@ const { figures: empty } = printer(() => {});
 /** Of an agent with one capture, in which all is well. */
 function options(): HealthOptions {
   const heard = performance.now();
-  const figures = { podsReady: 1, sessions: 1 } as HealthOptions['capture']['figures'];
+  const figures = { podsReady: 1, captures: 1 } as HealthOptions['capture']['figures'];
   return {
     interval: INTERVAL,
     capture: { figures, heard, stuckFor: 0 },

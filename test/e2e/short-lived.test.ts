@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { assertReasons, MISSING, sum } from '../lab/rows.ts';
-import { kill } from '../lab/shell.ts';
+import { kill, sh } from '../lab/shell.ts';
 
 /** How many pods live and die one after the other, and for how long. */
 const LIVES = Number(process.env['LIVES'] ?? 6);
@@ -20,22 +21,35 @@ let server: Pod;
 const counted = new Map<string, number>();
 let podRows: Row[];
 let rows: Row[];
+/** The cgroups that the daemon watches, before and after. */
+let watched: readonly [before: number, after: number];
 
 before(async () => {
+  // In the lab's own mount namespace: where the daemon looks for the node's.
+  const cgroups = `${process.env['LAB_DIRECTORY']}/cgroup/${process.env['LAB_NAME']}`;
+  sh('mount', ['--bind', cgroups, '/sys/fs/cgroup']);
   lab = await createLab();
   server = await lab.pod({ namespace: 'lab', name: 'server', ips: ['10.244.0.11'] });
   await server.serve(8080);
   daemon = lab.daemon({ INTERVAL: '5s' });
   await lab.captures(1);
+  const first = watches();
   for (let index = 0; index < LIVES; index += 1)
     await live(`${index % 2 === 0 ? 'orderly' : 'abrupt'}-${index}`, index);
   await sleep(3000);
+  watched = [first, watches()];
   await kill(daemon.process, 'SIGTERM');
   podRows = await lab.influx.query('SELECT * FROM nstat_pod');
   rows = await lab.influx.query('SELECT * FROM nstat');
 });
 
 after(() => lab.end());
+
+function watches(): number {
+  const infos = `/proc/${daemon.process.pid}/fdinfo`;
+  const texts = readdirSync(infos).map((fd) => readFileSync(`${infos}/${fd}`, 'utf8'));
+  return texts.join('').split(/^inotify /m).length - 1;
+}
 
 /** A pod of an odd index sends until its end; another one is idle before it, until all it sent can be captured. */
 async function live(name: string, index: number): Promise<void> {
@@ -90,6 +104,11 @@ test('the totals of the node are those of its pods', async () => {
   const agents = await lab.influx.query('SELECT * FROM nstat_agent');
   for (const reason of MISSING) assert.equal(sum(agents, reason), sum(podRows, reason));
   assert.ok(Number(agents.at(-1)?.['series']) > LIVES);
+});
+
+test('the cgroups of pods that live are watched, and no others', () => {
+  // The root, kubepods.slice, the one of its quality of service, and the server's.
+  assert.deepEqual(watched, [4, 4]);
 });
 
 test('no capture failed', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { zstdCompressSync as packed } from 'node:zlib';
-import { encodeRecord } from '../../lib/influx/spool/record.ts';
+import { zstdCompressSync as packed, zstdDecompressSync as unpacked } from 'node:zlib';
+import { encodeRecord, payloadOf } from '../../lib/influx/spool/record.ts';
 import { decodeWindow, encodeWindow } from '../../lib/influx/spool/stored-window.ts';
 import { windowOf } from './windows.ts';
 
@@ -20,6 +22,25 @@ const withPair = (fields: object) => ({
     const pairs = closed.window.pairs.map((pair) => ({ ...pair, ...fields }));
     return { ...closed, window: { ...closed.window, pairs } };
   }),
+});
+
+test('what is written has the fields that its version says', () => {
+  const file = join(import.meta.dirname, '../fixtures/spool/window-2.json');
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as typeof window & { version: number };
+  const whole = withPair({ port: '443/tcp' });
+  const [closed] = whole.pods;
+  assert.ok(closed);
+  const pod = { ...closed.pod, terminating: true };
+  const paused = { sent: 20, received: 10 };
+  const pods = [{ ...closed, pod, window: { ...closed.window, paused } }];
+  const written = JSON.parse(
+    unpacked(payloadOf(encodeWindow({ ...whole, pods }))).toString(),
+  ) as unknown;
+  const what = 'raise VERSION, and keep what is written now as a file of that version';
+  assert.deepEqual(written, kept, what);
+  const { version, ...read } = kept;
+  assert.equal(version, 2);
+  assert.deepEqual(decodeWindow(stored(kept)), read, what);
 });
 
 test('a window is read back as it was, with its ports and fields that are not known here', () => {

@@ -83,10 +83,10 @@ export interface Pod extends Host {
   /** Makes a virtual machine of it, as KubeVirt does with bridge binding. */
   virtualise(): Promise<Machine>;
   /**
-   * Ends the pod as the kubelet would: first its processes, then its object. Resolves to the IP bytes that its eth0
-   * had passed when it was taken away; undefined if it has none.
+   * Ends the pod as the kubelet would: first its processes, then, after `untold`, its object. Resolves to the IP bytes that
+   * its eth0 had passed when it was taken away; undefined if it has none.
    */
-  remove(): Promise<KernelBytes | undefined>;
+  remove(untold?: () => Promise<unknown>): Promise<KernelBytes | undefined>;
 }
 
 /** A whole node with an API server, an InfluxDB and the outside world, inside enter.ts's walls. */
@@ -211,13 +211,14 @@ export async function createLab(main = MAIN): Promise<Lab> {
         sidecar(own, capabilities = '+net_raw') {
           return box.run(container(own, capabilities, main));
         },
-        async remove() {
+        async remove(untold) {
           let passed: KernelBytes | undefined;
           await box.end(() => {
             if (!link) return;
             passed = box.passed();
             unplug(link);
           });
+          await untold?.();
           // The kubelet reports that the containers have ended before the object is deleted.
           api.store.put('pods', { ...object, status: { ...object.status, containerStatuses: [] } });
           api.store.remove('pods', name, namespace);

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import type { Counters, KernelBytes } from '../../lib/model.ts';
 import { between, parseNetDev, UNUSED } from '../../lib/linux/interface-counters.ts';
 import { kill, type Processes } from './shell.ts';
@@ -59,11 +59,24 @@ export class Sandbox {
     return between(UNUSED, this.counters(iface));
   }
 
-  /** Ends its containers, takes its network, and ends the pause process, with it the namespace. */
+  /** Ends its containers, takes its network, and ends the pause process, with it the namespace; then its cgroups go. */
   async end(takeNetwork: () => void): Promise<void> {
     await Promise.all(this.#containers.map((child) => kill(child, 'SIGKILL')));
     takeNetwork();
     await kill(this.#pause, 'SIGKILL');
+    remove(this.#cgroup);
+  }
+}
+
+/** Those that a process of the pod is still in stay until the lab ends. */
+function remove(cgroup: string): void {
+  const entries = readdirSync(cgroup, { withFileTypes: true });
+  const scopes = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  try {
+    for (const scope of scopes) rmdirSync(`${cgroup}/${scope}`);
+    rmdirSync(cgroup);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
   }
 }
 

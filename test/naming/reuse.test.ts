@@ -100,7 +100,7 @@ test('of 10 000 addresses that change hands not one is taken for another', (t) =
 
   const ledger = new IftopLedger(0);
   const owners = new Map<string, Set<string>>();
-  const held: { end: number; window: ReturnType<IftopLedger['close']> }[] = [];
+  const held: { end: number; window: ReturnType<IftopLedger['windows']['close']> }[] = [];
   const bytes = { right: 0, wrong: 0, unknown: 0 };
   let [nextEvent, nextPacket] = [0, 0];
   // Slots end where they like, and every fifth one spans the end of a window.
@@ -122,7 +122,7 @@ test('of 10 000 addresses that change hands not one is taken for another', (t) =
     }
     const said = [...flows].map(([address, sent]) => flow(address, exactly(sent), exactly(0)));
     ledger.report(printedSlot(now - SLOT, now, {}, { flows: said }));
-    if (spans) held.push({ end: boundary, window: ledger.close() });
+    if (spans) held.push({ end: boundary, window: ledger.windows.close() });
     for (let event = events[nextEvent]; event && event[0] <= now; event = events[++nextEvent]) {
       event[1](event[0]);
     }

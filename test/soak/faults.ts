@@ -27,7 +27,8 @@ export interface Span {
   readonly to: number;
 }
 
-export function tracks({ api, influx }: Lab, random: Random): Track[] {
+/** `capture`: what captures. */
+export function tracks({ api, influx }: Lab, random: Random, capture: 'iftop' | 'bpf'): Track[] {
   const coin = () => random.between(0, 1) < 0.5;
   const spoil = (fault: Parameters<typeof api.fault>[0]) => {
     api.fault(fault);
@@ -37,7 +38,8 @@ export function tracks({ api, influx }: Lab, random: Random): Track[] {
   // What has been spoiled would break off later, when nothing is said to be wrong.
   const mend = () => (api.fault(undefined), cut());
   const captures = {
-    peace: { least: 5, most: 20 },
+    // The helper is of all pods: with it go up to ten seconds of all of them.
+    peace: capture === 'bpf' ? { least: 180, most: 420 } : { least: 5, most: 20 },
     faults: [
       {
         name: 'capture killed',
@@ -116,7 +118,7 @@ export async function misbehave(
 }
 
 function killOne(random: Random): void {
-  const captures = processesNamed('iftop');
+  const captures = ['iftop', 'nstats-bpf'].flatMap(processesNamed);
   if (captures.length === 0) return;
   try {
     process.kill(random.of(captures).pid, 'SIGKILL');

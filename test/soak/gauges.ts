@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { memory } from '../../lib/linux/memory.ts';
+import { readText } from '../../lib/linux/proc-file.ts';
 import { median as middle } from '../bench/node/figures.ts';
-import { type ProcessStatus, statusOf } from '../lab/processes.ts';
+import { packetSockets, type ProcessStatus, statusOf } from '../lab/processes.ts';
+import { sh } from '../lab/shell.ts';
 
 /** What the daemon holds at a moment. */
 export interface Gauges {
@@ -10,15 +12,21 @@ export interface Gauges {
   readonly heap: number;
   /** Proportional set size in bytes, without its children. */
   readonly memory: number;
-  /** The same of all the captures together. */
+  /** The same of all iftops, or of the helper. */
   readonly capturesMemory: number;
   readonly descriptors: number;
-  /** Network namespaces that it holds open. */
+  /** The same of the helper; 0 without one. */
+  readonly helperDescriptors: number;
+  /** Network namespaces that the two hold open. */
   readonly namespaces: number;
+  /** What the kernel has of the helper's. */
+  readonly bpfPrograms: number;
+  readonly bpfMaps: number;
   readonly threads: number;
   /** Areas of its address space. */
   readonly maps: number;
-  readonly children: number;
+  /** iftops, or sockets by which interfaces are counted. */
+  readonly captures: number;
   readonly zombies: number;
   /** Bytes of the files in which rows wait. */
   readonly spool: number;
@@ -36,28 +44,36 @@ export const LABELS: { readonly [gauge in keyof Gauges]: string } = {
   memory: 'memory (PSS), MB',
   capturesMemory: 'memory (PSS) of the captures, MB',
   descriptors: 'open descriptors',
+  helperDescriptors: 'open descriptors of the helper',
   namespaces: 'network namespaces held open',
+  bpfPrograms: 'BPF programs',
+  bpfMaps: 'BPF maps',
   threads: 'threads',
   maps: 'memory areas',
-  children: 'captures',
+  captures: 'captures',
   zombies: 'zombies',
   spool: 'spool, kB',
 };
 
 export function gauge(pid: number, spool: string): Gauges {
   const proc = `/proc/${pid}`;
-  const links = readdirSync(`${proc}/fd`).map((fd) => linkOf(`${proc}/fd/${fd}`));
   const children = childrenOf(pid);
+  const [links, helpers] = [linksOf(pid), helpersOf(children)];
+  const ofHelpers = helpers.flatMap(({ pid }) => linksOf(pid));
+  const maps = helpers.flatMap(({ pid }) => mapsOf(pid));
   return {
     heap: NaN,
     memory: memory('/proc', [pid]),
     // A process that has just been forked still shares all of the daemon's memory.
     capturesMemory: memory(
       '/proc',
-      children.filter((child) => child['Name'] === 'iftop').map((child) => child.pid),
+      [...iftopsOf(children), ...helpers].map((child) => child.pid),
     ),
     descriptors: links.length,
-    namespaces: links.filter((link) => link.startsWith('net:[')).length,
+    helperDescriptors: ofHelpers.length,
+    namespaces: [...links, ...ofHelpers].filter((link) => link.startsWith('net:[')).length,
+    bpfPrograms: programsWith(maps),
+    bpfMaps: maps.length,
     threads: Number(statusOf(pid)?.['Threads']),
     maps: readFileSync(`${proc}/maps`, 'utf8').trimEnd().split('\n').length,
     ...countOf(children),
@@ -65,8 +81,8 @@ export function gauge(pid: number, spool: string): Gauges {
   };
 }
 
-/** How many processes of the daemon run, and how many have ended and are not waited for. */
-export function processes(pid: number): Pick<Gauges, 'children' | 'zombies'> {
+/** How many captures of the daemon run, and how many of its processes have ended and are not waited for. */
+export function capturing(pid: number): Pick<Gauges, 'captures' | 'zombies'> {
   return countOf(childrenOf(pid));
 }
 
@@ -94,12 +110,55 @@ function childrenOf(pid: number): ProcessStatus[] {
   return pids.flatMap((child) => statusOf(child) ?? []);
 }
 
-function countOf(children: readonly ProcessStatus[]): Pick<Gauges, 'children' | 'zombies'> {
+function countOf(children: readonly ProcessStatus[]): Pick<Gauges, 'captures' | 'zombies'> {
   const zombies = children.filter(({ state }) => state.startsWith('Z')).length;
-  return { children: children.length - zombies, zombies };
+  const helpers = helpersOf(children);
+  const counted = helpers.map(({ pid }) => packetSockets(pid));
+  const iftops = children.length - zombies - helpers.length;
+  return { captures: counted.reduce((sum, count) => sum + count, iftops), zombies };
 }
 
-/** A descriptor that was listed may be closed by now. */
+function iftopsOf(children: readonly ProcessStatus[]): ProcessStatus[] {
+  return children.filter((child) => child['Name'] === 'iftop');
+}
+
+function helpersOf(children: readonly ProcessStatus[]): ProcessStatus[] {
+  return children.filter((child) => child['Name'] === 'nstats-bpf' && !child.state.startsWith('Z'));
+}
+
+/** The numbers of the BPF maps that a process holds open. */
+function mapsOf(pid: number): number[] {
+  const infos = listed(`/proc/${pid}/fdinfo`).map((fd) => readText(`/proc/${pid}/fdinfo/${fd}`));
+  return infos.flatMap(
+    (info) =>
+      /^map_id:\s*(\d+)/m
+        .exec(info ?? '')
+        ?.slice(1)
+        .map(Number) ?? [],
+  );
+}
+
+/** How many programs of the node use one of these maps: its other programs are not the daemon's. */
+function programsWith(maps: readonly number[]): number {
+  if (maps.length === 0) return 0;
+  const all = JSON.parse(sh('bpftool', ['-j', 'prog', 'show'])) as { map_ids?: number[] }[];
+  return all.filter(({ map_ids = [] }) => map_ids.some((id) => maps.includes(id))).length;
+}
+
+/** What the descriptors of a process are; one that was listed may be closed by now. */
+function linksOf(pid: number): string[] {
+  return listed(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
+}
+
+/** The names in a directory of a process that may have ended. */
+function listed(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

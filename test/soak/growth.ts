@@ -10,10 +10,13 @@ const SINCE_START: Gauges = {
   // 0.4 MB each of 60, of the 2.6 MB that one takes.
   capturesMemory: 25_000_000,
   descriptors: 4,
+  helperDescriptors: 0,
   namespaces: 0,
+  bpfPrograms: 0,
+  bpfMaps: 0,
   threads: 1,
   maps: 200,
-  children: 0,
+  captures: 0,
   zombies: 0,
   spool: 256 * 1024,
 };
@@ -42,18 +45,22 @@ export function growths({ start, middle, end }: Rests): string[] {
 
 /** What was held in between and is more than the guests that lived at once account for. */
 export function surges(start: Gauges, most: Gauges): string[] {
-  const ofOne = start.children > 0 ? start.capturesMemory / start.children : Infinity;
+  const ofOne = start.captures > 0 ? start.capturesMemory / start.captures : Infinity;
   return above('in between', most, start, {
     memory: GARBAGE,
     // Twice what one takes at rest, since what it shares with its parent and the others is shared less.
     capturesMemory: start.capturesMemory + 2 * ofOne * MORE_CAPTURES,
     // Connections to the API server, to InfluxDB and of probes, and files of the spool.
     descriptors: DESCRIPTORS_OF_ONE * MORE_CAPTURES + 20,
+    // A socket of each, and the namespace of the one that is being attached.
+    helperDescriptors: MORE_CAPTURES + 1,
     // Open only while a capture is started: four at a time.
     namespaces: 4,
+    bpfPrograms: MORE_CAPTURES,
+    bpfMaps: 0,
     // Threads of libuv's pool that had nothing to do before.
     threads: 4,
-    children: MORE_CAPTURES,
+    captures: MORE_CAPTURES,
     // A child that ends while the daemon is busy waits for it.
     zombies: MORE_CAPTURES,
   });

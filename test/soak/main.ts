@@ -4,7 +4,7 @@ import { reconciliationTable, table } from './report.ts';
 import { soak } from './soak.ts';
 import { complaints } from './verdict.ts';
 
-const USAGE = `npm run soak [-- --minutes N] [--pods N] [--seed N]
+const USAGE = `npm run soak [-- --minutes N] [--pods N] [--seed N] [--capture iftop|bpf]
 
 Runs the daemon in the lab with 60 pods that talk, another one born and killed every second, and
 API server, InfluxDB and captures failing at random. Ends after N minutes (30) and three rests;
@@ -16,12 +16,15 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     pods: { type: 'string', default: '60' },
     seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+    capture: { type: 'string', default: 'iftop' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 const [minutes, pods, seed] = [values.minutes, values.pods, values.seed].map(Number);
+const { capture } = values;
 const usable = Number(minutes) >= 0.5 && Number(pods) >= 2 && Number(pods) <= 90;
-if (values.help || !minutes || !pods || seed === undefined || !usable) {
+const isSource = capture === 'iftop' || capture === 'bpf';
+if (values.help || !minutes || !pods || seed === undefined || !usable || !isSource) {
   process.stdout.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
@@ -31,12 +34,13 @@ const say = (line: string) => {
   const seconds = Math.round((Date.now() - began) / 1000);
   console.log(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}  ${line}`);
 };
-say(`${minutes} minutes, ${pods} pods, seed ${seed}`);
+say(`${minutes} minutes, ${pods} pods, ${capture}, seed ${seed}`);
 const outcome = await soak({
   seconds: minutes * 60,
   rest: Math.min(30, 2 + minutes * 4),
   pods,
   seed,
+  capture,
   say,
 });
 const { rests, most, reconciliation, faults, log } = outcome;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/influx.ts';
 import type { Daemon } from '../lab/lab.ts';
-import { gauge, type Gauges, median, processes, waiting } from './gauges.ts';
+import { capturing, gauge, type Gauges, median, waiting } from './gauges.ts';
 import { liveHeap } from './heap.ts';
 
 export interface ObserverOptions {
@@ -35,13 +35,13 @@ export class Observer {
   }
 
   /**
-   * Resolves when there is a capture for each pod and no other child, the cluster is followed, and what
+   * Resolves when there is a capture for each pod and no other, the cluster is followed, and what
    * waited for InfluxDB has been delivered, which may be asked again as late as 45 s after an outage.
    */
   async calm(what: string): Promise<void> {
     const isCalm = () => {
-      const { children, zombies } = processes(this.#pid);
-      return children === this.#options.pods && zombies === 0;
+      const { captures, zombies } = capturing(this.#pid);
+      return captures === this.#options.pods && zombies === 0;
     };
     await until(isCalm, `a capture for each pod at the ${what}`, PATIENCE);
     await until(isFollowed, `the cluster followed at the ${what}`, PATIENCE);
@@ -94,11 +94,11 @@ export class Observer {
 }
 
 function text(gauges: Gauges): string {
-  const { memory, capturesMemory, descriptors, namespaces, threads, children, zombies } = gauges;
+  const { memory, capturesMemory, descriptors, namespaces, threads, captures, zombies } = gauges;
   const held = `${descriptors} descriptors, ${namespaces} namespaces, ${threads} threads`;
-  const captures = `${children} captures (${inMegabytes(capturesMemory)}), ${zombies} zombies`;
+  const running = `${captures} captures (${inMegabytes(capturesMemory)}), ${zombies} zombies`;
   const spool = `spool ${(gauges.spool / 1e3).toFixed(0)} kB`;
-  return `${inMegabytes(memory)}, ${held}, ${captures}, ${spool}`;
+  return `${inMegabytes(memory)}, ${held}, ${running}, ${spool}`;
 }
 
 function inMegabytes(bytes: number): string {

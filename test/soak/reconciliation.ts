@@ -77,7 +77,9 @@ const MORE = { part: 0.02, bytes: 20_000 };
 function wrongIn(row: Row, truth: Truth['sent']): string[] {
   const kind = String(row['peer_kind']);
   const peer = `${row['peer_namespace']}/${row['peer']}`;
-  if (kind === 'unknown' || row['peer'] === 'multicast' || row['peer'] === 'link-local') return [];
+  // A new interface asks by IPv6 whether its address is taken; a source in the kernel sees that.
+  const isOwn = ['multicast', 'link-local', 'unspecified'].includes(String(row['peer']));
+  if (kind === 'unknown' || isOwn) return [];
   const directions = [
     [sum([row], 'sent'), `${nameOf(row)} ${peer}`],
     [sum([row], 'received'), `${peer} ${nameOf(row)}`],

@@ -19,6 +19,8 @@ export interface SoakOptions {
   /** Pods that live all the time; at most 90. */
   readonly pods: number;
   readonly seed: number;
+  /** What captures. */
+  readonly capture: 'iftop' | 'bpf';
   readonly say: (line: string) => void;
 }
 
@@ -47,10 +49,10 @@ export async function soak(options: SoakOptions): Promise<Outcome> {
 }
 
 async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
-  const { pods, seed } = options;
+  const { pods, seed, capture } = options;
   const traffic = new Traffic(new Random(seed), lab.processes);
   const residents = await settle(lab, pods);
-  const daemon = lab.daemon({ INTERVAL: `${INTERVAL / 1000}s` });
+  const daemon = lab.daemon({ CAPTURE: capture, INTERVAL: `${INTERVAL / 1000}s` });
   const observer = new Observer(daemon, lab.environment['SPOOL_DIR'] ?? '', options);
   await observer.calm('the beginning');
   await sleep(SETTLE);
@@ -59,7 +61,7 @@ async function run(lab: Lab, options: SoakOptions): Promise<Outcome> {
   const guests = new Guests(lab, traffic, residents, new Random(seed + 1));
   const faults: Span[] = [];
   // Each track has its own, so that the seed decides what happens when, however fast the machine is.
-  const wrong = tracks(lab, new Random(seed + 2)).map(
+  const wrong = tracks(lab, new Random(seed + 2), capture).map(
     (track, index) => [track, new Random(seed + 3 + index)] as const,
   );
   const happened = (span: Span) => void faults.push(span);

@@ -95,7 +95,9 @@ async function open({ sandbox }: Pod, processes: Processes): Promise<Socket> {
   const child = processes.start('nsenter', enter, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const failed = once(child, 'exit').then(() => Promise.reject(new Error('no socket in the pod')));
+  // Its exit may be noticed before its message is read; the channel ends after that.
+  const ended = once(child, 'disconnect');
+  const failed = ended.then(() => Promise.reject(new Error('no socket in the pod')));
   const [, socket] = (await Promise.race([once(child, 'message'), failed])) as [unknown, Socket];
   return socket;
 }

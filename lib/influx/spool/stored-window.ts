@@ -14,7 +14,7 @@ export interface StoredWindow {
   readonly owners: readonly OwnedAddress[];
 }
 
-/** To be raised whenever a required field is added or renamed, or changes its type or meaning. */
+/** To be raised whenever a required field is added or renamed, or changes its type or meaning: `test/fixtures/spool`. */
 const VERSION = 2;
 
 /** Names and addresses repeat: packed, a window has a seventh of the bytes. */

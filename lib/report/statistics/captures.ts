@@ -25,7 +25,7 @@ export const captures: readonly Statistic<{
   {
     fields: { sessions: 'sum' },
     help: 'Captures that run, one for each interface of IFACE that a pod has.',
-    read: ({ capture }) => capture.figures.sessions,
+    read: ({ capture }) => capture.figures.captures,
   },
   {
     metric: 'nstats_sessions',
@@ -38,7 +38,7 @@ export const captures: readonly Statistic<{
     metric: 'nstats_session_restarts_total',
     fields: { sessionRestarts: 'sum' },
     help: 'Captures that ended by themselves and are started again.',
-    read: ({ capture }) => capture.figures.sessionRestarts,
+    read: ({ capture }) => capture.figures.captureRestarts,
   },
   {
     metric: 'nstats_helper_restarts_total',
