@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { kubeconfigFor } from '../lab/kubeconfig.ts';
 import { sh } from '../lab/shell.ts';
-import { type Bundle, imageEnvironment, makeBundle } from './bundle.ts';
+import { type Bundle, HELPER, imageEnvironment, makeBundle } from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -26,10 +26,11 @@ function run(environment: { readonly [name: string]: string }, ...args: readonly
   });
 }
 
-test('it is the daemon, its thread, what both share, and the licences of what is in it', () => {
+test('it is the daemon, its thread, what both share, the licences of what is in it, and the helper', () => {
   assert.deepEqual(readdirSync(bundle.directory).toSorted(), [
     'LICENSES.txt',
     'networks-worker.js',
+    ...(existsSync(HELPER) ? ['nstats-bpf'] : []),
     'nstats.js',
     'prefix-table.js',
   ]);

@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sh } from '../lab/shell.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** Unit tests go without it. */
+export const HELPER = join(ROOT, 'lib/bpf/nstats-bpf');
 
 export interface Bundle extends Disposable {
   readonly directory: string;
@@ -11,12 +13,13 @@ export interface Bundle extends Disposable {
   readonly main: string;
 }
 
-/** Bundles the daemon as the image has it, into a directory of its own in `parent`. */
+/** Bundles the daemon as the image has it, with the helper of lib/bpf if that is compiled, into a directory of its own in `parent`. */
 export function makeBundle(parent = tmpdir()): Bundle {
   const directory = mkdtempSync(join(parent, 'nstats-bundle-'));
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
   const config = join(ROOT, 'manifests/image/rolldown.config.ts');
   sh(process.execPath, [rolldown, '--config', config, '--dir', directory]);
+  if (existsSync(HELPER)) copyFileSync(HELPER, join(directory, basename(HELPER)));
   return {
     directory,
     main: join(directory, 'nstats.js'),
