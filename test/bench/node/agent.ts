@@ -70,12 +70,16 @@ export function startBareNode(lab: Lab, environment: NodeJS.ProcessEnv = {}): Pr
 /** An agent of each kind. */
 export type Agents = { readonly [capture in Capture]: Measured };
 
-/** Starts both; resolves when each captures so many pods. */
-export async function startAgents(lab: Lab, main: string, count: number): Promise<Agents> {
-  const [iftop, bpf] = await Promise.all([
-    startAgent(lab, main, { capture: 'iftop' }),
-    startAgent(lab, main, { capture: 'bpf' }),
-  ]);
+/** Starts both; resolves when each captures so many pods. `charged`: what their memory is charged to. */
+export async function startAgents(
+  lab: Lab,
+  main: string,
+  count: number,
+  charged?: { readonly [capture in Capture]: ChargedMemory },
+): Promise<Agents> {
+  const start = (capture: Capture) =>
+    startAgent(lab, main, { capture, ...(charged && { charged: charged[capture] }) });
+  const [iftop, bpf] = await Promise.all([start('iftop'), start('bpf')]);
   await Promise.all([captures(iftop, count), captures(bpf, count)]);
   return { iftop, bpf };
 }
