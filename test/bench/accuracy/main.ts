@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBundle } from '../../image/bundle.ts';
 import { pod as podObject } from '../../lab/apiserver/objects.ts';
-import { type Influx, startInflux } from '../../lab/influx.ts';
+import { startInflux } from '../../lab/influx.ts';
 import { createLab, type Lab, type Pod } from '../../lab/lab.ts';
 import { offload } from '../../lab/network.ts';
 import { ip, kill } from '../../lab/shell.ts';
 import { agentEnvironment } from '../node/agent.ts';
+import { found, sums } from './found.ts';
 import { kernelBytes } from './kernel.ts';
 import { type Kind, KINDS, PEER_V6, PEERS, PORT } from './kinds.ts';
 import { lives } from './lives.ts';
 import { oneShots } from './one-shot.ts';
-import { type Figures, type Found, resultOf } from './table.ts';
+import { type Figures, resultOf } from './table.ts';
 
 const quick = process.argv.includes('--quick');
 /** How often the prototype looks, and how many times; in milliseconds. Cron starts it once a minute. */
@@ -131,26 +132,4 @@ async function prototype(lab: Lab, pods: readonly Pod[]): Promise<void> {
     for (const { name, sandbox } of pods) sandbox.run(['sh', PROTOTYPE, name, url]);
     await sleep(began + nth * PERIOD - performance.now());
   }
-}
-
-/** What nstats has written of each kind. */
-async function found(influx: Influx): Promise<(kind: Kind) => Found> {
-  const fields = ['sentBytes', 'receivedBytes'] as const;
-  const nstatPod = await sums(influx, 'nstat_pod', ...fields);
-  const nstat = await sums(influx, 'nstat', ...fields);
-  return (kind) => ({ nstatPod: nstatPod(kind), nstat: nstat(kind) });
-}
-
-/** What InfluxDB has of the pods of a kind, two fields together. */
-async function sums(
-  influx: Influx,
-  measurement: string,
-  ...[one, other]: readonly [string, string]
-): Promise<(kind: Kind) => number> {
-  const columns = `sum("${one}") AS one, sum("${other}") AS other`;
-  const rows = await influx.query(`SELECT ${columns} FROM ${measurement} GROUP BY "pod"`);
-  return ({ name }) => {
-    const own = rows.filter(({ pod }) => pod === name || String(pod).startsWith(`${name}-`));
-    return own.reduce((sum, { one, other }) => sum + Number(one) + Number(other), 0);
-  };
 }

@@ -23,8 +23,9 @@ export type Throughput = { readonly [by in Capture | 'without']: readonly number
 
 export interface ObservedOptions {
   readonly bundle: string;
-  /** Of each run. */
+  /** Of each load. */
   readonly seconds: number;
+  /** Runs of a second of each. */
   readonly pairs: number;
 }
 
@@ -44,7 +45,7 @@ export async function loads(
 ): Promise<Load[]> {
   const outside = await lab.outside([OUTSIDE]);
   await serveIperf(outside);
-  const agents = await startAgents(lab, bundle, 2);
+  const agents = await startAgents(lab, bundle, 1);
   const endStatistics = await keepStatistics(lab.processes);
   await sleep(LAG);
   const reading = () => ({
@@ -76,26 +77,51 @@ export async function loads(
   return measured;
 }
 
-/** In turns without an agent and with one of each kind, so that what else the machine does meets all. */
+/**
+ * In turns between pods of a namespace that no agent observes, and of those that one of each kind does, so that what
+ * else the machine does meets all.
+ */
 export async function throughput(
   lab: Lab,
-  [from, to]: readonly [Pod, Pod],
-  { bundle, seconds, pairs }: ObservedOptions,
+  { bundle, pairs }: ObservedOptions,
 ): Promise<Throughput> {
-  await serveIperf(to);
-  const address = to.ips[0] ?? '';
-  const rates = { without: [] as number[], iftop: [] as number[], bpf: [] as number[] };
-  for (let pair = 0; pair < pairs; pair += 1) {
-    rates.without.push((await iperf(from, address, seconds)).rate);
-    for (const capture of pair % 2 === 0 ? CAPTURES : CAPTURES.toReversed()) {
-      const agent = await startAgent(lab, bundle, { capture });
+  const rates: { readonly [by in keyof Throughput]: number[] } = {
+    without: [],
+    iftop: [],
+    bpf: [],
+  };
+  const ways = ['without', ...CAPTURES] as const;
+  const pods = await Promise.all(
+    ways.map((namespace, nth) => pairOf(lab, namespace, 100 + 2 * nth)),
+  );
+  const agents = await Promise.all(
+    CAPTURES.map(async (capture) => {
+      const environment = { NAMESPACES: capture };
+      const agent = await startAgent(lab, bundle, { capture, environment });
       await captures(agent, 2);
-      await sleep(LAG);
-      rates[capture].push((await iperf(from, address, seconds)).rate);
-      await agent.end();
+      return agent;
+    }),
+  );
+  await sleep(LAG);
+  for (let run = 0; run < pairs; run += 1)
+    for (const step of ways.keys()) {
+      // Whoever comes first changes, too.
+      const nth = (run + step) % ways.length;
+      const [by, [from, to] = []] = [ways[nth], pods[nth]];
+      if (by && from && to) rates[by].push((await iperf(from, to.ips[0] ?? '', 1)).rate);
     }
-  }
+  for (const agent of agents) await agent.end();
+  for (const pod of pods.flat()) await pod.remove();
   return rates;
+}
+
+/** Two pods, of which the second takes what the first sends; `last`: of the first one's address. */
+async function pairOf(lab: Lab, namespace: string, last: number): Promise<readonly [Pod, Pod]> {
+  const make = (name: string, byte: number) =>
+    lab.pod({ namespace, name, ips: [`10.244.0.${byte}`] });
+  const [from, to] = [await make('from', last), await make('to', last + 1)];
+  await serveIperf(to);
+  return [from, to];
 }
 
 /** What part is lost of what went without an agent, in each pair of runs, the least first. */
