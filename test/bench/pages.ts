@@ -6,8 +6,8 @@ import { markdown, type Result, type Table } from './result.ts';
 /** What each section has measured when it was last run to be kept, as results.json has it. */
 export interface Results {
   readonly [section: string]: Result & {
-    /** How long it took. */
-    readonly seconds: number;
+    /** How long it took; undefined if that was not kept. */
+    readonly seconds?: number;
     readonly machine: Machine;
   };
 }
@@ -32,16 +32,18 @@ function machineTable(results: Results): Table {
   const groups = Map.groupBy(Object.entries(results), ([, { machine }]) => JSON.stringify(machine));
   const columns = [...groups].map(([machine, sections]) => ({
     names: sections.map(([name]) => name).join(', '),
-    machine: JSON.parse(machine) as Machine,
+    described: {
+      ...(JSON.parse(machine) as Machine),
+      seconds: sections.map(([, { seconds }]) => seconds ?? '–').join(', '),
+    } as Machine,
   }));
-  const seconds = Object.values(results).reduce((sum, { seconds }) => sum + seconds, 0);
   return {
     name: 'machine',
-    text: `\`npm run bench\` took ${Math.floor(seconds / 60)} min ${seconds % 60} s in all:`,
+    text: 'Where and when each section was measured, and how long that took:',
     head: ['', ...columns.map(({ names }) => names)],
-    rows: Object.keys(columns[0]?.machine ?? {}).map((what) => [
+    rows: Object.keys(columns[0]?.described ?? {}).map((what) => [
       what,
-      ...columns.map(({ machine }) => machine[what] ?? ''),
+      ...columns.map(({ described }) => described[what] ?? ''),
     ]),
   };
 }
