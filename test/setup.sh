@@ -17,7 +17,7 @@ case "${1:-}" in
   unit) programs="openssl:openssl kubectl:kubernetes-client" ;;
   bpf) programs="clang:clang" ;;
   test) programs="$programs bpftool:bpftool kubectl:kubernetes-client victoria-metrics:victoria-metrics" ;;
-  bench) programs="$programs curl:curl iperf3:iperf3 python3:python3" ;;
+  bench) programs="$programs curl:curl iperf3:iperf3 python3:python3 bpftool:bpftool" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
 esac
 packages=""

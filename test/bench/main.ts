@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
 import { describeMachine } from './machine.ts';
 import { PAGES, type Results, tablesOf, withTables } from './pages.ts';
-import { markdown, type Result } from './result.ts';
+import { markdown } from './result.ts';
 import { runSection } from './section.ts';
 
 const SECTIONS = ['accuracy', 'cost', 'size', 'daemon', 'api', 'influxdb'];
@@ -14,7 +14,7 @@ const USAGE = `npm run bench [-- [--quick] [--write] [section...]]
 
 Sections: ${SECTIONS.join(', ')}; all of them if none is named. All but api need root on Debian.
 --quick   less of everything, in some two minutes instead of fifteen
---write   keep the results of all sections in test/bench/results.json and in the documentation
+--write   keep the results of these sections in test/bench/results.json and in the documentation
 `;
 
 const { values, positionals } = parseArgs({
@@ -26,8 +26,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const { quick, write, help } = values;
-const partly = quick || positionals.length > 0;
-if (help || positionals.some((name) => !SECTIONS.includes(name)) || (write && partly)) {
+if (help || positionals.some((name) => !SECTIONS.includes(name)) || (write && quick)) {
   (help ? process.stdout : process.stderr).write(USAGE);
   process.exit(help ? 0 : 2);
 }
@@ -36,9 +35,8 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => interrupted.abort(new Error('interrupted')));
 
-const began = performance.now();
-const secondsSince = (start: number) => Math.round((performance.now() - start) / 1000);
-const sections: { [name: string]: Result } = {};
+const machine = describeMachine();
+const measured = new Map<string, Results[string]>();
 const failed: string[] = [];
 /** Figures of a quick run are rough: what two sections at a time take from each other matters less. */
 const queue = new PQueue({ concurrency: quick ? 2 : 1 });
@@ -51,27 +49,27 @@ async function run(name: string): Promise<void> {
   console.error(`${name}: begins`);
   try {
     const result = await runSection(name, { quick, signal: interrupted.signal });
-    console.log(`\n## ${name} (${secondsSince(start)} s)\n`);
+    const seconds = Math.round((performance.now() - start) / 1000);
+    console.log(`\n## ${name} (${seconds} s)\n`);
     for (const table of result.tables) console.log(`${markdown(table)}\n`);
-    sections[name] = result;
+    measured.set(name, { seconds, machine, ...result });
   } catch (error) {
     console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
     failed.push(name);
   }
 }
-const inOrder = SECTIONS.flatMap((name) =>
-  sections[name] ? [[name, sections[name]] as const] : [],
-);
-const results: Results = {
-  seconds: secondsSince(began),
-  machine: describeMachine(),
-  sections: Object.fromEntries(inOrder),
-};
-const [machine] = tablesOf({ ...results, sections: {} });
-if (machine) console.log(`\n## machine\n\n${markdown(machine)}`);
+const [described] = tablesOf(Object.fromEntries(measured));
+if (described) console.log(`\n## machine\n\n${markdown(described)}`);
 
 const complete = failed.length === 0 && !interrupted.signal.aborted;
 if (write && complete) {
+  const kept = JSON.parse(readFileSync(RESULTS, 'utf8')) as Results;
+  const results: Results = Object.fromEntries(
+    SECTIONS.flatMap((name) => {
+      const section = measured.get(name) ?? kept[name];
+      return section ? [[name, section]] : [];
+    }),
+  );
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   const tables = tablesOf(results);
   const pages = PAGES.map(

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { Machine } from './machine.ts';
 import { markdown, type Result, type Table } from './result.ts';
 
-/** What a run of all sections has measured, as results.json has it. */
+/** What each section has measured when it was last run to be kept, as results.json has it. */
 export interface Results {
-  /** How long it took. */
-  readonly seconds: number;
-  readonly machine: Machine;
-  readonly sections: { readonly [name: string]: Result };
+  readonly [section: string]: Result & {
+    /** How long it took; undefined if that was not kept. */
+    readonly seconds?: number;
+    readonly machine: Machine;
+  };
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -22,15 +23,29 @@ const PLACE = /^<!-- bench:(\S+) -->\n[^]*?^<!-- \/bench -->$/gm;
 const BEGIN = /^<!-- bench:/gm;
 
 /** First the machine's, then those of the sections. */
-export function tablesOf({ seconds, machine, sections }: Results): Table[] {
-  const minutes = `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  const described: Table = {
+export function tablesOf(results: Results): Table[] {
+  return [machineTable(results), ...Object.values(results).flatMap(({ tables }) => tables)];
+}
+
+/** A column for all sections that were measured at the same place, day and commit. */
+function machineTable(results: Results): Table {
+  const groups = Map.groupBy(Object.entries(results), ([, { machine }]) => JSON.stringify(machine));
+  const columns = [...groups].map(([machine, sections]) => ({
+    names: sections.map(([name]) => name).join(', '),
+    described: {
+      ...(JSON.parse(machine) as Machine),
+      seconds: sections.map(([, { seconds }]) => seconds ?? '–').join(', '),
+    } as Machine,
+  }));
+  return {
     name: 'machine',
-    text: `\`npm run bench\` took ${minutes} on this machine:`,
-    head: ['', ''],
-    rows: Object.entries(machine),
+    text: 'Where and when each section was measured, and how long that took:',
+    head: ['', ...columns.map(({ names }) => names)],
+    rows: Object.keys(columns[0]?.described ?? {}).map((what) => [
+      what,
+      ...columns.map(({ described }) => described[what] ?? ''),
+    ]),
   };
-  return [described, ...Object.values(sections).flatMap(({ tables }) => tables)];
 }
 
 /**

@@ -256,9 +256,10 @@ export async function createLab(main = MAIN): Promise<Lab> {
 }
 
 /** How many captures run: iftops, or interfaces that helpers count at. NaN while one is being started. */
-export function countCaptures(): number {
-  const iftops = processesNamed('iftop');
-  const counted = processesNamed('nstats-bpf').map(({ pid }) => packetSockets(pid));
+export function countCaptures(isCounted: (pid: number) => boolean = () => true): number {
+  const named = (name: string) => processesNamed(name).filter(({ pid }) => isCounted(pid));
+  const iftops = named('iftop');
+  const counted = named('nstats-bpf').map(({ pid }) => packetSockets(pid));
   if (!iftops.every(({ pid }) => hasPacketSocket(pid))) return NaN;
   return counted.reduce((sum, count) => sum + count, iftops.length);
 }

@@ -147,6 +147,16 @@ export function takeAddresses(pid: number, addresses: readonly string[], mac?: s
   return mac ?? own;
 }
 
+/**
+ * Has the kernel cut what the eth0 of a process's namespace sends into packets before eth0 gets it, or lets eth0 do it
+ * again, by ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO.
+ */
+export function offload(pid: number, isOn: boolean): void {
+  const set = `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
+  my $set = pack("LL", $what, ${Number(isOn)}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
+  sh('nsenter', ['-t', `${pid}`, '-n', 'perl', '-e', set]);
+}
+
 /** Takes a pod's interface away by its other end, as a network plug-in does. */
 export function unplug(link: string): void {
   ip([`link delete ${link}`]);

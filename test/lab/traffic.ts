@@ -8,8 +8,9 @@
  *   traffic.ts visit <host> <port> <connections/s> <bytes> sends so many bytes by a TCP connection each
  *   traffic.ts fetch <host> <port> <bytes/s>    receives by TCP
  *   traffic.ts spray <port> <bytes/s> <host>... sends by UDP to all of the hosts, each its share
- *   traffic.ts sweep <packets/s> <count>        sends by UDP to so many addresses from 198.18.0.0 on,
- *                                               one after the other
+ *   traffic.ts sweep <packets/s> <count> [bytes]   sends by UDP to so many addresses from 198.18.0.0 on,
+ *                                               one after the other, so many bytes a packet
+ *   traffic.ts datagrams <host> <port> <bytes/s> <bytes>   sends UDP packets of so many bytes
  */
 import { createSocket } from 'node:dgram';
 import { connect, createServer, isIPv6, type Socket } from 'node:net';
@@ -23,7 +24,8 @@ if (mode === 'send')
 if (mode === 'streams') streams(args[0] ?? '', args.slice(1).map(Number));
 if (mode === 'visit') visit(args[0] ?? '', args.slice(1).map(Number));
 if (mode === 'fetch') fetchFrom(args[0] ?? '', Number(args[1]), Number(args[2]));
-if (mode === 'sweep') sweep(Number(args[0]), Number(args[1]));
+if (mode === 'sweep') sweep(args.map(Number));
+if (mode === 'datagrams') datagrams(args[0] ?? '', args.slice(1).map(Number));
 if (mode === 'spray') spray(Number(args[0]), Number(args[1]), args.slice(2));
 
 function serve(port: number): void {
@@ -97,13 +99,13 @@ function spray(port: number, rate: number, hosts: readonly string[]): void {
   }, STEP);
 }
 
-function sweep(rate: number, count: number): void {
+function sweep([rate = 0, count = 1, bytes = 100]: number[]): void {
   // The addresses need not be looked up.
   const socket = createSocket({
     type: 'udp4',
     lookup: (host, _options, done) => done(null, host, 4),
   });
-  const payload = Buffer.alloc(100);
+  const payload = Buffer.alloc(bytes);
   const start = performance.now();
   let sent = 0;
   setInterval(() => {
@@ -112,5 +114,16 @@ function sweep(rate: number, count: number): void {
       const host = sent % count;
       socket.send(payload, 9, `198.${18 + (host >> 16)}.${(host >> 8) & 255}.${host & 255}`);
     }
+  }, STEP);
+}
+
+function datagrams(host: string, [port = 0, rate = 0, bytes = 1]: number[]): void {
+  const socket = createSocket('udp4');
+  const payload = Buffer.alloc(bytes);
+  const start = performance.now();
+  let sent = 0;
+  setInterval(() => {
+    const due = ((performance.now() - start) / 1000) * rate;
+    for (; sent + bytes <= due; sent += bytes) socket.send(payload, port, host);
   }, STEP);
 }

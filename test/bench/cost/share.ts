@@ -1,50 +1,77 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab, Pod } from '../../lab/lab.ts';
-import type { Measured } from '../node/agent.ts';
-import { type Minute, Sidecars } from './sidecars.ts';
+import type { Agents, Measured } from '../node/agent.ts';
+import { inKernel } from '../node/bpf.ts';
+import { Sidecars } from './sidecars.ts';
 
-/** The same pods at the same time, observed by both. */
+/** The same pods at the same time, observed by all. */
 export interface Share {
   readonly pods: number;
   readonly busy: boolean;
-  readonly nstats: Cost;
-  readonly sidecars: Cost & Pick<Minute, 'endless'>;
+  readonly iftop: Cost;
+  readonly bpf: Cost;
+  /** `endless`: those whose iftop saw no packet and would never have ended. */
+  readonly sidecars: Cost & { readonly endless: number };
 }
 
 interface Cost {
-  /** CPU seconds for each pod and minute. */
+  /** Of a core. */
   readonly cpu: number;
-  /** Bytes (PSS), of all processes together, at the most. */
+  /** What of that the programs took in the kernel. */
+  readonly programs: number;
+  /** Bytes (PSS) of all processes together, at the most, and what they have in the kernel. */
   readonly memory: number;
 }
 
 /** Milliseconds. */
 const LOOK_EVERY = 2000;
 
-/** Measures nstats for at least so long (milliseconds) while the sidecars do what they do in a minute. */
+/** Measures agents for at least so long (milliseconds) while the sidecars do what they do in a minute. */
 export async function share(
-  { lab, pods, agent }: { lab: Lab; pods: readonly Pod[]; agent: Measured },
+  {
+    lab,
+    pods,
+    agents,
+  }: {
+    readonly lab: Lab;
+    readonly pods: readonly Pod[];
+    readonly agents: Agents;
+  },
   { busy, measure, patience }: { busy: boolean; measure: number; patience: number },
 ): Promise<Share> {
   const sidecars = new Sidecars(lab, pods, patience);
-  const most = { nstats: 0, sidecars: 0 };
+  let most = 0;
   const looking = setInterval(() => {
-    most.nstats = Math.max(most.nstats, agent.cgroup.memory);
-    most.sidecars = Math.max(most.sidecars, sidecars.cgroup.memory);
+    most = Math.max(most, sidecars.cgroup.memory);
   }, LOOK_EVERY);
-  const before = { at: agent.age(), cpu: agent.cgroup.cpu };
+  const costs = [agents.iftop, agents.bpf].map(begin);
   const [minute] = await Promise.all([sidecars.minute(), sleep(measure)]);
-  const minutes = (agent.age() - before.at) / 60_000;
-  const own = agent.cgroup.cpu - before.cpu;
   clearInterval(looking);
+  const [iftop, bpf] = costs.map((cost) => cost());
+  if (!iftop || !bpf) throw new Error('nothing measured');
   return {
     pods: pods.length,
     busy,
-    nstats: { cpu: own / minutes / pods.length, memory: most.nstats },
-    sidecars: {
-      cpu: minute.cpu / pods.length,
-      memory: most.sidecars,
-      endless: minute.endless,
-    },
+    iftop,
+    bpf,
+    sidecars: { cpu: minute.cpu / 60, programs: 0, memory: most, endless: minute.endless },
+  };
+}
+
+/** What an agent costs until the function is called. */
+function begin({ age, cgroup }: Measured): () => Cost {
+  const reading = () => ({ at: age(), cpu: cgroup.cpu, programs: inKernel(cgroup).seconds });
+  let most = cgroup.memory;
+  const looking = setInterval(() => {
+    most = Math.max(most, cgroup.memory);
+  }, LOOK_EVERY);
+  const before = reading();
+  return () => {
+    clearInterval(looking);
+    const after = reading();
+    const seconds = (after.at - before.at) / 1000;
+    const programs = (after.programs - before.programs) / seconds;
+    const cpu = (after.cpu - before.cpu) / seconds + programs;
+    return { cpu, programs, memory: most + inKernel(cgroup).memory };
   };
 }

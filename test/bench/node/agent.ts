@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { until } from '../../lab/influx.ts';
 import { imageEnvironment } from '../../image/bundle.ts';
-import type { Lab } from '../../lab/lab.ts';
+import { until } from '../../lab/influx.ts';
+import { countCaptures, type Lab } from '../../lab/lab.ts';
 import { kill } from '../../lab/shell.ts';
 import { Cgroup } from './cgroup.ts';
 import type { ChargedMemory } from './charged.ts';
@@ -14,12 +14,19 @@ export interface Measured {
   readonly startup: number;
   /** Milliseconds since its start. */
   readonly age: () => number;
+  /** Resolves when nothing of it is left. */
   end(): Promise<void>;
 }
 
+/** What can capture (CAPTURE). */
+export const CAPTURES = ['iftop', 'bpf'] as const;
+export type Capture = (typeof CAPTURES)[number];
+
 /** The daemon from its sources; what ships is the bundle. */
 export const SOURCES = join(import.meta.dirname, '../../../daemon/main.ts');
-const METRICS = 'http://127.0.0.1:9790/metrics';
+/** So that both can be measured on one node at the same time. */
+const PORTS = { iftop: 9790, bpf: 9791 };
+const METRICS = `http://127.0.0.1:${PORTS.iftop}/metrics`;
 const IMAGE = imageEnvironment();
 
 interface AgentOptions {
@@ -28,16 +35,29 @@ interface AgentOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** What its memory is charged to. */
   readonly charged?: ChargedMemory;
+  readonly capture?: Capture;
+}
+
+/** The environment of an agent beside which there can be one of the other kind. */
+export function agentEnvironment(lab: Lab, capture: Capture): { [name: string]: string } {
+  const SPOOL_DIR = join(lab.directory, `spool-${capture}`);
+  return {
+    ...lab.environment,
+    ...IMAGE,
+    CAPTURE: capture,
+    LISTEN: `:${PORTS[capture]}`,
+    SPOOL_DIR,
+  };
 }
 
 /** Starts a daemon on the lab's node as the image does. */
 export function startAgent(
   lab: Lab,
   main: string,
-  { options = '', environment = {}, charged }: AgentOptions = {},
+  { options = '', environment = {}, charged, capture = 'iftop' }: AgentOptions = {},
 ): Promise<Measured> {
   const NODE_OPTIONS = `${IMAGE['NODE_OPTIONS']} ${options}`.trim();
-  const env = { ...lab.environment, ...IMAGE, NODE_OPTIONS, ...environment };
+  const env = { ...agentEnvironment(lab, capture), NODE_OPTIONS, ...environment };
   return start(lab, [main], '"msg":"started"', env, charged);
 }
 
@@ -47,9 +67,27 @@ export function startBareNode(lab: Lab, environment: NodeJS.ProcessEnv = {}): Pr
   return start(lab, ['-e', wait], 'started', environment);
 }
 
+/** An agent of each kind. */
+export type Agents = { readonly [capture in Capture]: Measured };
+
+/** Starts both; resolves when each captures so many pods. `charged`: what their memory is charged to. */
+export async function startAgents(
+  lab: Lab,
+  main: string,
+  count: number,
+  charged?: { readonly [capture in Capture]: ChargedMemory },
+): Promise<Agents> {
+  const start = (capture: Capture) =>
+    startAgent(lab, main, { capture, ...(charged && { charged: charged[capture] }) });
+  const [iftop, bpf] = await Promise.all([start('iftop'), start('bpf')]);
+  await Promise.all([captures(iftop, count), captures(bpf, count)]);
+  return { iftop, bpf };
+}
+
 /** Resolves when so many pods are captured by a daemon. */
 export async function captures({ cgroup }: Measured, count: number): Promise<void> {
-  await until(() => cgroup.running('iftop').length === count, `captures of ${count} pods`, 60);
+  const isCounted = (pid: number) => cgroup.pids.includes(pid);
+  await until(() => countCaptures(isCounted) === count, `captures of ${count} pods`, 60);
 }
 
 /** A figure of the daemon's /metrics, by its name without `nstats_`, labels included. */
@@ -86,5 +124,10 @@ async function start(
   });
   child.once('exit', () => reject(new Error(`it has ended: ${said}`)));
   const startup = await promise;
-  return { pid, cgroup, startup, age, end: async () => void (await kill(child, 'SIGTERM')) };
+  const end = async () => {
+    await kill(child, 'SIGTERM');
+    // A helper has a socket to close for each pod.
+    await until(() => cgroup.isEmpty, 'the end of all that it has started');
+  };
+  return { pid, cgroup, startup, age, end };
 }

@@ -27,6 +27,11 @@ export class Cgroup {
     return text.split('\n').filter(Boolean).map(Number);
   }
 
+  /** Whether all have ended; those that are about to are not among `pids` any more. */
+  get isEmpty(): boolean {
+    return /^populated 0$/m.test(readFileSync(`${this.directory}/cgroup.events`, 'utf8'));
+  }
+
   /** Those of its processes that run a program of this name. */
   running(name: string): number[] {
     return this.pids.filter((pid) => statusOf(pid)?.['Name'] === name);

@@ -9,7 +9,7 @@ import { makeBundle } from '../../image/bundle.ts';
 import { createLab, type Lab, type Pod } from '../../lab/lab.ts';
 import { cpuSeconds } from '../../lab/processes.ts';
 import { memoryOf } from '../daemon/rest.ts';
-import { captures, startAgent } from '../node/agent.ts';
+import { type Capture, CAPTURES, type Measured, startAgents } from '../node/agent.ts';
 import { ChargedMemory } from '../node/charged.ts';
 import { megabytes, number } from '../node/figures.ts';
 import { FULL, grow, LARGE, talk } from '../node/pods.ts';
@@ -19,6 +19,7 @@ import type { Result, Table } from '../result.ts';
 /** Bytes of memory, and shares of a core. */
 interface Size {
   readonly pods: number;
+  readonly capture: Capture;
   readonly daemon: { readonly pss: number; readonly cpu: number };
   readonly captures: { readonly pss: number; readonly cpu: number };
   readonly workingSet: number;
@@ -40,20 +41,38 @@ try {
   for (const count of SIZE.steps) {
     say(`${count} busy pods`);
     await grow(lab, pods, count);
-    sizes.push(await sizeOf(lab, pods));
+    sizes.push(...(await sizesOf(lab, pods)));
   }
   console.log(JSON.stringify({ figures: { sizes }, tables: [tableOf(sizes)] } satisfies Result));
 } finally {
   await lab.end();
 }
 
-/** An agent that starts on a node where all pods talk already. */
-async function sizeOf(lab: Lab, pods: readonly Pod[]): Promise<Size> {
+/** An agent of each kind that starts on a node where all pods talk already. */
+async function sizesOf(lab: Lab, pods: readonly Pod[]): Promise<Size[]> {
   const traffic = await talk(lab, pods);
-  const charged = new ChargedMemory(`size-${pods.length}`);
-  const agent = await startAgent(lab, bundle.main, { charged });
-  await captures(agent, pods.length);
+  const charge = (capture: Capture) => new ChargedMemory(`size-${capture}-${pods.length}`);
+  const charged = { iftop: charge('iftop'), bpf: charge('bpf') };
+  const agents = await startAgents(lab, bundle.main, pods.length, charged);
   await sleep(SIZE.settle);
+  const measured = CAPTURES.map(async (capture) => ({
+    pods: pods.length,
+    capture,
+    ...(await sizeOf(agents[capture], charged[capture])),
+  }));
+  const sizes = await Promise.all(measured);
+  traffic.end();
+  for (const capture of CAPTURES) {
+    await agents[capture].end();
+    charged[capture].remove();
+  }
+  return sizes;
+}
+
+async function sizeOf(
+  agent: Measured,
+  charged: ChargedMemory,
+): Promise<Omit<Size, 'pods' | 'capture'>> {
   const reading = () => ({ at: agent.age(), own: cpuSeconds(agent.pid), all: agent.cgroup.cpu });
   const before = reading();
   const most = { daemon: 0, all: 0, workingSet: 0 };
@@ -64,18 +83,13 @@ async function sizeOf(lab: Lab, pods: readonly Pod[]): Promise<Size> {
     await sleep(LOOK_EVERY);
   }
   const after = reading();
-  const { peak } = charged;
-  await agent.end();
-  traffic.end();
-  charged.remove();
   const seconds = (after.at - before.at) / 1000;
   const own = (after.own - before.own) / seconds;
   return {
-    pods: pods.length,
     daemon: { pss: most.daemon, cpu: own },
     captures: { pss: most.all - most.daemon, cpu: (after.all - before.all) / seconds - own },
     workingSet: most.workingSet,
-    peak,
+    peak: charged.peak,
   };
 }
 
@@ -83,11 +97,13 @@ function tableOf(sizes: readonly Size[]): Table {
   return {
     name: 'size',
     text:
-      `Pods that each talk to up to 14 others, for ${SIZE.measure / 1000} s after an agent has started among them; memory at the most. ` +
+      `Pods that each talk to up to 14 others, for ${SIZE.measure / 1000} s after two agents have started among them; memory at the most. ` +
+      'Captures are iftops, or the helper, whose maps are in the working set and in the peak. ' +
       'The working set is what the kubelet tells of the container, the peak, from the start on, what its limit must allow. ' +
-      'They are less than all processes have, since the buffers of packet sockets, 2 MB each, are charged to nobody.',
+      'With iftop they are less than all processes have, since the buffers of packet sockets, 2 MB each, are charged to nobody.',
     head: [
       'pods',
+      '`CAPTURE`',
       'daemon, % of a core',
       'captures, % of a core',
       'daemon, MB (PSS)',
@@ -95,8 +111,9 @@ function tableOf(sizes: readonly Size[]): Table {
       'working set, MB',
       'peak, MB',
     ],
-    rows: sizes.map(({ pods, daemon, captures, workingSet, peak }) => [
+    rows: sizes.map(({ pods, capture, daemon, captures, workingSet, peak }) => [
       number(pods),
+      capture,
       number(daemon.cpu * 100, 1),
       number(captures.cpu * 100, 1),
       megabytes(daemon.pss),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FlowCounter, type FlowCounterOptions } from '../../../lib/bpf/flow-counter.ts';
 import { whyNotBpf } from '../../../lib/bpf/probe.ts';
 import { between } from '../../../lib/linux/interface-counters.ts';
+import { offload } from '../../lab/network.ts';
 import { kill } from '../../lab/shell.ts';
 import { added, Counts, type Sum, TestNode, type TestPod } from './node.ts';
 
@@ -34,12 +35,6 @@ function fragments(peer: string): string {
   const next = () => left-- > 0 ? send() : socket.close();
   const send = () => socket.send(Buffer.alloc(9000), ${PORT}, '${peer}', () => setImmediate(next));
   next();`;
-}
-
-/** ioctl(SIOCETHTOOL) with ETHTOOL_STSO and ETHTOOL_SGSO, in Perl. */
-function offload(value: number): string {
-  return `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0) or die; for my $what (0x1f, 0x24) {
-  my $set = pack("LL", $what, ${value}); ioctl(S, 0x8946, pack("a16 P", "eth0", $set)) or die $! }`;
 }
 
 describe('what is counted', { skip: (await whyNotBpf()) ?? false }, () => {
@@ -90,10 +85,10 @@ describe('what is counted', { skip: (await whyNotBpf()) ?? false }, () => {
   }
 
   test('segments that the kernel makes because the interface does not', async () => {
-    await a.script('perl', offload(0));
+    offload(a.sandbox.pid, false);
     const [peer = ''] = b.ips;
     const sum = await counts.exactly(a, () => during(3, a.traffic('send', peer, PORT, RATE)));
-    await a.script('perl', offload(1));
+    offload(a.sandbox.pid, true);
     const { sent, sentPackets } = sum.between(a.ips[0], peer);
     assert.ok(sent > SOME && sent / sentPackets <= 1500);
   });
