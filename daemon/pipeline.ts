@@ -35,8 +35,6 @@ export interface PipelineOptions {
 
 /** Milliseconds that captures have for a last report at the end: a kubelet in a hurry kills after two seconds. */
 const LAST_REPORTS = 850;
-/** How often windows that wait for their names are checked, in milliseconds. */
-const FLUSH_EVERY = 1000;
 /** Milliseconds after the first lists until the memory that they took is garbage. */
 const SETTLE = 5000;
 /** V8 keeps garbage for as long as there is room (docs/decisions/memory.md). It takes some 50 ms. */
@@ -98,13 +96,15 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   void reportStartup({ config, log, signal, ...state });
 
   let settled: NodeJS.Timeout | undefined;
-  const flushing = setInterval(() => {
+  const tick = () => {
+    capture.tick();
     windows.flush();
-    if (sync.complete) settled ??= setTimeout(() => globalThis.gc?.(GARBAGE), SETTLE).unref();
-  }, FLUSH_EVERY);
+    if (!settled && sync.complete)
+      settled = setTimeout(() => globalThis.gc?.(GARBAGE), SETTLE).unref();
+  };
   const closing = new Map<number, NodeJS.Timeout>();
   let last = 0;
-  for await (const end of boundaries(config.interval, signal)) {
+  for await (const end of boundaries(config.interval, signal, tick)) {
     last = end;
     await capture.turn(end);
     windows.ended(end);
@@ -119,7 +119,6 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 
   // Rows have whole seconds: the last window must not have the second of the window before it.
   const end = Math.max(Date.now(), last + 1);
-  clearInterval(flushing);
   for (const timer of closing.values()) clearTimeout(timer);
   await capture.turn(end, LAST_REPORTS);
   windows.ended(end);

@@ -6,7 +6,7 @@ const LIMITS = {
   maxHeaderSize: 8192,
   headersTimeout: 5000,
   requestTimeout: 5000,
-  connectionsCheckingInterval: 1000,
+  connectionsCheckingInterval: 5000,
 };
 /** A connection without a byte in either direction for so long is closed, also if the client does not read its answer. */
 const IDLE = 5000;

@@ -1,6 +1,7 @@
 import type { Bytes, Counters, KernelBytes, Slot } from '../model.ts';
 import { between, continued, isAfter, sum, UNUSED } from '../linux/interface-counters.ts';
 import { each, plus } from '../bytes.ts';
+import { sum as total } from '../sum.ts';
 import { addShare, openWindow, type OpenWindow } from './open-window.ts';
 import { OpenWindows } from './open-windows.ts';
 import type { WindowLedger } from './window-ledger.ts';
@@ -66,7 +67,7 @@ export class ExactLedger implements WindowLedger {
     this.#reported = after ?? this.#reported;
     if (!before || !after) return;
     const kernel = between(before, after);
-    const seen = pairs.reduce(plus, rest);
+    const seen = each((of) => rest[of] + total(pairs, (pair) => pair[of]));
     const { miscounted } = window;
     window.miscounted = each((of) => miscounted[of] || seen[of] > kernel[of]);
     count(window, kernel);

@@ -1,5 +1,5 @@
 import type { Bytes, Counters, Directions, KernelBytes, Pair, Window } from '../model.ts';
-import { each, NOTHING, plus } from '../bytes.ts';
+import { each, NOTHING } from '../bytes.ts';
 
 /** A pair whose bytes are added to in place: there are too many additions to make a new object for each. */
 type Growing = { -readonly [field in keyof Pair]: Pair[field] };
@@ -48,20 +48,20 @@ export function addShare(
   rest: Bytes,
   share: Bytes,
 ): void {
-  const shareOf = (bytes: Bytes) => each((direction) => bytes[direction] * share[direction]);
-  window.rest = plus(window.rest, shareOf(rest));
+  window.rest = each((of) => window.rest[of] + rest[of] * share[of]);
   if (share.sent + share.received === 0) return;
   for (const pair of pairs) {
     const key = `${pair.local} ${pair.remote} ${pair.port ?? ''}`;
+    const [sent, received] = [pair.sent * share.sent, pair.received * share.received];
     const known = window.pairs.get(key);
     if (!known) {
-      window.pairs.set(key, { ...pair, ...shareOf(pair) });
+      window.pairs.set(key, { ...pair, sent, received });
       continue;
     }
     known.from = Math.min(known.from, pair.from);
     known.to = Math.max(known.to, pair.to);
-    known.sent += pair.sent * share.sent;
-    known.received += pair.received * share.received;
+    known.sent += sent;
+    known.received += received;
   }
 }
 

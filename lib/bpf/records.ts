@@ -36,6 +36,9 @@ type GrowingCount = { -readonly [field in keyof PodCount]: PodCount[field] } & {
   flows: CountedFlow[];
 };
 
+/** IPv4 addresses as text: few addresses are in many records. */
+type Addresses = Map<number, string>;
+
 const NOTHING: KernelBytes = { sent: 0, sentPackets: 0, received: 0, receivedPackets: 0 };
 
 /**
@@ -43,19 +46,20 @@ const NOTHING: KernelBytes = { sent: 0, sentPackets: 0, received: 0, receivedPac
  * @returns false if one is none that the helper would print
  */
 export function addRecords(pods: PodCounts, records: Buffer): boolean {
+  const known: Addresses = new Map();
   for (let at = 0; at < records.length; at += RECORD_SIZE)
-    if (!addRecord(pods, records.subarray(at, at + RECORD_SIZE))) return false;
+    if (!addRecord(pods, records, at, known)) return false;
   return true;
 }
 
-function addRecord(pods: PodCounts, record: Buffer): boolean {
-  const pod = record.readUInt32LE(0);
-  const kind = KINDS[record.readUInt8(7)];
+function addRecord(pods: PodCounts, records: Buffer, at: number, addresses: Addresses): boolean {
+  const pod = records.readUInt32LE(at);
+  const kind = KINDS[records.readUInt8(at + 7)];
   const bytes = {
-    sent: numberAt(record, 40),
-    sentPackets: numberAt(record, 48),
-    received: numberAt(record, 56),
-    receivedPackets: numberAt(record, 64),
+    sent: numberAt(records, at + 40),
+    sentPackets: numberAt(records, at + 48),
+    received: numberAt(records, at + 56),
+    receivedPackets: numberAt(records, at + 64),
   };
   if (kind === undefined || !Object.values(bytes).every(Number.isSafeInteger)) return false;
   // How many flows there are is for the program.
@@ -66,28 +70,38 @@ function addRecord(pods: PodCounts, record: Buffer): boolean {
   if (kind !== 'flow') known[kind] = bytes;
   else {
     known.flows.push({
-      local: addressAt(record, 8),
-      remote: addressAt(record, 24),
-      protocol: record.readUInt8(6),
-      port: record.readUInt16LE(4),
+      local: addressAt(records, at + 8, addresses),
+      remote: addressAt(records, at + 24, addresses),
+      protocol: records.readUInt8(at + 6),
+      port: records.readUInt16LE(at + 4),
       ...bytes,
     });
   }
   return true;
 }
 
-function numberAt(record: Buffer, at: number): number {
-  return record.readUInt32LE(at) + record.readUInt32LE(at + 4) * 2 ** 32;
+function numberAt(records: Buffer, at: number): number {
+  return records.readUInt32LE(at) + records.readUInt32LE(at + 4) * 2 ** 32;
 }
 
 /** In the spelling of lib/ip-address.ts. */
-function addressAt(record: Buffer, at: number): string {
-  if (record.compare(MAPPED, 0, 12, at, at + 12) === 0)
-    return `${record[at + 12]}.${record[at + 13]}.${record[at + 14]}.${record[at + 15]}`;
-  return new ipaddr.IPv6([...record.subarray(at, at + 16)]).toRFC5952String();
+function addressAt(records: Buffer, at: number, known: Addresses): string {
+  if (records.compare(MAPPED, 0, 12, at, at + 12) !== 0)
+    return new ipaddr.IPv6([...records.subarray(at, at + 16)]).toRFC5952String();
+  const number = records.readUInt32LE(at + 12);
+  const text = known.get(number) ?? records.subarray(at + 12, at + 16).join('.');
+  known.set(number, text);
+  return text;
 }
 
 /** All that was counted of a pod. */
 export function totalOf({ flows, notIp, full }: PodCount): KernelBytes {
-  return flows.reduce(sum, sum(notIp, full));
+  const total = { ...sum(notIp, full) };
+  for (const { sent, sentPackets, received, receivedPackets } of flows) {
+    total.sent += sent;
+    total.sentPackets += sentPackets;
+    total.received += received;
+    total.receivedPackets += receivedPackets;
+  }
+  return total;
 }

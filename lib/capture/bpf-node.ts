@@ -42,8 +42,11 @@ export interface DrainListener {
  * peers is more than PEERS_PER_POD allows, and what finds no room is counted as the pod's remainder.
  */
 const ROOM = { flows: 32_768, flowsPerPod: 8192 };
-/** Milliseconds. So long windows do not fill the maps, and the end of the helper costs no more. */
-const DRAIN_EVERY = 15_000;
+/**
+ * Milliseconds, a little more than a usual window. So longer ones do not fill the maps, and the end of the helper costs no
+ * more.
+ */
+const DRAIN_EVERY = 16_000;
 /** Milliseconds. A helper that has run for so long was a success. */
 const PROVEN = 60_000;
 
@@ -72,9 +75,7 @@ export class BpfNode {
 
   constructor({ problems, ports, startCounter = startHelper }: BpfNodeOptions) {
     [this.#problems, this.#ports, this.#startCounter] = [problems, ports, startCounter];
-    this.#timer = setInterval(() => {
-      if (performance.now() - this.#drainedAt > DRAIN_EVERY) void this.drain();
-    }, DRAIN_EVERY / 10).unref();
+    this.#timer = setInterval(() => void this.drain(), DRAIN_EVERY).unref();
   }
 
   /** The helper, while it runs. */
@@ -171,6 +172,7 @@ export class BpfNode {
     try {
       const { at, counts } = await counter.drain();
       this.#drainedAt = at;
+      if (!this.#isEnding) this.#timer.refresh();
       for (const [counted, listener] of this.#listeners) listener.drained(at, counts.get(counted));
     } catch (error) {
       // Why it has ended is reported where that is noticed.

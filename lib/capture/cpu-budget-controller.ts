@@ -13,24 +13,25 @@ export interface CpuBudgetOptions {
   readonly problems: ProblemLog;
 }
 
-/** /proc counts hundredths of a second: in less time than this (milliseconds) a share would be noise. */
-const MEASURE_EVERY = 4000;
+/** /proc counts hundredths of a second: in less time than so many seconds a share would be noise. */
+const MEASURE_EVERY = 4;
 
 /** Keeps the daemon and its captures within CPU_BUDGET: measures, and does what the budget decides. */
 export class CpuBudgetController {
   readonly #options: CpuBudgetOptions;
   readonly #budget: CpuBudget<InterfaceCapture>;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
 
   constructor(options: CpuBudgetOptions) {
     this.#options = options;
     this.#budget = new CpuBudget(options.budget);
-    if (!Number.isFinite(options.budget)) return;
-    this.#timer = setInterval(() => this.#measure(), MEASURE_EVERY).unref();
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  /** To be called every second. */
+  tick(): void {
+    this.#ticks += 1;
+    const isDue = this.#ticks % MEASURE_EVERY === 0;
+    if (isDue && Number.isFinite(this.#options.budget)) this.#measure();
   }
 
   #measure(): void {

@@ -23,7 +23,7 @@ const HINTED_EVERY = 10;
 /** Seconds. Of an older pod that the API server reports only now, earlier bytes are not counted. */
 const NEW = 60;
 /** Milliseconds between two checks of the processes by which namespaces are reached. */
-const LOST_EVERY = 2500;
+const LOST_EVERY = 5000;
 
 /** Decides when a pod's network namespace is searched for, and which pod gets which namespace. */
 export class NamespaceSearch {

@@ -45,7 +45,6 @@ type SourceOptions = Pick<InterfaceCaptureOptions, 'startSource' | 'createLedger
 const LAST_SLOTS = 5000;
 /** A source that has had its last slot ends within so many milliseconds. */
 const TIDY = 100;
-const EVERY = 1000;
 
 /** The capture of all pods of this node: registry, namespace search and CPU budget put together. */
 export class NodeCapture {
@@ -59,7 +58,6 @@ export class NodeCapture {
   readonly #starts = new StartLimiter();
   /** With the source `bpf`. */
   readonly #bpf: BpfNode | undefined;
-  readonly #timer: NodeJS.Timeout;
   readonly #counts = { captureRestarts: 0, unparsedLines: 0, frames: 0 };
 
   constructor(options: NodeCaptureOptions) {
@@ -94,10 +92,6 @@ export class NodeCapture {
         captures: () => this.#toCapture,
         problems,
       });
-    this.#timer = setInterval(() => {
-      for (const pod of registry.pods) pod.interfaces.refresh();
-      this.#search.tick();
-    }, EVERY).unref();
   }
 
   get source(): SourceName {
@@ -145,6 +139,13 @@ export class NodeCapture {
     return [...new Set(this.#interfaces.flatMap(({ source }) => source?.pid ?? []))];
   }
 
+  /** To be called every second. */
+  tick(): void {
+    for (const pod of this.#registry.pods) pod.interfaces.refresh();
+    this.#search.tick();
+    this.#controller?.tick();
+  }
+
   /** What is known by now of the pod with this UID in its cgroup. */
   known(cgroupUid: LocalPod['cgroupUid']): Pick<ClosedWindow, 'pod' | 'selection'> | undefined {
     return this.#registry.known(cgroupUid);
@@ -173,10 +174,8 @@ export class NodeCapture {
 
   /** Ends all captures, each with a last slot if that can be had within so many milliseconds. */
   async stop(patience = LAST_SLOTS): Promise<void> {
-    clearInterval(this.#timer);
     this.#search.stop();
     this.#cgroups?.close();
-    this.#controller?.stop();
     // It has been drained when the last window ended.
     if (this.#bpf) {
       this.#bpf.end();

@@ -152,7 +152,8 @@ export class IftopProcess {
 
   /** Waits for a frame, for the end of iftop, for `wake`, or until a time. */
   async wait(until: number): Promise<void> {
-    await this.#waker.wait(Math.max(0, until - performance.now()));
+    // A timer may come a millisecond early: it would have to be set again.
+    await this.#waker.wait(Math.max(0, Math.ceil(until - performance.now()) + 1));
   }
 
   wake(): void {

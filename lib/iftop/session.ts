@@ -183,9 +183,9 @@ export class Session {
   }
 }
 
-/** The sessions of idle pods wake the agent in the same moment, at most once a second. */
+/** The sessions of idle pods wake the agent together, with a second of the wall clock, in which it wakes anyway. */
 function together(due: number): number {
-  return Math.floor(due / 1000) * 1000;
+  return due - (timeOf(due) % ASK_AFTER);
 }
 
 function overload(): SessionError {

@@ -1,5 +1,8 @@
-import type { Bytes, Edge, LocalPod, Peer, Window } from '../model.ts';
+import type { Edge, LocalPod, Peer, Window } from '../model.ts';
 import { orient } from '../accounting/orient.ts';
+
+/** An edge that is added to in place. */
+type Growing = { -readonly [field in keyof Edge]: Edge[field] };
 
 /**
  * Names the far end of every pair of a window and adds up what goes to the same peer and port. Bytes are rounded here, so
@@ -10,29 +13,28 @@ export function attribute(
   window: Pick<Window, 'pairs'>,
   nameOf: (address: string, from: number, to: number) => Peer,
 ): Edge[] {
-  const edges = new Map<string, Edge>();
+  const edges = new Map<string, Growing>();
   for (const pair of window.pairs) {
     // Again, since the pod may have been captured before the API server reported its addresses.
     const { remote, port, from, to, sent, received } = orient(pair, pod.ips);
     const peer = nameOf(remote, from, to);
-    const end = { peer, ...(port !== undefined && { port }) };
-    const key = keyOf(end);
-    const sum = edges.get(key);
-    edges.set(key, {
-      ...end,
-      sent: (sum?.sent ?? 0) + sent,
-      received: (sum?.received ?? 0) + received,
-    });
+    const edge = port === undefined ? { peer, sent, received } : { peer, port, sent, received };
+    const key = keyOf(edge);
+    const known = edges.get(key);
+    if (known) {
+      known.sent += sent;
+      known.received += received;
+    } else edges.set(key, edge);
   }
-  return [...edges.values()].map(whole).filter(({ sent, received }) => sent + received > 0);
+  for (const edge of edges.values()) {
+    edge.sent = Math.round(edge.sent);
+    edge.received = Math.round(edge.received);
+  }
+  return [...edges.values()].filter(({ sent, received }) => sent + received > 0);
 }
 
 /** The key of the far end of an edge: two edges with the same key are one series. */
 export function keyOf({ peer, port = '-' }: Pick<Edge, 'peer' | 'port'>): string {
   const { kind, namespace, name, workload, zone } = peer;
-  return [kind, namespace, name, workload, zone, port].join('\n');
-}
-
-function whole<T extends Bytes>(bytes: T): T {
-  return { ...bytes, sent: Math.round(bytes.sent), received: Math.round(bytes.received) };
+  return `${kind}\n${namespace}\n${name}\n${workload}\n${zone}\n${port}`;
 }

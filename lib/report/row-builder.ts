@@ -2,7 +2,7 @@ import { mergeByName } from '../accounting/merge.ts';
 import { missing, uncounted } from '../accounting/missing.ts';
 import { subjectOf } from '../capture/identity.ts';
 import { encodeTraffic } from '../influx/line-protocol.ts';
-import type { ClosedWindow, Peer, Traffic } from '../model.ts';
+import type { ClosedWindow, Edge, Peer, Traffic } from '../model.ts';
 import { attribute, keyOf } from '../naming/attribute.ts';
 import type { Directory } from '../naming/directory.ts';
 import { sum } from '../sum.ts';
@@ -21,7 +21,7 @@ export class RowBuilder {
   readonly #config: RowBuilderConfig;
   readonly #directory: Pick<Directory, 'peer' | 'zoneOf'>;
   /** The edges that had rows of their own in the last window, by interface of a pod. */
-  #kept = new Map<string, ReadonlySet<string>>();
+  #kept = new Map<string, readonly Edge[]>();
 
   constructor(config: RowBuilderConfig, directory: Pick<Directory, 'peer' | 'zoneOf'>) {
     this.#config = config;
@@ -35,9 +35,7 @@ export class RowBuilder {
   ): { readonly traffic: readonly Traffic[]; readonly rows: readonly string[] } {
     const { node, interval } = this.#config;
     const traffic = mergeByName(pods).map((each) => this.#traffic(each, certain));
-    this.#kept = new Map(
-      traffic.map(({ pod, iface, edges }) => [subjectOf(pod, iface), new Set(edges.map(keyOf))]),
-    );
+    this.#kept = new Map(traffic.map(({ pod, iface, edges }) => [subjectOf(pod, iface), edges]));
     const context = { node, interval, zone: this.#directory.zoneOf(node) };
     return { traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };
   }
@@ -47,8 +45,9 @@ export class RowBuilder {
     certain: boolean,
   ): Traffic {
     const named = attribute(pod, window, (...what) => this.#peer(...what, certain));
-    const kept = this.#kept.get(subjectOf(pod, iface));
-    const edges = top(named, window.rest, this.#config.peersPerPod, kept);
+    const limit = this.#config.peersPerPod;
+    const kept = named.length > limit ? this.#kept.get(subjectOf(pod, iface)) : undefined;
+    const edges = top(named, window.rest, limit, new Set(kept?.map(keyOf)));
     const attributed = {
       sent: sum(edges, ({ sent }) => sent),
       received: sum(edges, ({ received }) => received),

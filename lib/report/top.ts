@@ -18,7 +18,7 @@ export function top(
   before: ReadonlySet<string> = new Set(),
 ): Edge[] {
   const weighed = edges.map((edge) => {
-    const weight = before.has(keyOf(edge)) ? LOYALTY : 1;
+    const weight = before.size > 0 && before.has(keyOf(edge)) ? LOYALTY : 1;
     return { edge, score: weight * (edge.sent + edge.received) };
   });
   const sorted = weighed.sort((a, b) => b.score - a.score).map(({ edge }) => edge);

@@ -117,7 +117,8 @@ export class WindowQueue {
     let [from, to] = [end, end];
     for (const pair of pods.flatMap(({ window }) => window.pairs)) {
       addresses.add(pair.local).add(pair.remote);
-      [from, to] = [Math.min(from, pair.from), Math.max(to, pair.to)];
+      from = Math.min(from, pair.from);
+      to = Math.max(to, pair.to);
     }
     const owners = this.#options.directory.tenures(addresses, from, to, this.#known);
     return { end, pods, figures, owners };

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Lab } from '../../lab/lab.ts';
-import { cpuSeconds } from '../../lab/processes.ts';
-import { captures, type Measured, metric, startAgent, startBareNode } from '../node/agent.ts';
+import { type Measured, metric, startAgent, startBareNode } from '../node/agent.ts';
 import type { Delays } from './delay.ts';
-import { type Memory, memoryOf } from './rest.ts';
+import { type Capture, cpuOf, type Memory, memoryOf } from './rest.ts';
 
 /** What the daemon takes while all pods of the node talk. Shares are of one core. */
 export interface Busy {
@@ -20,6 +19,7 @@ export interface Busy {
 
 export interface BusyOptions {
   readonly bundle: string;
+  readonly capture: Capture;
   readonly pods: number;
   /** Milliseconds: after the captures have begun, of the measurement, and of that of the delays. */
   readonly settle: number;
@@ -32,39 +32,39 @@ const LOOP = 'event_loop_active_seconds_total';
 
 /** The delays are another start, so that their timers are not in the CPU time. */
 export async function whenBusy(lab: Lab, options: BusyOptions): Promise<Busy> {
-  const { bundle, pods, settle, measure } = options;
-  const agent = await startAgent(lab, bundle);
-  await captures(agent, pods);
+  const { bundle, capture, pods, settle, measure } = options;
+  const agent = await startAgent(lab, bundle, { environment: { CAPTURE: capture } });
+  await lab.captures(pods);
   await sleep(settle);
   const before = await reading(agent);
   await sleep(measure);
   const after = await reading(agent);
-  const share = (of: 'own' | 'all' | 'loop') =>
+  const share = (of: 'own' | 'captures' | 'loop') =>
     (after[of] - before[of]) / ((after.at - before.at) / 1000);
   const used = memoryOf(agent.pid);
   const found = {
     agent: { cpu: share('own'), ...used },
-    captures: { cpu: share('all') - share('own'), pss: agent.cgroup.memory - used.pss },
+    captures: { cpu: share('captures'), pss: agent.cgroup.memory - used.pss },
     loop: share('loop'),
   };
   await agent.end();
   return { ...found, delays: await delaysOf(lab, options) };
 }
 
-async function reading({ pid, cgroup, age }: Measured) {
+async function reading(agent: Measured) {
   const loop = await metric(LOOP);
-  return { at: age(), own: cpuSeconds(pid), all: cgroup.cpu, loop };
+  return { at: agent.age(), ...cpuOf(agent), loop };
 }
 
 async function delaysOf(lab: Lab, options: BusyOptions): Promise<Busy['delays']> {
-  const { bundle, pods, settle, delays } = options;
+  const { bundle, capture, pods, settle, delays } = options;
   const files = { agent: join(lab.directory, 'agent'), bare: join(lab.directory, 'bare') };
   const agent = await startAgent(lab, bundle, {
     options: PRELOAD,
-    environment: { BENCH_DELAY: files.agent },
+    environment: { CAPTURE: capture, BENCH_DELAY: files.agent },
   });
   const bare = await startBareNode(lab, { NODE_OPTIONS: PRELOAD, BENCH_DELAY: files.bare });
-  await captures(agent, pods);
+  await lab.captures(pods);
   await sleep(settle);
   for (const { pid } of [agent, bare]) process.kill(pid, 'SIGUSR2');
   await sleep(delays);

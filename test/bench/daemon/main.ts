@@ -1,6 +1,6 @@
 /**
- * What the daemon itself takes: how fast its stages are, how soon it starts, its memory at rest, and CPU,
- * memory and event loop with 110 busy pods. Prints a Result as JSON:
+ * What the daemon itself takes: how fast its stages are, how soon it starts, its CPU and memory at rest, and CPU,
+ * memory and event loop with 110 busy pods, with each source. Prints a Result as JSON:
  *
  *   node test/lab/enter.ts test/bench/daemon/main.ts [--quick]
  */
@@ -11,24 +11,34 @@ import { FULL, grow, talk } from '../node/pods.ts';
 import { progress } from '../progress.ts';
 import type { Result, Table } from '../result.ts';
 import { type Busy, whenBusy } from './busy.ts';
-import { atRest, type Rest } from './rest.ts';
+import { atRest, type Capture, CAPTURES, type Rest } from './rest.ts';
 import { type Stage, stages } from './stages.ts';
 
 const quick = process.argv.includes('--quick');
 const SIZE = quick
-  ? { loop: 20, starts: 1, rest: 8000, pods: 10, settle: 5000, measure: 4000, delays: 2000 }
+  ? {
+      loop: 20,
+      starts: 1,
+      rest: 8000,
+      idle: 4000,
+      pods: 12,
+      settle: 5000,
+      measure: 4000,
+      delays: 2000,
+    }
   : {
       loop: 200,
       starts: 3,
-      // By then what the start has left behind is given back (daemon/pipeline.ts).
-      rest: 20_000,
+      // By then what the start has left behind is given back (daemon/pipeline.ts), and what is hot has been compiled.
+      rest: 75_000,
+      idle: 60_000,
       pods: FULL,
       // What is hot has been compiled.
       settle: 30_000,
       measure: 30_000,
       delays: 10_000,
     };
-const IDLE = 2;
+const IDLE = 10;
 
 const say = progress('daemon');
 say('its stages');
@@ -43,7 +53,9 @@ try {
   say(`${SIZE.pods} busy pods`);
   await grow(lab, pods, SIZE.pods);
   const traffic = await talk(lab, pods);
-  const busy = await whenBusy(lab, { bundle: bundle.main, ...SIZE });
+  const whenBusyWith = (capture: Capture) =>
+    whenBusy(lab, { bundle: bundle.main, capture, ...SIZE });
+  const busy = { iftop: await whenBusyWith('iftop'), bpf: await whenBusyWith('bpf') };
   traffic.end();
   const figures = { stages: found, rest: rests, pods: SIZE.pods, busy };
   const tables = [stageTable(found), restTable(rests), busyTable(busy)];
@@ -70,18 +82,20 @@ function stageTable(all: readonly Stage[]): Table {
 function restTable(rests: readonly Rest[]): Table {
   return {
     name: 'rest',
-    text: `From the start of the process until it says that it has started, and ${SIZE.rest / 1000} s later, with ${IDLE} idle pods; the captures not counted.`,
-    head: ['', 'start, ms', 'RSS, MB', 'PSS, MB'],
-    rows: rests.map(({ program, startup, rss, pss }) => [
+    text: `From the start of the process until it says that it has started, and with ${IDLE} idle pods, ${SIZE.rest / 1000} s later, for ${SIZE.idle / 1000} s. CPU in % of a core.`,
+    head: ['', 'start, ms', 'CPU, %', 'of its captures, %', 'RSS, MB', 'PSS, MB'],
+    rows: rests.map(({ program, startup, cpu, rss, pss }) => [
       program,
       number(startup),
+      percent(cpu.own, 2),
+      percent(cpu.captures, 2),
       megabytes(rss),
       megabytes(pss),
     ]),
   };
 }
 
-function busyTable({ agent, captures, loop, delays }: Busy): Table {
+function busyTable(busy: { readonly [capture in Capture]: Busy }): Table {
   return {
     name: 'busy',
     text:
@@ -98,31 +112,25 @@ function busyTable({ agent, captures, loop, delays }: Busy): Table {
       'PSS, MB',
     ],
     rows: [
-      [
-        'the daemon',
-        percent(agent.cpu),
-        percent(loop),
-        ...times(delays.agent),
-        megabytes(agent.rss),
-        megabytes(agent.pss),
-      ],
-      [
-        `its ${SIZE.pods} iftops`,
-        percent(captures.cpu),
-        '',
-        '',
-        '',
-        '',
-        '',
-        megabytes(captures.pss),
-      ],
-      ['a Node that does nothing', '', '', ...times(delays.bare), '', ''],
+      ...busyRows('the daemon', `its ${SIZE.pods} iftops`, busy.iftop),
+      ...busyRows('the daemon with `CAPTURE=bpf`', `its ${CAPTURES.bpf}`, busy.bpf),
+      ['a Node that does nothing', '', '', ...times(busy.bpf.delays.bare), '', ''],
     ],
   };
 }
 
-function percent(share: number): string {
-  return number(share * 100, 1);
+function busyRows(name: string, its: string, { agent, captures, loop, delays }: Busy): string[][] {
+  const cpu = [agent.cpu, captures.cpu].map((share) => percent(share, 2));
+  const [own = '', ofCaptures = ''] = cpu;
+  const sizes = [megabytes(agent.rss), megabytes(agent.pss)];
+  return [
+    [name, own, percent(loop, 2), ...times(delays.agent), ...sizes],
+    [its, ofCaptures, '', '', '', '', '', megabytes(captures.pss)],
+  ];
+}
+
+function percent(share: number, digits: number): string {
+  return number(share * 100, digits);
 }
 
 function times({ p50, p99, max }: Busy['delays']['bare']): string[] {
