@@ -28,8 +28,8 @@ export function attribute(
 
 /** The key of the far end of an edge: two edges with the same key are one series. */
 export function keyOf({ peer, port = '-' }: Pick<Edge, 'peer' | 'port'>): string {
-  const { kind, namespace, name, workload, zone } = peer;
-  return [kind, namespace, name, workload, zone, port].join('\n');
+  const { kind, namespace, name, workload, zone, scope } = peer;
+  return [kind, namespace, name, workload, zone, scope, port].join('\n');
 }
 
 function whole<T extends Bytes>(bytes: T): T {

@@ -88,7 +88,7 @@ test('by port the rows that have one are added up, whoever the peer is', async (
   const totals = { attributed: bytes, kernel: undefined, uncounted: bytes, missing };
   const flags = { overloaded: false, paused: false };
   const traffic = { pod, iface: 'eth0', end: view.from, edges, ...totals, ...flags };
-  const context = { node: 'lab-1', zone: '-', interval: 10_000 };
+  const context = { cluster: '-', node: 'lab-1', zone: '-', interval: 10_000, podLabels: [] };
   await lab.influx.write(encodeTraffic(traffic, context));
   const chosen = { namespace: ['ported'], pod: ['web'] };
   for (const name of ['namespace', 'pod'] as const) {

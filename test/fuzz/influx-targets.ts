@@ -22,7 +22,7 @@ import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {
   nstat:
-    'namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone port',
+    'cluster namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone scope port label_team',
   nstat_pod: 'namespace pod workload node interface',
   nstat_agent: 'node namespace pod',
 };
@@ -135,6 +135,7 @@ export const influxTargets: readonly Target[] = [
         name: name(),
         workload: name(),
         zone: name(),
+        scope: 'zone' as const,
       };
       const kernel = { ...bytes(), sentPackets: number(), receivedPackets: number() };
       const missing = {
@@ -155,14 +156,20 @@ export const influxTargets: readonly Target[] = [
         overloaded: true,
         paused: true,
       };
-      const context = { node: name(), zone: name(), interval: 10_000 };
+      const context = {
+        cluster: name(),
+        node: name(),
+        zone: name(),
+        interval: 10_000,
+        podLabels: [{ key: 'team', tag: 'label_team' }],
+      };
       const rows = encodeTraffic(traffic, context);
       for (const row of [
         ...rows,
         encodeAgent(
           random.of([
-            { node: name(), sidecar: undefined },
-            { node: name(), sidecar: pod },
+            { cluster: name(), node: name(), sidecar: undefined },
+            { cluster: name(), node: name(), sidecar: pod },
           ]),
           1e12,
           {
