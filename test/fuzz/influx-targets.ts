@@ -23,8 +23,8 @@ import type { Target } from './target.ts';
 const TAGS: { readonly [measurement: string]: string } = {
   nstat:
     'cluster namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone scope port label_team',
-  nstat_pod: 'namespace pod workload node interface',
-  nstat_agent: 'node namespace pod',
+  nstat_pod: 'cluster namespace pod workload node interface label_team',
+  nstat_agent: 'cluster node namespace pod',
 };
 const ROWS = ['nstat,a=b c=1i 7\n', 'nstat_pod,a=b c=2i 8\nnstat,a=b c=3i 8\n', 'x\n'];
 const RECORDS = ROWS.map((text, index) =>
