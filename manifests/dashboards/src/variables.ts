@@ -36,11 +36,14 @@ export function one(tag: Tag, from: Measurement, ...within: readonly Tag[]) {
 /** Every dashboard begins with it. Rows from before there was the tag are in All, which matches no tag too. */
 export const cluster = () => some('cluster', 'nstat_agent');
 
+const KINDS = ['pod', 'service', 'node', 'external', 'other', 'unknown'];
+
 /** The kinds of peers are always the same: no database has to be asked. */
 export const kinds = () =>
   new CustomVariableBuilder('peer_kind')
     .label('Peers of kind')
-    .values('pod,service,node,external,other,unknown')
+    .values(KINDS.join(','))
+    .options([ALL, ...KINDS.map((kind) => ({ selected: false, text: kind, value: kind }))])
     .multi(true)
     .includeAll(true)
     .allValue('.*')
@@ -48,10 +51,12 @@ export const kinds = () =>
 
 /** A text that can be changed. */
 export function text(name: string, label: string, value: string) {
+  const current = { selected: true, text: value, value };
   return new TextBoxVariableBuilder(name)
     .label(label)
     .defaultValue(value)
-    .current({ selected: true, text: value, value });
+    .current(current)
+    .options([current]);
 }
 
 /** Lets a tag be chosen by which to group: the pods' labels that are tags, and the namespace. */
