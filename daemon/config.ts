@@ -1,11 +1,16 @@
 import { isIP } from 'node:net';
+import type { PodLabel } from '../lib/influx/line-protocol.ts';
 import type { Target } from '../lib/influx/writer.ts';
+import { type GivenLabel, readLabels } from './pod-labels.ts';
 import { canonicalSet } from '../lib/ip-address.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import type { LocalPod } from '../lib/model.ts';
+import type { FlowDetail } from '../lib/report/flow-totals.ts';
 import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 
 export interface Config {
+  /** The name of the cluster in all rows; `-` if it has none. */
+  readonly cluster: string;
   readonly node: string;
   readonly kubeconfig: string | undefined;
   /** Names of the interfaces that are captured in each pod that has them. */
@@ -21,6 +26,10 @@ export interface Config {
   readonly extraAuthorities?: string;
   /** Where rows wait for InfluxDB, and how many bytes they may have. */
   readonly spool: { readonly directory: string; readonly max: number };
+  /** The labels of pods that become tags. */
+  readonly podLabels: readonly PodLabel[];
+  /** Whether each pod has rows of its own, or the pods of a workload have them together. */
+  readonly podDetail: 'pod' | 'workload';
   readonly peersPerPod: number;
   readonly peerDetail: 'pod' | 'workload';
   /** Whether rows have the port that the traffic is for. */
@@ -32,8 +41,8 @@ export interface Config {
   /** Cores that the daemon and its children may take together, or Infinity. */
   readonly cpuBudget: number;
   readonly listen: { readonly host: string | undefined; readonly port: number };
-  /** Whether /metrics has flows between namespaces. */
-  readonly flowMetrics: 'none' | 'namespace';
+  /** Whether /metrics has flows, and between what. */
+  readonly flowMetrics: 'none' | FlowDetail;
   /** The pod that the agent is a sidecar of: no other pod is observed, and its network namespace is the agent's. */
   readonly sidecar: LocalPod | undefined;
   readonly logLevel: LogLevel;
@@ -51,6 +60,7 @@ type Environment = Readonly<{ [name: string]: string | undefined }>;
 /** Shown by `--help`, and the order of the table in docs/configuration.md. */
 export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [
   ['NODE_NAME', 'required', 'name of this node (downward API: spec.nodeName)'],
+  ['CLUSTER', '-', 'name of the cluster: the tag cluster of all rows'],
   ['KUBECONFIG', 'in-cluster', 'path of a kubeconfig; only needed outside a cluster'],
   ['IFACE', 'eth0', 'network interfaces inside the pods, separated by commas: eth0,net1'],
   [
@@ -71,6 +81,12 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['HTTPS_PROXY', '-', 'proxy for https: InfluxDB, and the API server of KUBECONFIG'],
   ['HTTP_PROXY', '-', 'the same for http'],
   ['NO_PROXY', '-', 'hosts, domains and CIDRs that need no proxy, separated by commas'],
+  [
+    'POD_LABELS',
+    'none',
+    "keys of labels of pods that become tags, separated by commas; with SIDECAR key=value of its pod's",
+  ],
+  ['POD_DETAIL', 'pod', 'pod or workload: whether the pods of a workload have rows together'],
   ['PEERS_PER_POD', '50', 'peers kept per pod and window, 1 to 1000; the rest is one row'],
   ['PEER_DETAIL', 'pod', 'pod or workload: what a peer is named by'],
   [
@@ -85,7 +101,7 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
   ['CPU_BUDGET', '1', 'cores that it may take, captures included, 0.01 to 1024, or none: no limit'],
   ['LISTEN', ':9790', 'where /healthz, /readyz and /metrics are: [host]:port'],
-  ['FLOW_METRICS', 'none', 'none or namespace: bytes between namespaces in /metrics'],
+  ['FLOW_METRICS', 'none', 'none, namespace or workload: bytes between these in /metrics'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
   ['POD_NAMESPACE', '-', 'with SIDECAR, its metadata.namespace (downward API)'],
@@ -123,7 +139,10 @@ export function readConfig(environment: Environment): Config {
     no: get('NO_PROXY') ?? '',
   };
   const extraAuthorities = get('NODE_EXTRA_CA_CERTS');
+  const isSidecar = oneOf('SIDECAR', 'false', ['true', 'false']) === 'true';
+  const labels = readLabels(get, wrong, isSidecar);
   const config = {
+    cluster: read('CLUSTER', '-', CLUSTER, clusterName),
     node: get('NODE_NAME') ?? wrong('NODE_NAME', 'the name of the node') ?? '',
     kubeconfig: get('KUBECONFIG'),
     interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
@@ -136,6 +155,8 @@ export function readConfig(environment: Environment): Config {
       directory: read('SPOOL_DIR', '/var/lib/nstats', 'an absolute path', absolute),
       max: read('SPOOL_MAX', 256 * MIB, 'a size from 1MiB to 1024GiB, such as 256MiB', size),
     },
+    podLabels: labels.map(({ key, tag }) => ({ key, tag })),
+    podDetail: oneOf('POD_DETAIL', 'pod', ['pod', 'workload']),
     peersPerPod: read('PEERS_PER_POD', 50, 'a whole number from 1 to 1000', peers),
     peerDetail: oneOf('PEER_DETAIL', 'pod', ['pod', 'workload']),
     ports: oneOf('PORTS', 'none', ['none', 'service']),
@@ -144,9 +165,8 @@ export function readConfig(environment: Environment): Config {
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
     cpuBudget: read('CPU_BUDGET', 1, 'cores from 0.01 to 1024, such as 0.5, or none', cores),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
-    flowMetrics: oneOf('FLOW_METRICS', 'none', ['none', 'namespace']),
-    sidecar:
-      oneOf('SIDECAR', 'false', ['true', 'false']) === 'true' ? ownPod(get, wrong) : undefined,
+    flowMetrics: oneOf('FLOW_METRICS', 'none', ['none', 'namespace', 'workload']),
+    sidecar: isSidecar ? ownPod(get, wrong, labels) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
   if (config.ports !== 'none' && config.capture === 'iftop')
@@ -209,6 +229,7 @@ function target(
 function ownPod(
   get: (name: string) => string | undefined,
   wrong: (name: string, wanted: string) => undefined,
+  given: readonly GivenLabel[],
 ): LocalPod {
   const required = (name: string, field: string) =>
     get(name) ?? wrong(name, `${field} of the pod (downward API) when SIDECAR is true`) ?? '';
@@ -220,7 +241,15 @@ function ownPod(
     .map((ip) => ip.trim());
   if (ips.some((ip) => ip !== '' && !isIP(ip))) wrong('POD_IPS', 'addresses, separated by commas');
   const workload = get('POD_WORKLOAD') ?? `Pod/${name}`;
-  return { uid, cgroupUid: uid, namespace, name, workload, ips: canonicalSet(ips) };
+  const labels = Object.fromEntries(given.map(({ key, value }) => [key, value]));
+  const pod = { uid, cgroupUid: uid, namespace, name, workload, ips: canonicalSet(ips) };
+  return given.length > 0 ? { ...pod, labels } : pod;
+}
+
+const CLUSTER = 'a name of up to 253 characters without control characters';
+
+function clusterName(text: string): string | undefined {
+  return text.length <= 253 && !/\p{Cc}/u.test(text) ? text : undefined;
 }
 
 /** `host:port`, `[v6]:port` or `:port`. */

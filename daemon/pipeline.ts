@@ -51,7 +51,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { config, client, sink, log, problems, proc, signal } = options;
   const file = config.networksFile;
   const networks = file ? { networkOf: await followNetworks({ file, log, signal }) } : {};
-  const directory = new Directory({ rawUntilListed: config.sidecar !== undefined, ...networks });
+  const directory = new Directory({
+    node: config.node,
+    rawUntilListed: config.sidecar !== undefined,
+    ...networks,
+  });
   const source = await chooseSource(config.capture, log);
   const ports = config.ports === 'service' && source === 'bpf' ? new DeclaredPorts() : undefined;
   const capture = new NodeCapture({
@@ -81,6 +85,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const followed = followCluster({
     client,
     node: config.node,
+    labels: config.podLabels.map(({ key }) => key),
     wanted: ({ namespace }) =>
       (config.namespaces?.has(namespace) ?? true) && !config.excludeNamespaces.has(namespace),
     directory,

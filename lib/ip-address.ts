@@ -70,3 +70,14 @@ export function isPrivate(address: string): boolean {
 }
 
 const PRIVATE = new Set(['private', 'carrierGradeNat', 'uniqueLocal']);
+
+/**
+ * Whether an address can be reached over the internet. Networks for documentation count as public ones, since nothing
+ * else tells them from these; 240.0.0.0/4 does not, which some clouds use as private addresses.
+ */
+export function isPublic(address: string): boolean {
+  const parsed = ipaddr.process(address);
+  const range = parsed.range();
+  const isClassE = range === 'reserved' && (parsed.toByteArray()[0] ?? 0) >= 240;
+  return !isClassE && !PRIVATE.has(range) && !Object.hasOwn(SPECIAL, range);
+}

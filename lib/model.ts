@@ -10,11 +10,16 @@ export interface LocalPod {
   readonly namespace: string;
   readonly name: string;
   readonly workload: string;
+  /** The values of the labels that become tags, by their keys: the pod's own, else its namespace's. */
+  readonly labels?: Labels;
   /** Empty until the kubelet has reported them. */
   readonly ips: readonly string[];
   /** It is being deleted: its interface may vanish at any moment. */
   readonly terminating?: boolean;
 }
+
+/** Values of labels of Kubernetes by their keys. */
+export type Labels = Readonly<{ [key: string]: string }>;
 
 /** A network namespace and a process that was seen in it, or the agent itself. */
 export interface Netns {
@@ -137,6 +142,9 @@ export interface Missing {
 
 type PeerKind = 'pod' | 'service' | 'node' | 'external' | 'other' | 'unknown';
 
+/** What kind of way bytes go between a pod and its peer; `-` where that cannot be known. */
+export type Scope = 'zone' | 'cross-zone' | 'cross-region' | 'internet' | 'private' | '-';
+
 /** The other end of a flow. A field that does not apply is `-`. */
 export interface Peer {
   readonly kind: PeerKind;
@@ -144,6 +152,8 @@ export interface Peer {
   readonly name: string;
   readonly workload: string;
   readonly zone: string;
+  /** The way that bytes go to it from the agent's node. */
+  readonly scope: Scope;
 }
 
 /** Whole IP bytes between a pod and one peer in a window, of one port where ports are known. */

@@ -4,27 +4,42 @@ import type { LocalPod, Traffic } from '../model.ts';
 export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
 
 export interface Context {
+  /** The name of the cluster, or `-`. */
+  readonly cluster: string;
   readonly node: string;
   readonly zone: string;
   /** Length of a window in milliseconds: rates are bytes over this time. */
   readonly interval: number;
+  /** The labels of pods that are tags, in the order of the tags. */
+  readonly podLabels: readonly PodLabel[];
+}
+
+/** A label of Kubernetes as a tag. */
+export interface PodLabel {
+  readonly key: string;
+  readonly tag: string;
 }
 
 /**
- * The rows of one interface of a pod and one window: one of `nstat` for each peer and port, one of `nstat_pod` unless all its
+ * The rows of one interface of a pod, or of the pods of a workload, and one window: one of `nstat` for each peer and port, one of `nstat_pod` unless all its
  * fields are zero. The names of measurements and tags, and of the fields of these two, are only in this file. The set
  * of tags and their order are fixed, since InfluxDB 3 never lets the tags of a table change.
  */
-export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Context): string[] {
+export function encodeTraffic(traffic: Traffic, context: Context): string[] {
+  const { cluster, node, zone, interval, podLabels } = context;
   const { pod, iface, end, edges, attributed, kernel } = traffic;
   const { uncounted, missing, overloaded, paused } = traffic;
   const time = seconds(end);
   const tags = [
+    `cluster=${tag(cluster)}`,
     `namespace=${tag(pod.namespace)}`,
     `pod=${tag(pod.name)}`,
     `workload=${tag(pod.workload)}`,
     `node=${tag(node)}`,
   ].join(',');
+  const labels = podLabels
+    .map(({ key, tag: name }) => `,${name}=${tag(pod.labels?.[key] ?? '')}`)
+    .join('');
   const rate = (bytes: number) => float((bytes * 8000) / interval);
   const own = `nstat,${tags},zone=${tag(zone)},interface=${tag(iface)}`;
   // There are thousands of these in a window: no objects are made of their fields, and `join` makes one string at once.
@@ -36,7 +51,8 @@ export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Contex
       `peer=${tag(peer.name)}`,
       `peer_workload=${tag(peer.workload)}`,
       `peer_zone=${tag(peer.zone)}`,
-      `port=${tag(port)}`,
+      `scope=${peer.scope}`,
+      `port=${tag(port)}${labels}`,
     ].join(',');
     const fields = [
       `sendRate=${rate(sent)}`,
@@ -66,12 +82,13 @@ export function encodeTraffic(traffic: Traffic, { node, zone, interval }: Contex
     paused: { integer: paused ? 1 : 0 },
   };
   return Object.values(fields).some(({ integer }) => integer > 0)
-    ? [...lines, line(`nstat_pod,${tags},interface=${tag(iface)}`, fields, time)]
+    ? [...lines, line(`nstat_pod,${tags},interface=${tag(iface)}${labels}`, fields, time)]
     : lines;
 }
 
 /** The agent of a node, or a sidecar in a pod. */
 export interface Agent {
+  readonly cluster: string;
   readonly node: string;
   readonly sidecar: Pick<LocalPod, 'namespace' | 'name'> | undefined;
 }
@@ -81,9 +98,13 @@ export interface Agent {
  * sidecar has the name of its pod, which a restarted container keeps. The row of a node's agent has no name of a
  * pod, which would be a new series with each rollout.
  */
-export function encodeAgent({ node, sidecar }: Agent, end: number, fields: AgentFields): string {
+export function encodeAgent(
+  { cluster, node, sidecar }: Agent,
+  end: number,
+  fields: AgentFields,
+): string {
   const { namespace = '', name = '' } = sidecar ?? {};
-  const tags = `node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
+  const tags = `cluster=${tag(cluster)},node=${tag(node)},namespace=${tag(namespace)},pod=${tag(name)}`;
   return line(`nstat_agent,${tags}`, fields, seconds(end));
 }
 

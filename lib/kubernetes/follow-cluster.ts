@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly client: ApiClient;
   readonly node: string;
   readonly wanted: (pod: LocalPod) => boolean;
+  /** The keys of the labels that pods and namespaces are followed with. */
+  readonly labels?: readonly string[];
   readonly directory: OwnerSink;
   /** Undefined if the pods to observe come from elsewhere. */
   readonly registry: PodSink | undefined;
@@ -96,7 +98,7 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
 
 /** Follows the pods of this node, and the namespaces, whose annotation can turn pods off; both are few. */
 async function followLocal(options: Following, registry: PodSink): Promise<void> {
-  const { node, wanted, sync } = options;
+  const { node, wanted, labels, sync } = options;
   const selection = new Selection(registry, wanted);
   let patience: NodeJS.Timeout | undefined;
   const goOn = () => {
@@ -109,7 +111,7 @@ async function followLocal(options: Following, registry: PodSink): Promise<void>
     fieldSelector: `spec.nodeName=${node}`,
     project: (object) => ({
       cgroupUid: cgroupUid(object),
-      pod: localPod(object),
+      pod: localPod(object, labels),
       observe: observeOf(object),
     }),
     apply(change) {
@@ -119,7 +121,7 @@ async function followLocal(options: Following, registry: PodSink): Promise<void>
   });
   const namespaces = follow(options, {
     resource: 'namespaces',
-    project: namespaceRecord,
+    project: (object) => namespaceRecord(object, labels),
     apply: (change) => selection.namespaces(change),
     denied: goOn,
   });

@@ -1,4 +1,4 @@
-import type { LocalPod } from '../model.ts';
+import type { Labels, LocalPod } from '../model.ts';
 import { canonicalSet as addresses } from '../ip-address.ts';
 import type { KubernetesObject } from './object-schema.ts';
 import { publishedOf } from './node/node-addresses.ts';
@@ -14,6 +14,8 @@ export interface Owner {
   /** The node a pod runs on; empty for others. */
   readonly node: string;
   readonly zone: string;
+  /** Of nodes. Records of earlier processes lack it. */
+  readonly region?: string;
   readonly ips: readonly string[];
   /** Addresses that the network plug-in has published of a node. */
   readonly pluginIps?: readonly string[];
@@ -31,6 +33,7 @@ export interface Owner {
 }
 
 const ZONE = 'topology.kubernetes.io/zone';
+const REGION = 'topology.kubernetes.io/region';
 const OBSERVE = 'nstats/observe';
 const MIRROR = 'kubernetes.io/config.mirror';
 const HASH = 'kubernetes.io/config.hash';
@@ -63,6 +66,7 @@ export function nodeRecord(node: KubernetesObject): Owner {
   return {
     ...base(node, 'node'),
     zone: node.metadata?.labels?.[ZONE] ?? '',
+    region: node.metadata?.labels?.[REGION] ?? '',
     ips: addresses(node.status?.addresses?.map(({ address }) => address) ?? []),
     pluginIps: published.addresses,
     podCidrs: [...new Set([...(podCIDRs ?? (podCIDR ? [podCIDR] : [])), ...published.ranges])],
@@ -82,14 +86,29 @@ export function observeOf({ metadata }: KubernetesObject): boolean | undefined {
 export interface NamespaceRecord {
   readonly name: string;
   readonly observe: boolean | undefined;
+  readonly labels?: Labels;
 }
 
-export function namespaceRecord(namespace: KubernetesObject): NamespaceRecord {
-  return { name: namespace.metadata?.name ?? '', observe: observeOf(namespace) };
+/** `keys`: the labels that are kept. */
+export function namespaceRecord(
+  namespace: KubernetesObject,
+  keys: readonly string[] = [],
+): NamespaceRecord {
+  return {
+    name: namespace.metadata?.name ?? '',
+    observe: observeOf(namespace),
+    ...(keys.length > 0 && { labels: labelsOf(namespace, keys) }),
+  };
 }
 
-/** The pod as one that can be observed; undefined if it has no network of its own, or has ended. */
-export function localPod(pod: KubernetesObject): LocalPod | undefined {
+/**
+ * The pod as one that can be observed; undefined if it has no network of its own, or has ended. `keys`: the labels that
+ * are kept.
+ */
+export function localPod(
+  pod: KubernetesObject,
+  keys: readonly string[] = [],
+): LocalPod | undefined {
   const { uid, name, namespace, deletionTimestamp } = pod.metadata ?? {};
   if (!uid || !name || !namespace || hasEnded(pod) || pod.spec?.hostNetwork) return undefined;
   return {
@@ -98,9 +117,18 @@ export function localPod(pod: KubernetesObject): LocalPod | undefined {
     namespace,
     name,
     workload: workloadOf(pod),
+    ...(keys.length > 0 && { labels: labelsOf(pod, keys) }),
     ips: podIps(pod),
     ...(deletionTimestamp !== undefined && { terminating: true }),
   };
+}
+
+/** An empty value is as good as none. */
+function labelsOf({ metadata }: KubernetesObject, keys: readonly string[]): Labels {
+  const { labels = {} } = metadata ?? {};
+  return Object.fromEntries(
+    keys.flatMap((key) => (Object.hasOwn(labels, key) && labels[key] ? [[key, labels[key]]] : [])),
+  );
 }
 
 /** When the first container of a pod started, as far as it is known. */

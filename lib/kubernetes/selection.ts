@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NamespaceRecord } from './records.ts';
 import type { Change } from './reflector.ts';
-import type { LocalPod } from '../model.ts';
+import type { Labels, LocalPod } from '../model.ts';
 
 /** A pod of this node in the API; `pod` is undefined if it is not to be observed. */
 export interface ListedPod {
@@ -30,7 +31,7 @@ export interface Candidate {
 }
 
 /**
- * Which pods of this node are observed: by their own annotation, else by their namespace's. The
+ * Which pods of this node are observed: by their own annotation, else by their namespace's; so it is with labels. The
  * registry gets no pod until it is known which namespaces are off. Meanwhile it captures the pods that
  * it finds, and drops the traffic of those that are off.
  */
@@ -40,6 +41,7 @@ export class Selection {
   /** `wasOff`: the pod was turned off before. */
   #pods = new Map<Candidate['cgroupUid'], { candidate: Candidate; wasOff: boolean }>();
   #off = new Set<NamespaceRecord['name']>();
+  #labels = new Map<NamespaceRecord['name'], Labels | undefined>();
   #listed = false;
   #waits = true;
 
@@ -73,15 +75,19 @@ export class Selection {
     if (change.type === 'replace') {
       const off = change.objects.filter(({ observe }) => observe === false);
       this.#off = new Set(off.map(({ name }) => name));
+      this.#labels = new Map(change.objects.map(({ name, labels }) => [name, labels]));
       if (this.#waits) this.doNotWait();
       else for (const cgroupUid of this.#pods.keys()) this.#pass(cgroupUid);
       return;
     }
-    const { name, observe } = change.object;
+    const { name, observe, labels } = change.object;
     const isOff = change.type === 'put' && observe === false;
-    if (isOff === this.#off.has(name)) return;
+    const isSame = isDeepStrictEqual(this.#labels.get(name), labels);
+    if (isOff === this.#off.has(name) && isSame) return;
     if (isOff) this.#off.add(name);
     else this.#off.delete(name);
+    if (change.type === 'put') this.#labels.set(name, labels);
+    else this.#labels.delete(name);
     for (const [cgroupUid, { candidate }] of this.#pods) {
       if (candidate.pod?.namespace === name && !this.#waits) this.#pass(cgroupUid);
     }
@@ -114,7 +120,10 @@ export class Selection {
     const known = this.#pods.get(cgroupUid);
     const { pod, observe } = known?.candidate ?? {};
     if (!known || !pod) return undefined;
-    if (this.#wanted(pod) && (observe ?? !this.#off.has(pod.namespace))) return pod;
+    if (this.#wanted(pod) && (observe ?? !this.#off.has(pod.namespace))) {
+      const labels = this.#labels.get(pod.namespace);
+      return labels ? { ...pod, labels: { ...labels, ...pod.labels } } : pod;
+    }
     this.#pods.set(cgroupUid, { ...known, wasOff: true });
     return undefined;
   }

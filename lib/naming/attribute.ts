@@ -35,6 +35,6 @@ export function attribute(
 
 /** The key of the far end of an edge: two edges with the same key are one series. */
 export function keyOf({ peer, port = '-' }: Pick<Edge, 'peer' | 'port'>): string {
-  const { kind, namespace, name, workload, zone } = peer;
-  return `${kind}\n${namespace}\n${name}\n${workload}\n${zone}\n${port}`;
+  const { kind, namespace, name, workload, zone, scope } = peer;
+  return `${kind}\n${namespace}\n${name}\n${workload}\n${zone}\n${scope}\n${port}`;
 }

@@ -1,9 +1,11 @@
-import type { Peer } from '../model.ts';
+import type { Peer, Scope } from '../model.ts';
 import { externalNetwork, isPrivate } from '../ip-address.ts';
 import { claimsOf } from './claims.ts';
 import { holderOf } from './holder.ts';
+import type { Network } from './networks.ts';
 import { PrefixTable } from '../prefix-table.ts';
 import type { Owner } from '../kubernetes/records.ts';
+import { type Place, scopeBetween, scopeOutside } from './scope.ts';
 import { type Tenure, Tenures } from './tenures.ts';
 
 /** Nodes, pods and services. */
@@ -19,10 +21,12 @@ const LINGER = 30_000;
 const CLOCKS = 2000;
 
 export interface DirectoryOptions {
+  /** The name of the agent's own node: bytes go to a peer from there. */
+  readonly node?: string;
   /** While no pods are known, addresses without an owner are their own names. */
   readonly rawUntilListed?: boolean;
-  /** The configured name of an address outside the cluster. */
-  readonly networkOf?: (address: string) => string | undefined;
+  /** The configured network of an address outside the cluster. */
+  readonly networkOf?: (address: string) => Network | undefined;
 }
 
 /** A tenure with its address, as it is kept for a later process. */
@@ -149,14 +153,16 @@ export class Directory {
     }
     if (owner) return certain || owner.kind !== 'pod' ? this.#named(owner) : UNKNOWN;
     const { rawUntilListed, networkOf } = this.#options;
-    if (rawUntilListed && !this.#listed.has('pod')) return nameless('external', address);
+    const isRaw = rawUntilListed && !this.#listed.has('pod');
+    // A private address may be a pod's.
+    if (isRaw) return outside(address, isPrivate(address) ? '-' : scopeOutside(address));
     if (this.#isOfPods(address)) return UNKNOWN;
     const network = networkOf?.(address);
-    if (network) return nameless('external', network);
+    if (network) return this.#inNetwork(network, address);
     // The address may have an owner that has not been reported yet.
     const isComplete = certain && this.#listed.size === KINDS;
     if (!isComplete && isPrivate(address)) return UNKNOWN;
-    return nameless('external', externalNetwork(address));
+    return outside(externalNetwork(address), scopeOutside(address));
   }
 
   /** Whether an address is in a pod range of a node. A range that cannot be read does not count. */
@@ -171,19 +177,39 @@ export class Directory {
   }
 
   #named(owner: Owner): Peer {
+    const node = owner.kind === 'node' ? owner : this.#nodesByName.get(owner.node);
+    const name = owner.kind === 'node' ? owner.name : owner.node;
+    const place = { node: name, zone: node?.zone ?? '', region: node?.region ?? '' };
     return {
       kind: owner.kind,
       namespace: owner.namespace || '-',
       name: owner.name || '-',
       workload: owner.workload || '-',
-      zone: owner.kind === 'node' ? owner.zone || '-' : this.zoneOf(owner.node),
+      zone: place.zone || '-',
+      scope: this.#scopeTo(place),
     };
+  }
+
+  #inNetwork({ name, scope, zone = '', region = '' }: Network, address: string): Peer {
+    const isPlaced = zone !== '' || region !== '';
+    const way = isPlaced ? this.#scopeTo({ node: '', zone, region }) : scopeOutside(address);
+    return { ...outside(name, scope ?? way), zone: zone || '-' };
+  }
+
+  #scopeTo(place: Place): Scope {
+    const { node = '' } = this.#options;
+    const { zone = '', region = '' } = this.#nodesByName.get(node) ?? {};
+    return scopeBetween({ node, zone, region }, place);
   }
 }
 
-/** A peer that is no object of the cluster. */
+/** A peer that is no object of the cluster, and may be anywhere. */
 export function nameless(kind: Peer['kind'], name: string): Peer {
-  return { kind, namespace: '-', name, workload: '-', zone: '-' };
+  return { kind, namespace: '-', name, workload: '-', zone: '-', scope: '-' };
+}
+
+function outside(name: string, scope: Scope): Peer {
+  return { ...nameless('external', name), scope };
 }
 
 const UNKNOWN = nameless('unknown', '-');

@@ -3,7 +3,7 @@ import { CONDITIONS } from '../conditions.ts';
 import { errorOf } from '../error-of.ts';
 import { ConfigError } from '../config-error.ts';
 import type { Log } from '../model.ts';
-import type { Mistake } from './networks.ts';
+import type { Mistake, Network } from './networks.ts';
 import { described, readNetworks } from './networks-file.ts';
 
 export interface NetworksOptions {
@@ -25,7 +25,7 @@ const LOGGED = 30;
  */
 export async function followNetworks(
   options: NetworksOptions,
-): Promise<(address: string) => string | undefined> {
+): Promise<(address: string) => Network | undefined> {
   const { file, log, signal, period = 10_000 } = options;
   const first = readNetworks(file, signal);
   let reloaded: Promise<unknown> = first;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Mistake, Networks } from './networks.ts';
+import type { Mistake, Network, Networks } from './networks.ts';
 import { type Match, PrefixTable } from '../prefix-table.ts';
 
 /** Four times what a ConfigMap can hold: some 200 000 networks. */
@@ -27,7 +27,7 @@ export async function readNetworks(path: string, signal?: AbortSignal): Promise<
   );
   try {
     const [answer] = (await once(worker, 'message', signal ? { signal } : {})) as [
-      { entries: ReadonlyMap<string, Match<string>>; mistakes: readonly Mistake[] },
+      { entries: ReadonlyMap<string, Match<Network>>; mistakes: readonly Mistake[] },
     ];
     return { networks: new PrefixTable(answer.entries), mistakes: answer.mistakes };
   } finally {

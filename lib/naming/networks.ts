@@ -1,4 +1,12 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type ParsedNode } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ParsedNode,
+  type YAMLMap,
+} from 'yaml';
 import { parsePrefix, PrefixTable } from '../prefix-table.ts';
 
 export interface Mistake {
@@ -7,9 +15,18 @@ export interface Mistake {
   readonly message: string;
 }
 
+/** A network outside the cluster as the file has it, and the way there if the file says so. */
+export interface Network {
+  readonly name: string;
+  readonly scope?: 'internet' | 'private';
+  /** It is in a zone or a region of ours. */
+  readonly zone?: string;
+  readonly region?: string;
+}
+
 export interface Networks {
-  /** All that is right in the file: network to name. */
-  readonly networks: PrefixTable<string>;
+  /** All that is right in the file. */
+  readonly networks: PrefixTable<Network>;
   /** By line. */
   readonly mistakes: readonly Mistake[];
 }
@@ -18,8 +35,8 @@ export interface Networks {
 const LONGEST = 253;
 
 /**
- * Reads names of networks: YAML, name to CIDRs. Never throws: what is wrong is a mistake, and all else
- * still counts. A network with two names has the first one.
+ * Reads names of networks: YAML, name to CIDRs, or to a mapping of `cidrs` and where they are. Never throws: what is
+ * wrong is a mistake, and all else still counts. A network with two names has the first one.
  */
 export function parseNetworks(text: string): Networks {
   const counter = new LineCounter();
@@ -28,7 +45,7 @@ export function parseNetworks(text: string): Networks {
   const wrong = (offset: number, message: string) => {
     mistakes.push({ line: lineAt(offset), message });
   };
-  const networks = new PrefixTable<string>();
+  const networks = new PrefixTable<Network>();
   const namedOn = new Map<string, number>();
   const named = new Map<string, { readonly name: string; readonly line: number }>();
 
@@ -73,14 +90,43 @@ export function parseNetworks(text: string): Networks {
     const before = namedOn.get(name);
     if (before) wrong(at, `the name ${shown} is there already, on line ${before}`);
     else namedOn.set(name, lineAt(at));
-    for (const item of isSeq<ParsedNode>(value) ? value.items : [value]) {
+    const { cidrs, ...place } = isMap<ParsedNode, ParsedNode | null>(value)
+      ? placed(value, shown)
+      : { cidrs: value };
+    const network = { name, ...place };
+    for (const item of isSeq<ParsedNode>(cidrs) ? cidrs.items : [cidrs]) {
       const cidr = textOf(item);
-      if (item && cidr) add(name, cidr, item.range[0]);
+      if (item && cidr) add(network, cidr, item.range[0]);
       else wrong(item?.range[0] ?? at, `${shown} must have a list of CIDRs`);
     }
   }
 
-  function add(name: string, text: string, at: number): void {
+  /** The CIDRs of a mapping, and what it says of their place. */
+  function placed(
+    { items }: YAMLMap<ParsedNode, ParsedNode | null>,
+    shown: string,
+  ): Omit<Network, 'name'> & { cidrs: ParsedNode | null } {
+    let cidrs: ParsedNode | null = null;
+    const place: { -readonly [key in keyof Network]?: Network[key] } = {};
+    for (const { key, value } of items) {
+      const [name, text] = [textOf(key), textOf(value)?.trim()];
+      const at = key.range[0];
+      if (name === 'cidrs') cidrs = value;
+      else if (name === 'scope' && (text === 'internet' || text === 'private')) place.scope = text;
+      else if (name === 'scope') wrong(at, `the scope of ${shown} must be internet or private`);
+      else if (name !== 'zone' && name !== 'region')
+        wrong(at, `${shown} may have cidrs, scope, zone and region, and nothing else`);
+      else if (text && isLabelValue(text)) place[name] = text;
+      else wrong(at, `the ${name} of ${shown} must be one of topology.kubernetes.io/${name}`);
+    }
+    const isTwice = place.scope !== undefined && (place.zone ?? place.region) !== undefined;
+    if (isTwice)
+      wrong(items[0]?.key.range[0] ?? 0, `${shown} has a scope, and so no zone or region`);
+    return { cidrs, ...place };
+  }
+
+  function add(network: Network, text: string, at: number): void {
+    const { name } = network;
     const prefix = parsePrefix(text);
     if (!prefix) {
       const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
@@ -91,11 +137,16 @@ export function parseNetworks(text: string): Networks {
     const first = named.get(cidr);
     if (!first) {
       named.set(cidr, { name, line: lineAt(at) });
-      networks.set(prefix, name);
+      networks.set(prefix, network);
     } else if (first.name !== name) {
       wrong(at, `${cidr} is ${JSON.stringify(first.name)} already, by line ${first.line}`);
     }
   }
+}
+
+/** Whether Kubernetes lets a label have this value. */
+function isLabelValue(text: string): boolean {
+  return /^[\dA-Za-z]([-\w.]{0,61}[\dA-Za-z])?$/.test(text);
 }
 
 function textOf(node: ParsedNode | null): string | undefined {

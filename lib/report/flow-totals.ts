@@ -1,36 +1,52 @@
-import type { Bytes, Edge } from '../model.ts';
+import type { Bytes, Edge, LocalPod } from '../model.ts';
 
 /** No namespace can have this name. */
 const OVERFLOW = '_other';
-/** So many pairs of namespaces are counted apart. */
+/** So many pairs are counted apart. */
 const PAIRS = 1000;
 
+/** The labels that tell one pair from another. */
+export const FLOW_LABELS = {
+  namespace: ['namespace', 'peer_kind', 'peer_namespace'],
+  workload: ['namespace', 'workload', 'peer_kind', 'peer_namespace', 'peer', 'scope'],
+} as const;
+export type FlowDetail = keyof typeof FLOW_LABELS;
+
+/** The values of these labels. */
+const VALUES = {
+  namespace: ({ namespace }: Named, { peer }: Edge) => [namespace, peer.kind, peer.namespace],
+  workload: ({ namespace, workload }: Named, { peer }: Edge) => {
+    const name = peer.kind === 'pod' ? peer.workload : peer.name;
+    return [namespace, workload, peer.kind, peer.namespace, name, peer.scope];
+  },
+};
+
+type Named = Pick<LocalPod, 'namespace' | 'workload'>;
+
 interface Pair {
-  /** Namespace, kind of the peer, namespace of the peer. */
-  readonly labels: readonly [string, string, string];
+  readonly labels: readonly string[];
   readonly bytes: { sent: number; received: number };
 }
 
 /**
- * Bytes between namespaces since the start. Their number has a limit, since every new namespace makes new
- * pairs: all further pairs are counted as one, so the sum stays exact.
+ * Bytes between namespaces, or between workloads and their peers, since the start. Their number has a limit, since every
+ * new namespace or workload makes new pairs: all further pairs are counted as one, so the sum stays exact.
  */
 export class FlowTotals {
+  readonly detail: FlowDetail;
   readonly #limit: number;
   readonly #pairs = new Map<string, Pair>();
-  readonly #overflow: Pair = {
-    labels: [OVERFLOW, OVERFLOW, OVERFLOW],
-    bytes: { sent: 0, received: 0 },
-  };
+  readonly #overflow: Pair;
 
-  constructor(limit = PAIRS) {
-    this.#limit = limit;
+  constructor(detail: FlowDetail, limit = PAIRS) {
+    [this.detail, this.#limit] = [detail, limit];
+    this.#overflow = pair(FLOW_LABELS[detail].map(() => OVERFLOW));
   }
 
-  add(namespace: string, { peer, sent, received }: Edge): void {
-    const { bytes } = this.#pair([namespace, peer.kind, peer.namespace]);
-    bytes.sent += sent;
-    bytes.received += received;
+  add(pod: Named, edge: Edge): void {
+    const { bytes } = this.#pair(VALUES[this.detail](pod, edge));
+    bytes.sent += edge.sent;
+    bytes.received += edge.received;
   }
 
   *pairs(): Generator<{ readonly labels: readonly string[]; readonly bytes: Bytes }> {
@@ -39,13 +55,17 @@ export class FlowTotals {
     yield this.#overflow;
   }
 
-  #pair(labels: Pair['labels']): Pair {
+  #pair(labels: readonly string[]): Pair {
     const key = labels.join('\n');
     const known = this.#pairs.get(key);
     if (known) return known;
     if (this.#pairs.size >= this.#limit) return this.#overflow;
-    const pair = { labels, bytes: { sent: 0, received: 0 } };
-    this.#pairs.set(key, pair);
-    return pair;
+    const added = pair(labels);
+    this.#pairs.set(key, added);
+    return added;
   }
+}
+
+function pair(labels: readonly string[]): Pair {
+  return { labels, bytes: { sent: 0, received: 0 } };
 }

@@ -43,12 +43,12 @@ export class Reporter {
     const { config, sink, totals } = this.#options;
     const of = (wanted: (typeof pods)[number]['selection']) =>
       pods.filter(({ selection }) => selection === wanted);
-    const { traffic, rows } = this.#builder.build(of('selected'), certain);
-    this.#reconciliation.check(traffic);
+    const { pods: captured, traffic, rows } = this.#builder.build(of('selected'), certain);
+    this.#reconciliation.check(captured);
     const unknown = of('unknown').map(({ window }) => window);
-    totals.add({ end, traffic, unknown, late, certain, rows });
+    totals.add({ end, pods: captured, traffic, unknown, late, certain, rows });
     const agent = encodeAgent(config, end, { ...figures, ...this.#fields.read() });
     sink.push([...rows, agent], end);
-    this.#summary.add(end, traffic, rows.length);
+    this.#summary.add(end, captured, rows.length);
   }
 }

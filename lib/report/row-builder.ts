@@ -1,26 +1,34 @@
 import { mergeByName } from '../accounting/merge.ts';
 import { missing, uncounted } from '../accounting/missing.ts';
-import { subjectOf } from '../capture/identity.ts';
-import { encodeTraffic } from '../influx/line-protocol.ts';
+import { each } from '../bytes.ts';
+import { type Context, encodeTraffic } from '../influx/line-protocol.ts';
 import type { ClosedWindow, Edge, Peer, Traffic } from '../model.ts';
 import { attribute, keyOf } from '../naming/attribute.ts';
 import type { Directory } from '../naming/directory.ts';
 import { sum } from '../sum.ts';
+import { type AllTraffic, foldByWorkload, ownerOf } from './fold.ts';
 import { top } from './top.ts';
 
-export interface RowBuilderConfig {
-  readonly node: string;
-  /** Length of a window in milliseconds. */
-  readonly interval: number;
+export interface RowBuilderConfig extends Omit<Context, 'zone'> {
   readonly peersPerPod: number;
+  readonly podDetail: 'pod' | 'workload';
   readonly peerDetail: 'pod' | 'workload';
+}
+
+/** What is known of a window of all pods. */
+interface Built {
+  /** By pod, before edges are limited or pods are folded. */
+  readonly pods: readonly Traffic[];
+  /** As the rows have it. */
+  readonly traffic: readonly Traffic[];
+  readonly rows: readonly string[];
 }
 
 /** Makes rows of what was captured of pods in a window: `Traffic` first, which is line protocol then. */
 export class RowBuilder {
   readonly #config: RowBuilderConfig;
   readonly #directory: Pick<Directory, 'peer' | 'zoneOf'>;
-  /** The edges that had rows of their own in the last window, by interface of a pod. */
+  /** The edges that had rows of their own in the last window, by what their rows belong to. */
   #kept = new Map<string, readonly Edge[]>();
 
   constructor(config: RowBuilderConfig, directory: Pick<Directory, 'peer' | 'zoneOf'>) {
@@ -29,35 +37,36 @@ export class RowBuilder {
   }
 
   /** `certain`: all that happened in the cluster by the end of the window has been reported. */
-  build(
-    pods: readonly ClosedWindow[],
-    certain: boolean,
-  ): { readonly traffic: readonly Traffic[]; readonly rows: readonly string[] } {
-    const { node, interval } = this.#config;
-    const traffic = mergeByName(pods).map((each) => this.#traffic(each, certain));
-    this.#kept = new Map(traffic.map(({ pod, iface, edges }) => [subjectOf(pod, iface), edges]));
-    const context = { node, interval, zone: this.#directory.zoneOf(node) };
-    return { traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };
+  build(pods: readonly ClosedWindow[], certain: boolean): Built {
+    const { podDetail } = this.#config;
+    const all = mergeByName(pods).map((each) => this.#traffic(each, certain));
+    const wanted = podDetail === 'workload' ? foldByWorkload(all) : all;
+    const traffic = wanted.map((each) => this.#limited(each));
+    this.#kept = new Map(traffic.map((each) => [ownerOf(each), each.edges] as const));
+    const context = { ...this.#config, zone: this.#directory.zoneOf(this.#config.node) };
+    return { pods: all, traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };
+  }
+
+  #limited(all: AllTraffic): Traffic {
+    const limit = this.#config.peersPerPod;
+    const kept = all.edges.length > limit ? this.#kept.get(ownerOf(all)) : undefined;
+    return { ...all, edges: top(all.edges, all.rest, limit, new Set(kept?.map(keyOf))) };
   }
 
   #traffic(
     { pod, iface, window }: Pick<ClosedWindow, 'pod' | 'iface' | 'window'>,
     certain: boolean,
-  ): Traffic {
-    const named = attribute(pod, window, (...what) => this.#peer(...what, certain));
-    const limit = this.#config.peersPerPod;
-    const kept = named.length > limit ? this.#kept.get(subjectOf(pod, iface)) : undefined;
-    const edges = top(named, window.rest, limit, new Set(kept?.map(keyOf)));
-    const attributed = {
-      sent: sum(edges, ({ sent }) => sent),
-      received: sum(edges, ({ received }) => received),
-    };
+  ): AllTraffic {
+    const edges = attribute(pod, window, (...what) => this.#peer(...what, certain));
+    const rest = each((of) => Math.round(window.rest[of]));
+    const attributed = each((of) => rest[of] + sum(edges, (edge) => edge[of]));
     const { end, kernel, overloaded } = window;
     return {
       pod,
       iface,
       end,
       edges,
+      rest,
       attributed,
       kernel,
       uncounted: uncounted(window, attributed),

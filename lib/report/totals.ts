@@ -1,7 +1,7 @@
 import { SeriesCount } from '../influx/series-count.ts';
 import type { Bytes, Missing, Peer, Traffic, Window } from '../model.ts';
 import { bothDirections } from './both-directions.ts';
-import { FlowTotals } from './flow-totals.ts';
+import { type FlowDetail, FlowTotals } from './flow-totals.ts';
 import { podsOf } from '../capture/identity.ts';
 
 /** More series are not counted. */
@@ -17,6 +17,9 @@ interface Sum {
 export interface NamedWindow {
   /** Milliseconds since 1970. */
   readonly end: number;
+  /** By pod. */
+  readonly pods: readonly Traffic[];
+  /** As it was written. */
   readonly traffic: readonly Traffic[];
   /** Windows of pods that the API server never reported. */
   readonly unknown: readonly Pick<Window, 'kernel'>[];
@@ -51,8 +54,8 @@ export class Totals {
   readonly flows: FlowTotals | undefined;
   readonly #series = new SeriesCount(SERIES);
 
-  constructor(flows: 'none' | 'namespace') {
-    this.flows = flows === 'namespace' ? new FlowTotals() : undefined;
+  constructor(flows: 'none' | FlowDetail) {
+    this.flows = flows === 'none' ? undefined : new FlowTotals(flows);
   }
 
   /** Distinct series that were written, counted up to `SERIES`. */
@@ -60,11 +63,11 @@ export class Totals {
     return this.#series.size;
   }
 
-  add({ end, traffic, unknown, late, certain, rows }: NamedWindow): void {
+  add({ end, pods, traffic, unknown, late, certain, rows }: NamedWindow): void {
     this.windows += 1;
     if (late) this.late += 1;
     this.end = end;
-    this.uncountedPods = podsOf(traffic.filter(({ uncounted }) => bothDirections(uncounted) > 0));
+    this.uncountedPods = podsOf(pods.filter(({ uncounted }) => bothDirections(uncounted) > 0));
     for (const each of traffic) this.#add(each, certain);
     for (const { kernel } of unknown) this.unknownPod += kernel ? bothDirections(kernel) : 0;
     this.#series.add(rows);
@@ -79,7 +82,7 @@ export class Totals {
     for (const edge of edges) {
       const sum = this.attributed.get(edge.peer.kind);
       if (sum) increase(sum, edge);
-      this.flows?.add(pod.namespace, edge);
+      this.flows?.add(pod, edge);
     }
   }
 }

@@ -5,6 +5,9 @@ const REPLICAS = 10;
 const NODES = 50;
 const WINDOW = 10;
 
+/** Of a pod in every row, as with POD_LABELS. */
+const LABEL = (namespace: string) => `label_team=squad-${namespace.slice(-1)}`;
+
 const two = (number: number) => String(number).padStart(2, '0');
 const PODS = Array.from({ length: NAMESPACES * WORKLOADS * REPLICAS }, (_, index) => {
   const namespace = `team-${two(Math.floor(index / WORKLOADS / REPLICAS))}`;
@@ -31,27 +34,39 @@ interface Series {
 /** Twenty peers of a pod: ten pods, five services, four outside networks, a node. */
 function peersOf(pod: (typeof PODS)[number], index: number): Series[] {
   const head =
-    `nstat,namespace=${pod.namespace},pod=${pod.name},workload=${pod.workload},node=${pod.node},` +
+    `nstat,cluster=prod,namespace=${pod.namespace},pod=${pod.name},workload=${pod.workload},node=${pod.node},` +
     `zone=${pod.zone},interface=eth0,peer_kind=`;
+  const last = `port=-,${LABEL(pod.namespace)} `;
   return Array.from({ length: 20 }, (_, nth) => {
     const hash = (index * 31 + nth * 977) % PODS.length;
     const far = PODS[hash];
     const base = 1000 * (1 + (hash % 50));
     if (nth < 10) {
-      const place = `peer_workload=${far?.workload},peer_zone=${far?.zone},port=-`;
+      const scope = far?.zone === pod.zone ? 'zone' : 'cross-zone';
+      const place = `peer_workload=${far?.workload},peer_zone=${far?.zone},scope=${scope},${last}`;
       return {
-        head: `${head}pod,peer_namespace=${far?.namespace},peer=${far?.name},${place} `,
+        head: `${head}pod,peer_namespace=${far?.namespace},peer=${far?.name},${place}`,
         base,
       };
     }
-    const rest = 'peer_workload=-,peer_zone=-,port=- ';
+    const rest = 'peer_workload=-,peer_zone=-';
     const outside = `198.51.${(index + nth) % 100}.0/24`;
     if (nth < 15) {
       const name = `svc-${two(hash % WORKLOADS)}-${nth}`;
-      return { head: `${head}service,peer_namespace=${far?.namespace},peer=${name},${rest}`, base };
+      return {
+        head: `${head}service,peer_namespace=${far?.namespace},peer=${name},${rest},scope=-,${last}`,
+        base,
+      };
     }
-    if (nth < 19) return { head: `${head}external,peer_namespace=-,peer=${outside},${rest}`, base };
-    return { head: `${head}node,peer_namespace=-,peer=${far?.node},${rest}`, base };
+    if (nth < 19)
+      return {
+        head: `${head}external,peer_namespace=-,peer=${outside},${rest},scope=internet,${last}`,
+        base,
+      };
+    return {
+      head: `${head}node,peer_namespace=-,peer=${far?.node},${rest},scope=cross-zone,${last}`,
+      base,
+    };
   });
 }
 
@@ -70,13 +85,13 @@ export function* rowsOf(time: number): Generator<{ text: string; rows: number }>
   }
   const pods = PODS.map(
     ({ namespace, name, workload, node }) =>
-      `nstat_pod,namespace=${namespace},pod=${name},workload=${workload},node=${node},interface=eth0 ` +
+      `nstat_pod,cluster=prod,namespace=${namespace},pod=${name},workload=${workload},node=${node},interface=eth0,${LABEL(namespace)} ` +
       `sentBytes=500000i,receivedBytes=500000i,sentPackets=800i,receivedPackets=800i,sentUncounted=0i,receivedUncounted=0i,sentAttributed=499000i,receivedAttributed=499500i ${time}`,
   );
   const agents = Array.from(
     { length: NODES },
     (_, node) =>
-      `nstat_agent,node=worker-${two(node)},namespace=-,pod=- podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,uncountedBytes=0i,podsUncounted=0i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
+      `nstat_agent,cluster=prod,node=worker-${two(node)},namespace=-,pod=- podsSeen=40i,sessions=38i,sessionRestarts=0i,unparsedLines=0i,kernelBytes=40000000i,uncountedBytes=0i,podsUncounted=0i,attributedBytes=39940000i,spoolBytes=0i,rowsWritten=841i,rowsLost=0i,apiRestarts=0i,cpuSeconds=0.5,rssBytes=190000000i ${time}`,
   );
   yield { text: [...pods, ...agents].join('\n'), rows: pods.length + agents.length };
 }

@@ -14,7 +14,7 @@ export const NODE = 'lab-1';
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The objects that statistics are read from, and a scrape of them. */
-export function agent(flows: 'none' | 'namespace' = 'none') {
+export function agent(flows: ConstructorParameters<typeof Totals>[0] = 'none') {
   const problems = new Problems(quiet);
   const options = {
     proc: '/proc',
@@ -40,7 +40,9 @@ export function agent(flows: 'none' | 'namespace' = 'none') {
 
 /** A window in which nothing happened but this. */
 export function window(change: Partial<NamedWindow> = {}): NamedWindow {
-  return { end: 5000, traffic: [], unknown: [], late: false, certain: true, rows: [], ...change };
+  const nothing = { unknown: [], late: false, certain: true, rows: [] };
+  const { traffic = [] } = change;
+  return { end: 5000, pods: traffic, traffic, ...nothing, ...change };
 }
 
 /** A pod's part of a window: bytes to peers, and some for each reason why others are missing. */

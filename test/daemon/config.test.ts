@@ -24,6 +24,7 @@ function wrongIn(environment: { [name: string]: string }): string[] {
 
 test('what is not set has its default', () => {
   assert.deepEqual(readConfig(ONE), {
+    cluster: '-',
     node: 'n1',
     kubeconfig: undefined,
     interfaces: ['eth0'],
@@ -38,6 +39,8 @@ test('what is not set has its default', () => {
       password: undefined,
     },
     spool: { directory: '/var/lib/nstats', max: 268_435_456 },
+    podLabels: [],
+    podDetail: 'pod',
     peersPerPod: 50,
     peerDetail: 'pod',
     ports: 'none',
@@ -77,6 +80,7 @@ test('a bucket is written to by the second API, a database by the first', () => 
 
 const valid: readonly [name: string, value: string, key: string, meaning: unknown][] = [
   ['NODE_NAME', 'ip-10-0-0-1.ec2.internal', 'node', 'ip-10-0-0-1.ec2.internal'],
+  ['CLUSTER', 'prod eu/1', 'cluster', 'prod eu/1'],
   ['KUBECONFIG', '/root/.kube/config', 'kubeconfig', '/root/.kube/config'],
   ['IFACE', 'net1', 'interfaces', ['net1']],
   ['IFACE', 'eth0.100@if5', 'interfaces', ['eth0.100@if5']],
@@ -90,7 +94,20 @@ const valid: readonly [name: string, value: string, key: string, meaning: unknow
   ['INTERVAL', '1h', 'interval', 3_600_000],
   ['PEERS_PER_POD', '1', 'peersPerPod', 1],
   ['PEERS_PER_POD', '1000', 'peersPerPod', 1000],
+  ['POD_LABELS', 'team', 'podLabels', [{ key: 'team', tag: 'label_team' }]],
+  [
+    'POD_LABELS',
+    'app.kubernetes.io/part-of, costCenter,team',
+    'podLabels',
+    [
+      { key: 'app.kubernetes.io/part-of', tag: 'label_app_kubernetes_io_part_of' },
+      { key: 'costCenter', tag: 'label_cost_center' },
+      { key: 'team', tag: 'label_team' },
+    ],
+  ],
+  ['POD_DETAIL', 'workload', 'podDetail', 'workload'],
   ['PEER_DETAIL', 'workload', 'peerDetail', 'workload'],
+  ['FLOW_METRICS', 'workload', 'flowMetrics', 'workload'],
   ['NETWORKS_FILE', '/etc/nstats/networks.yaml', 'networksFile', '/etc/nstats/networks.yaml'],
   ['NAMESPACES', 'a', 'namespaces', new Set(['a'])],
   ['NAMESPACES', 'a, b-1 ,a', 'namespaces', new Set(['a', 'b-1'])],
@@ -134,6 +151,16 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ],
   ['PEERS_PER_POD', ['0', '1001', '-1', '1.5', '1e2', 'all'], /1 to 1000/],
   ['PEER_DETAIL', ['Pod', 'service'], /pod or workload/],
+  ['POD_DETAIL', ['node', 'Workload'], /pod or workload/],
+  ['FLOW_METRICS', ['pod', 'true'], /none or namespace or workload/],
+  ['CLUSTER', ['a\u0007b', 'x'.repeat(254)], /without control characters/],
+  [
+    'POD_LABELS',
+    [',', 'team,', 'team=web', '-a', 'a b', 'a/b/c', '/team', 'Example.com/', 'x'.repeat(64)],
+    /keys of labels, separated by commas/,
+  ],
+  ['POD_LABELS', ['team,team', 'costCenter,cost_center', 'a.b/c,a/b.c'], /different tags/],
+  ['POD_LABELS', [Array.from({ length: 17 }, (_, at) => `l${at}`).join()], /16 labels or fewer/],
   ['PORTS', ['all', 'Service', 'true'], /none or service/],
   ['NAMESPACES', ['A', 'a b', ',', 'a,', '-a', 'a_b', 'x'.repeat(64)], /separated by commas/],
   ['EXCLUDE_NAMESPACES', ['*', 'kube-system;demo'], /separated by commas/],
@@ -232,6 +259,19 @@ test('a sidecar has to be told what pod it is part of', () => {
     workload: 'Pod/web-0',
     ips: ['10.0.0.1', 'fd00::1'],
   });
+});
+
+test('a sidecar is told the labels of its pod with their values', () => {
+  const pod = { POD_UID: 'u', POD_NAMESPACE: 'shop', POD_NAME: 'web-0', POD_IPS: '10.0.0.1' };
+  const sidecar = { ...ONE, ...pod, SIDECAR: 'true' };
+  const { podLabels, sidecar: own } = readConfig({ ...sidecar, POD_LABELS: 'team=a, tier=' });
+  assert.deepEqual(
+    podLabels.map(({ tag }) => tag),
+    ['label_team', 'label_tier'],
+  );
+  assert.deepEqual(own?.labels, { team: 'a', tier: '' });
+  const mistakes = mistakesIn({ ...sidecar, POD_LABELS: 'team' });
+  assert.match(mistakes.get('POD_LABELS') ?? '', /key=value of the pod/);
 });
 
 test('the variables that are told of are those that are read', () => {

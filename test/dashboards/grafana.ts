@@ -12,10 +12,12 @@ export interface Target {
 
 interface Variable {
   readonly name: string;
+  readonly type: 'query' | 'custom' | 'textbox';
   readonly query: string;
+  readonly regex?: string;
 }
 
-interface Transformation {
+export interface Transformation {
   readonly id: string;
   readonly options: { readonly [option: string]: unknown };
 }
@@ -37,7 +39,7 @@ export interface Dashboard {
 }
 
 export const FOLDER = join(import.meta.dirname, '../../manifests/dashboards');
-export const NAMES = ['cluster', 'namespace', 'pod', 'topology', 'agent'] as const;
+export const NAMES = ['cluster', 'namespace', 'pod', 'topology', 'cost', 'agent'] as const;
 
 export function load(name: (typeof NAMES)[number]): Dashboard {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Dashboard;
@@ -47,7 +49,16 @@ export function targets({ panels }: Dashboard): Target[] {
   return panels.flatMap(({ title, targets }) => targets.map((each) => ({ ...each, panel: title })));
 }
 
-/** What is chosen and shown: times in milliseconds; a variable that is not named is All. */
+/** The texts that a dashboard begins with. */
+function texts({ templating }: Dashboard): { [variable: string]: string } {
+  const boxes = templating.list.filter(({ type }) => type === 'textbox');
+  return Object.fromEntries(boxes.map(({ name, query }) => [name, query]));
+}
+
+/** What raw variables are if nothing is chosen; of the tags to group by the one that is always there. */
+const RAW = { ...Object.assign({}, ...NAMES.map((name) => texts(load(name)))), team: 'namespace' };
+
+/** What is chosen and shown: times in milliseconds; a variable that is not named is All, a text what it is at first. */
 export interface View {
   readonly from: number;
   readonly to: number;
@@ -59,6 +70,9 @@ export interface View {
 export function interpolate(query: string, { from, to, interval, chosen = {} }: View): string {
   return query
     .replace(/\$\{(\w+):regex\}/g, (_, name: string) => asRegex(chosen[name]))
+    .replace(/\$\{(\w+):raw\}/g, (_, name: string) => chosen[name]?.[0] ?? RAW[name])
+    .replaceAll('${__from}', `${from}`)
+    .replaceAll('${__to}', `${to}`)
     .replaceAll('$timeFilter', `time >= ${from}ms and time <= ${to}ms`)
     .replaceAll('$__interval_ms', `${interval}`)
     .replaceAll('$__interval', `${interval / 1000}s`);

@@ -29,12 +29,19 @@ before(async () => {
 after(() => processes.end());
 
 const edges = NASTY.map((name, index): Edge => {
-  const peer = { kind: 'external', namespace: '-', name, workload: '-', zone: '-' } as const;
+  const peer = {
+    kind: 'external',
+    namespace: '-',
+    name,
+    workload: '-',
+    zone: '-',
+    scope: 'internet',
+  } as const;
   return { peer, sent: 1000 + index, received: 2000 + index };
 });
 const lines = encodeTraffic(
   { ...traffic('shop', edges), end: END },
-  { node: 'n', zone: 'z', interval: 10_000 },
+  { cluster: '-', node: 'n', zone: 'z', interval: 10_000, podLabels: [] },
 );
 const expected = NASTY.map(
   (name, index) => `${name.replaceAll('\\', '/')} ${1000 + index}`,

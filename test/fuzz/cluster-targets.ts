@@ -220,14 +220,15 @@ export const clusterTargets: readonly Target[] = [
     name: 'networks',
     seeds: [
       Buffer.from(
-        'office: [192.0.2.0/24, 2001:db8::/32]\ncdn:\n  - 198.51.100.0/24\n"a b": 203.0.113.7\n',
+        'office: [192.0.2.0/24, 2001:db8::/32]\ncdn:\n  - 198.51.100.0/24\n"a b": 203.0.113.7\nours: {cidrs: [10.1.0.0/16], zone: a, region: b}\nvpn: {cidrs: 10.2.0.0/16, scope: private}\n',
       ),
     ],
     check(input) {
       const { networks, mistakes } = parseNetworks(input.toString());
       for (const { line } of mistakes) assert.ok(Number.isInteger(line) && line >= 1);
       for (const { value, cidr } of networks.entries.values()) {
-        assert.ok(value.length <= 253 && !/\p{Cc}/u.test(value));
+        assert.ok(value.name.length <= 253 && !/\p{Cc}/u.test(value.name));
+        assert.ok([value.zone, value.region].every((place = 'a') => /^[-\w.]{1,63}$/.test(place)));
         assert.ok(isIP(cidr.replace(/\/.*/, '')));
       }
     },

@@ -22,9 +22,9 @@ import type { Target } from './target.ts';
 
 const TAGS: { readonly [measurement: string]: string } = {
   nstat:
-    'namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone port',
-  nstat_pod: 'namespace pod workload node interface',
-  nstat_agent: 'node namespace pod',
+    'cluster namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone scope port label_team',
+  nstat_pod: 'cluster namespace pod workload node interface label_team',
+  nstat_agent: 'cluster node namespace pod',
 };
 const ROWS = ['nstat,a=b c=1i 7\n', 'nstat_pod,a=b c=2i 8\nnstat,a=b c=3i 8\n', 'x\n'];
 const RECORDS = ROWS.map((text, index) =>
@@ -135,6 +135,7 @@ export const influxTargets: readonly Target[] = [
         name: name(),
         workload: name(),
         zone: name(),
+        scope: 'zone' as const,
       };
       const kernel = { ...bytes(), sentPackets: number(), receivedPackets: number() };
       const missing = {
@@ -155,14 +156,20 @@ export const influxTargets: readonly Target[] = [
         overloaded: true,
         paused: true,
       };
-      const context = { node: name(), zone: name(), interval: 10_000 };
+      const context = {
+        cluster: name(),
+        node: name(),
+        zone: name(),
+        interval: 10_000,
+        podLabels: [{ key: 'team', tag: 'label_team' }],
+      };
       const rows = encodeTraffic(traffic, context);
       for (const row of [
         ...rows,
         encodeAgent(
           random.of([
-            { node: name(), sidecar: undefined },
-            { node: name(), sidecar: pod },
+            { cluster: name(), node: name(), sidecar: undefined },
+            { cluster: name(), node: name(), sidecar: pod },
           ]),
           1e12,
           {

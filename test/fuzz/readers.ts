@@ -48,7 +48,7 @@ export const readers: { readonly [name: string]: (text: string) => unknown } = {
       new HttpError(429, text, text, text, 'text/plain', text, { 'retry-after': text }),
       ['secret'],
     ),
-  tag: (text) => encodeAgent({ node: text, sidecar: undefined }, 0, {}),
+  tag: (text) => encodeAgent({ cluster: text, node: text, sidecar: undefined }, 0, {}),
   advice: (text) => captureRemedy(new Error(text)),
   configuration(text) {
     try {

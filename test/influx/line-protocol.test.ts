@@ -12,10 +12,10 @@ import { parseLine, type Row } from './read-line-protocol.ts';
 
 const TAGS = {
   nstat:
-    'namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone port',
-  nstat_pod: 'namespace pod workload node interface',
+    'cluster namespace pod workload node zone interface peer_kind peer_namespace peer peer_workload peer_zone scope port label_team',
+  nstat_pod: 'cluster namespace pod workload node interface label_team',
 };
-const context = { node: 'n1', zone: 'z1', interval: 10_000 };
+const context = { cluster: '-', node: 'n1', zone: 'z1', interval: 10_000, podLabels: [] };
 const pod: LocalPod = {
   uid: 'u',
   cgroupUid: 'u',
@@ -48,10 +48,10 @@ test('a pod and its peer make these two rows, to the letter', () => {
     context,
   );
   assert.deepEqual(lines, [
-    'nstat,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,zone=z1,interface=eth0,peer_kind=service,' +
-      'peer_namespace=demo,peer=db,peer_workload=-,peer_zone=-,port=- ' +
+    'nstat,cluster=-,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,zone=z1,interface=eth0,peer_kind=service,' +
+      'peer_namespace=demo,peer=db,peer_workload=-,peer_zone=-,scope=-,port=- ' +
       'sendRate=800,receiveRate=40,sentBytes=1000i,receivedBytes=50i 1700000010',
-    'nstat_pod,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
+    'nstat_pod,cluster=-,namespace=demo,pod=web-1,workload=Deployment/web,node=n1,interface=eth0 ' +
       'sentBytes=1100i,receivedBytes=90i,sentPackets=2i,receivedPackets=1i,' +
       'sentUncounted=0i,receivedUncounted=0i,' +
       'missingUncaptured=40i,missingOverload=0i,missingPaused=0i,missingOther=100i,' +
@@ -133,20 +133,30 @@ const nasty = fc.oneof(
 
 test('whatever a name contains, the row can be read back, with every tag in its place', () => {
   const names = fc.record({ namespace: nasty, name: nasty, workload: nasty, zone: nasty });
+  const podLabels = [{ key: 'team', tag: 'label_team' }];
   fc.assert(
-    fc.property(names, names, nasty, (own, other, node) => {
+    fc.property(names, names, nasty, nasty, (own, other, node, cluster) => {
       const named = {
-        ...traffic([{ peer: { kind: 'pod', ...other }, sent: 1, received: 1 }]),
-        pod: { ...pod, ...own },
+        ...traffic([{ peer: { kind: 'pod', scope: 'zone', ...other }, sent: 1, received: 1 }]),
+        pod: { ...pod, ...own, labels: { team: node } },
         iface: node,
       };
-      const lines = encodeTraffic(named, { ...context, node, zone: own.zone });
+      const lines = encodeTraffic(named, { ...context, cluster, node, zone: own.zone, podLabels });
       const [edge, whole] = lines.map(parseLine);
       assert.ok(edge && whole && lines.length === 2);
-      const who = [own.namespace, own.name, own.workload, node];
-      const peer = ['pod', other.namespace, other.name, other.workload, other.zone, '-'];
+      const who = [cluster, own.namespace, own.name, own.workload, node];
+      const peer = [
+        'pod',
+        other.namespace,
+        other.name,
+        other.workload,
+        other.zone,
+        'zone',
+        '-',
+        node,
+      ];
       assertTags(edge, TAGS.nstat, [...who, own.zone, node, ...peer]);
-      assertTags(whole, TAGS.nstat_pod, [...who, node]);
+      assertTags(whole, TAGS.nstat_pod, [...who, node, node]);
     }),
     { numRuns: 500 },
   );
@@ -190,18 +200,18 @@ test('the agent’s row has whole numbers with an i and others without', () => {
   const fields = { sessions: { integer: 3 }, cpuSeconds: { float: 0.25 }, odd: { float: NaN } };
   assert.equal(
     encodeAgent(ofNode('node 1'), 10_000, fields),
-    'nstat_agent,node=node\\ 1,namespace=-,pod=- sessions=3i,cpuSeconds=0.25,odd=0 10',
+    'nstat_agent,cluster=-,node=node\\ 1,namespace=-,pod=- sessions=3i,cpuSeconds=0.25,odd=0 10',
   );
 });
 
 test('a sidecar’s row has the tags of the node agent’s row, and names its pod in them', () => {
   const sidecar = { namespace: 'shop', name: 'web 0' };
   assert.equal(
-    encodeAgent({ node: 'n1', sidecar }, 10_000, { sessions: { integer: 1 } }),
-    'nstat_agent,node=n1,namespace=shop,pod=web\\ 0 sessions=1i 10',
+    encodeAgent({ cluster: 'eu', node: 'n1', sidecar }, 10_000, { sessions: { integer: 1 } }),
+    'nstat_agent,cluster=eu,node=n1,namespace=shop,pod=web\\ 0 sessions=1i 10',
   );
 });
 
 function ofNode(node: string) {
-  return { node, sidecar: undefined };
+  return { cluster: '-', node, sidecar: undefined };
 }

@@ -129,3 +129,34 @@ test('a pod that has ended or is gone is none to observe', () => {
   selection.pods({ type: 'remove', object: db });
   assert.deepEqual([...on], []);
 });
+
+const named = (name: string, own: LocalPod['labels']): Candidate => {
+  const { pod, ...rest } = candidate(name, 'shop');
+  return { ...rest, pod: pod && { ...pod, ...(own && { labels: own }) } };
+};
+
+const shop = (own: LocalPod['labels']) => ({ ...plain('shop'), ...(own && { labels: own }) });
+
+test('a pod has its own labels, and its namespace’s where it has none', () => {
+  const labels = new Map<string, LocalPod['labels']>();
+  const keep = (pod: LocalPod | undefined) => pod && void labels.set(pod.name, pod.labels);
+  const selection = new Selection(
+    {
+      put: keep,
+      remove: () => {},
+      replace: (told) => told.forEach(({ pod }) => keep(pod)),
+    },
+    () => true,
+  );
+  selection.pods(listed(named('web', { team: 'a' }), named('db', {})));
+  selection.namespaces({ type: 'replace', objects: [shop({ team: 'b', tier: 'gold' })] });
+  assert.deepEqual(labels.get('web'), { team: 'a', tier: 'gold' });
+  assert.deepEqual(labels.get('db'), { team: 'b', tier: 'gold' });
+  // The namespace is given to another team, and the pod to none.
+  selection.namespaces(put(shop({ team: 'c' })));
+  assert.deepEqual(labels.get('db'), { team: 'c' });
+  selection.pods(put(named('web', {})));
+  assert.deepEqual(labels.get('web'), { team: 'c' });
+  selection.namespaces(put(shop(undefined)));
+  assert.deepEqual(labels.get('web') ?? {}, {});
+});

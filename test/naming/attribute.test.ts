@@ -70,19 +70,21 @@ test('a pair is left as it is when both ends are the pod’s, or none, or its ad
 });
 
 test('peers that differ in any part of their name are kept apart', () => {
-  const peers = [
+  const names = [
     { kind: 'pod', namespace: 'a', name: 'x', workload: 'Pod/x', zone: 'z' },
     { kind: 'service', namespace: 'a', name: 'x', workload: 'Pod/x', zone: 'z' },
     { kind: 'pod', namespace: 'b', name: 'x', workload: 'Pod/x', zone: 'z' },
     { kind: 'pod', namespace: 'a', name: 'y', workload: 'Pod/x', zone: 'z' },
     { kind: 'pod', namespace: 'a', name: 'x', workload: 'Pod/y', zone: 'z' },
     { kind: 'pod', namespace: 'a', name: 'x', workload: 'Pod/x', zone: 'y' },
+    { kind: 'pod', namespace: 'a', name: 'x', workload: 'Pod/x', zone: 'z', scope: 'zone' },
   ] as const;
+  const peers = names.map((name) => ({ scope: '-', ...name }) as const);
   const all = peers.map((_, at) => ({ ...one, remote: `10.0.1.${at}` }));
   const edges = attribute(
     pod,
     { pairs: all },
-    (address) => peers[Number(address.slice(7))] ?? peers[0],
+    (address) => peers[Number(address.slice(7))] ?? assert.fail(),
   );
   assert.deepEqual(
     edges.map(({ peer }) => peer),

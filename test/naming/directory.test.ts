@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Peer } from '../../lib/model.ts';
 import * as fc from 'fast-check';
 import { Directory, nameless } from '../../lib/naming/directory.ts';
 import { nodeRecord, type Owner, podRecord, serviceRecord } from '../../lib/kubernetes/records.ts';
@@ -60,13 +61,17 @@ test('the recorded cluster is named: pods, services, the node, and what is none 
     name: 'web-6cd5976f84-2n5b8',
     workload: 'Deployment/web',
     zone: '-',
+    scope: '-',
   });
   assert.deepEqual(peer('10.96.0.1'), {
     ...nameless('service', 'kubernetes'),
     namespace: 'default',
   });
   assert.deepEqual(peer('10.244.255.1'), nameless('node', 'vm'));
-  assert.deepEqual(peer('10.244.0.14'), nameless('external', '10.244.0.0/24'));
+  assert.deepEqual(peer('10.244.0.14'), {
+    ...nameless('external', '10.244.0.0/24'),
+    scope: 'private',
+  });
 });
 
 test('an address is a pod’s from its start until we hear that it is gone', () => {
@@ -351,15 +356,20 @@ test('two pods that live with one address are nobody', () => {
   assert.equal(directory.ambiguous, 1);
 });
 
+const outside = (name: string, scope: Peer['scope']) => ({
+  ...nameless('external', name),
+  scope,
+});
+
 test('an address that nobody owns is unknown inside the nodes’ ranges and external outside', () => {
   const podCidrs = ['10.244.1.0/24', 'fd00:1::/64'];
   const directory = filled(owner('node', 'n', ['192.0.2.1'], { podCidrs }));
   for (const ip of ['10.244.1.9', 'fd00:1::9'])
     assert.deepEqual(directory.peer(ip, NOW, NOW), UNKNOWN);
-  assert.deepEqual(directory.peer('10.244.2.9', NOW, NOW), nameless('external', '10.244.2.0/24'));
+  assert.deepEqual(directory.peer('10.244.2.9', NOW, NOW), outside('10.244.2.0/24', 'private'));
   assert.deepEqual(
     directory.peer('2001:db8:1:2::9', NOW, NOW),
-    nameless('external', '2001:db8:1::/48'),
+    outside('2001:db8:1::/48', 'internet'),
   );
   directory.remove({ kind: 'node', uid: 'n', running: false }, PAST);
   assert.equal(directory.peer('10.244.1.9', NOW, NOW).kind, 'external');
@@ -396,13 +406,14 @@ test('while it is not certain that all was heard, what may be a pod’s is not n
 });
 
 test('an outside address has the name that is configured, one of the cluster its own', () => {
-  const directory = new Directory({ networkOf: () => 'office' });
+  const directory = new Directory({ networkOf: () => ({ name: 'office' }) });
   for (const kind of ['pod', 'service', 'node'] as const) directory.replace(kind, [], PAST);
   directory.put(owner('pod', 'p', [IP]), PAST);
   directory.put(owner('node', 'n', [], { podCidrs: ['10.0.0.0/24'] }), PAST);
   assert.equal(nameAt(directory, IP), 'p');
   assert.deepEqual(directory.peer('10.0.0.7', NOW, NOW), UNKNOWN);
-  assert.deepEqual(directory.peer('203.0.113.1', NOW, NOW), nameless('external', 'office'));
+  const office = { ...nameless('external', 'office'), scope: 'internet' };
+  assert.deepEqual(directory.peer('203.0.113.1', NOW, NOW), office);
 });
 
 test('a pod is in the zone of its node, as soon as that is known', () => {

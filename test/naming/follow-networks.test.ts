@@ -38,10 +38,11 @@ function saying(level: string): (fields: object, message: string) => void {
   return (fields, message) => void said.push({ level, message, fields });
 }
 
-function follow(): Promise<(address: string) => string | undefined> {
+async function follow(): Promise<(address: string) => string | undefined> {
   const [info, warn, error] = [saying('info'), saying('warn'), saying('error')];
   const log = { debug() {}, info, warn, error };
-  return followNetworks({ file, log, signal: stop.signal, period: 20 });
+  const networkOf = await followNetworks({ file, log, signal: stop.signal, period: 20 });
+  return (address) => networkOf(address)?.name;
 }
 
 /** Puts a file into the folder as the kubelet does with that of a ConfigMap. */
@@ -168,8 +169,8 @@ test('to follow a file keeps no process alive', async () => {
   const script = `import { followNetworks } from ${JSON.stringify(join(import.meta.dirname, '../../lib/naming/follow-networks.ts'))};
     const log = { debug() {}, info() {}, warn() {}, error() {} };
     const signal = new AbortController().signal;
-    const nameOf = await followNetworks({ file: ${JSON.stringify(file)}, log, signal, period: 3_600_000 });
-    console.log(nameOf('192.0.2.1'));`;
+    const networkOf = await followNetworks({ file: ${JSON.stringify(file)}, log, signal, period: 3_600_000 });
+    console.log(networkOf('192.0.2.1').name);`;
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--input-type=module',
     '-e',

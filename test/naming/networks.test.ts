@@ -10,7 +10,7 @@ function read(text: string): { networks: { [cidr: string]: string }; mistakes: s
   const { networks, mistakes } = parseNetworks(text);
   return {
     networks: Object.fromEntries(
-      [...networks.entries.values()].map(({ cidr, value }) => [cidr, value]),
+      [...networks.entries.values()].map(({ cidr, value }) => [cidr, value.name]),
     ),
     mistakes: mistakes.map(({ line, message }) => `${line}: ${message}`),
   };
@@ -35,8 +35,25 @@ nobody: []
     },
     mistakes: [],
   });
-  assert.equal(parseNetworks(text).networks.match('192.0.2.7')?.value, 'printer');
-  assert.equal(parseNetworks(text).networks.match('192.0.2.8')?.value, 'office');
+  assert.equal(parseNetworks(text).networks.match('192.0.2.7')?.value.name, 'printer');
+  assert.equal(parseNetworks(text).networks.match('192.0.2.8')?.value.name, 'office');
+});
+
+test('a network may say what way it is to it, or in which zone or region of ours it is', () => {
+  const text = `vpn: {cidrs: 192.0.2.0/24, scope: private}
+mirror: {cidrs: [10.1.0.0/16, "fd00::/64"], scope: internet}
+database:
+  cidrs:
+    - 10.0.8.0/24
+  zone: eu-1a
+  region: eu-1
+`;
+  const { networks, mistakes } = parseNetworks(text);
+  assert.deepEqual(mistakes, []);
+  const of = (address: string) => networks.match(address)?.value;
+  assert.deepEqual(of('192.0.2.1'), { name: 'vpn', scope: 'private' });
+  assert.deepEqual(of('fd00::1'), { name: 'mirror', scope: 'internet' });
+  assert.deepEqual(of('10.0.8.1'), { name: 'database', zone: 'eu-1a', region: 'eu-1' });
 });
 
 test('a name is text, whatever YAML makes of such a word elsewhere', () => {
@@ -66,7 +83,32 @@ const wrong: readonly [what: string, text: string, line: number, said: RegExp][]
   ['a name that is a list', '? [x]\n: 203.0.113.0/24', 3, /name must be text/],
   ['control characters in a name', '"x\\ty": 203.0.113.0/24', 3, /"x\\ty" has control characters/],
   ['a name without networks', 'c:', 3, /"c" must have a list of CIDRs/],
-  ['a mapping in place of a list', 'c: {from: 10.0.0.0}', 3, /"c" must have a list of CIDRs/],
+  ['a mapping of something else', 'c: {from: 10.0.0.0}', 3, /"c" may have cidrs, scope, zone and/],
+  ['a mapping without CIDRs', 'c: {zone: a}', 3, /"c" must have a list of CIDRs/],
+  [
+    'another scope',
+    'c:\n  cidrs: 10.9.0.0/16\n  scope: near',
+    5,
+    /scope of "c" must be internet or/,
+  ],
+  [
+    'a zone that is none',
+    'c: {cidrs: 10.9.0.0/16, zone: "a b"}',
+    3,
+    /zone of "c" must be one of topology/,
+  ],
+  [
+    'an empty region',
+    'c: {cidrs: 10.9.0.0/16, region: ""}',
+    3,
+    /region of "c" must be one of topology/,
+  ],
+  [
+    'a place and a scope',
+    'c: {cidrs: 10.9.0.0/16, zone: a, scope: private}',
+    3,
+    /and so no zone or region/,
+  ],
   ['a list in a list', 'c:\n  - [203.0.113.0/24]', 4, /"c" must have a list of CIDRs/],
   ['an alias', 'c:\n  - *x', 4, /"c" must have a list of CIDRs|[Aa]lias/],
   ['a tab as indentation', 'c:\n\t- 203.0.113.0/24', 4, /[Tt]abs/],
@@ -126,7 +168,7 @@ test("the documentation's example is right, and its names are those that it prom
   assert.deepEqual(mistakes, []);
   const asked = ['192.0.2.9', '198.51.100.20', '198.51.100.21', '2001:db8:2::20', '2001:db8:3::1'];
   assert.deepEqual(
-    asked.map((address) => networks.match(address)?.value),
+    asked.map((address) => networks.match(address)?.value.name),
     ['office', 'partner-api', 'partner', 'partner-api', 'internet'],
   );
 });
@@ -148,7 +190,7 @@ test('what is written comes back, whatever the names', () => {
       const { networks, mistakes } = parseNetworks(stringify(new Map(entries)));
       assert.deepEqual(mistakes, []);
       assert.deepEqual(
-        new Map([...networks.entries.values()].map(({ cidr, value }) => [cidr, value])),
+        new Map([...networks.entries.values()].map(({ cidr, value }) => [cidr, value.name])),
         expected,
       );
     }),

@@ -11,9 +11,10 @@ import { windowOf } from '../influx/windows.ts';
 test('the row of the agent has what the window was kept with, and the amounts of that window alone', () => {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const printed: string[] = [];
-  const config = { node: 'n', sidecar: undefined, interval: 10_000 };
+  const details = { podDetail: 'pod', peersPerPod: 50, peerDetail: 'pod' } as const;
+  const config = { cluster: '-', podLabels: [], node: 'n', sidecar: undefined, interval: 10_000 };
   const reporter = new Reporter({
-    config: { ...config, peersPerPod: 50, peerDetail: 'pod' },
+    config: { ...config, ...details },
     directory: new Directory(),
     totals: new Totals('none'),
     sink: printer((text) => printed.push(text)),

@@ -1,16 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClosedWindow } from '../../lib/model.ts';
+import type { ClosedWindow, LocalPod } from '../../lib/model.ts';
 import { Directory } from '../../lib/naming/directory.ts';
-import { RowBuilder } from '../../lib/report/row-builder.ts';
+import { parseLine } from '../influx/read-line-protocol.ts';
+import { RowBuilder, type RowBuilderConfig } from '../../lib/report/row-builder.ts';
 
 const END = 1_700_000_010_000;
+const config: RowBuilderConfig = {
+  cluster: '-',
+  node: 'n',
+  interval: 10_000,
+  podLabels: [],
+  podDetail: 'pod',
+  peersPerPod: 1,
+  peerDetail: 'pod',
+};
 const [FAR, NEAR] = ['198.51.100.1', '192.0.2.1'];
 
 /** A window of one interface of a pod, with these bytes to these addresses. */
-function windowOf(iface: string, sent: { readonly [address: string]: number }): ClosedWindow {
+function windowOf(
+  iface: string,
+  sent: { readonly [address: string]: number },
+  own: Partial<LocalPod> = {},
+): ClosedWindow {
   const ips = ['10.0.0.1'];
-  const pod = { uid: 'u', cgroupUid: 'u', namespace: 'a', name: 'b', workload: '-', ips };
+  const pod = { uid: 'u', cgroupUid: 'u', namespace: 'a', name: 'b', workload: '-', ips, ...own };
   const window = {
     start: END - 10_000,
     end: END,
@@ -28,7 +42,6 @@ function windowOf(iface: string, sent: { readonly [address: string]: number }): 
 }
 
 test('each interface of a pod has its totals, its remainder, and the peer that it had before', () => {
-  const config = { node: 'n', interval: 10_000, peersPerPod: 1, peerDetail: 'pod' } as const;
   const builder = new RowBuilder(config, new Directory());
   builder.build(
     [windowOf('eth0', { [FAR]: 300, [NEAR]: 10 }), windowOf('net1', { [NEAR]: 70, [FAR]: 7 })],
@@ -52,5 +65,60 @@ test('each interface of a pod has its totals, its remainder, and the peer that i
     'net1 192.0.2.0/24 40',
     'net1 - 60',
     'net1 all 100',
+  ]);
+});
+
+/** The tags of rows that tell what they belong to, with the bytes sent. */
+function sums(rows: readonly string[], tags: readonly string[]): string[] {
+  return rows.map(parseLine).map(({ measurement, tags: all, fields }) => {
+    const values = tags.map((name) => all.find(([tag]) => tag === name)?.[1] ?? 'none');
+    const sent = fields.get(measurement === 'nstat' ? 'sentBytes' : 'sentAttributed');
+    return [measurement, ...values, sent].join(' ');
+  });
+}
+
+test('a pod has its labels in all of its rows, in the order of the setting', () => {
+  const podLabels = [
+    { key: 'team', tag: 'label_team' },
+    { key: 'app.kubernetes.io/name', tag: 'label_app_kubernetes_io_name' },
+  ];
+  const builder = new RowBuilder({ ...config, podLabels, cluster: 'eu' }, new Directory());
+  const labels = { 'app.kubernetes.io/name': 'shop', other: 'x' };
+  const { rows } = builder.build([windowOf('eth0', { [FAR]: 5 }, { labels })], true);
+  const tags = ['cluster', 'label_team', 'label_app_kubernetes_io_name', 'label_other'];
+  assert.deepEqual(sums(rows, tags), ['nstat eu - shop none 5i', 'nstat_pod eu - shop none 5i']);
+  assert.ok(rows.every((row) => /,label_team=-,label_app_kubernetes_io_name=shop /.test(row)));
+});
+
+const pod = (name: string, workload = 'Deployment/web', team = 'x') => {
+  return { uid: name, name, workload, labels: { team } };
+};
+
+test('the pods of a workload have rows together, by label and interface, and no byte is lost', () => {
+  const podLabels = [{ key: 'team', tag: 'label_team' }];
+  const builder = new RowBuilder({ ...config, podLabels, podDetail: 'workload' }, new Directory());
+  const { pods, rows } = builder.build(
+    [
+      windowOf('eth0', { [FAR]: 300, [NEAR]: 200 }, pod('web-1')),
+      windowOf('eth0', { [NEAR]: 250, [FAR]: 1 }, pod('web-2')),
+      windowOf('net1', { [FAR]: 7 }, pod('web-2')),
+      windowOf('eth0', { [FAR]: 9 }, pod('web-3', 'Deployment/web', 'y')),
+      windowOf('eth0', { [FAR]: 11 }, pod('cron-1', 'CronJob/cron')),
+    ],
+    true,
+  );
+  assert.equal(pods.length, 5);
+  const tags = ['pod', 'workload', 'interface', 'label_team', 'peer'];
+  assert.deepEqual(sums(rows, tags), [
+    // Of both pods together 192.0.2.0/24 has the most bytes.
+    'nstat - Deployment/web eth0 x 192.0.2.0/24 450i',
+    'nstat - Deployment/web eth0 x - 301i',
+    'nstat_pod - Deployment/web eth0 x none 751i',
+    'nstat - Deployment/web net1 x 198.51.100.0/24 7i',
+    'nstat_pod - Deployment/web net1 x none 7i',
+    'nstat - Deployment/web eth0 y 198.51.100.0/24 9i',
+    'nstat_pod - Deployment/web eth0 y none 9i',
+    'nstat - CronJob/cron eth0 x 198.51.100.0/24 11i',
+    'nstat_pod - CronJob/cron eth0 x none 11i',
   ]);
 });

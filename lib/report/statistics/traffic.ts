@@ -1,5 +1,6 @@
+import { FLOW_LABELS, type FlowDetail } from '../flow-totals.ts';
 import type { Totals } from '../totals.ts';
-import { byDirection, byName, type Statistic } from './statistic.ts';
+import { byDirection, byName, type Labelled, type Statistic } from './statistic.ts';
 
 /** What the named windows add up to. */
 export const traffic: readonly Statistic<{ readonly totals: Totals }>[] = [
@@ -78,9 +79,19 @@ export const traffic: readonly Statistic<{ readonly totals: Totals }>[] = [
   },
   {
     metric: 'nstats_flow_bytes_total',
-    labels: ['namespace', 'peer_kind', 'peer_namespace', 'direction'],
+    labels: [...FLOW_LABELS.namespace, 'direction'],
     help: 'IP bytes between namespaces, with FLOW_METRICS=namespace. Beyond 1000 pairs all further ones are one pair whose labels are _other.',
-    read: ({ totals: { flows } }) =>
-      [...(flows?.pairs() ?? [])].flatMap(({ labels, bytes }) => byDirection(bytes, ...labels)),
+    read: ({ totals }) => flowsOf(totals, 'namespace'),
+  },
+  {
+    metric: 'nstats_workload_flow_bytes_total',
+    labels: [...FLOW_LABELS.workload, 'direction'],
+    help: 'IP bytes between workloads and their peers (a workload, service, node or network), with FLOW_METRICS=workload. Beyond 1000 pairs all further ones are one pair whose labels are _other.',
+    read: ({ totals }) => flowsOf(totals, 'workload'),
   },
 ];
+
+function flowsOf({ flows }: Totals, detail: FlowDetail): Labelled {
+  if (flows?.detail !== detail) return [];
+  return [...flows.pairs()].flatMap(({ labels, bytes }) => byDirection(bytes, ...labels));
+}

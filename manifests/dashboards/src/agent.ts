@@ -3,12 +3,12 @@ import { drill } from './links.ts';
 import { lines } from './panels.ts';
 import { chosen, overTime, totals } from './query.ts';
 import { table } from './tables.ts';
-import { some } from './variables.ts';
+import { cluster, some } from './variables.ts';
 
 /** Of the node's agents the namespace is `-`. */
-const where = chosen('node', 'namespace');
+const where = chosen('cluster', 'node', 'namespace');
 /** What tells one agent from another: a node may have its own and several sidecars. */
-const by = ['node', 'namespace', 'pod'];
+const by = ['cluster', 'node', 'namespace', 'pod'];
 
 /** A figure of each agent over time. */
 function byAgent(
@@ -25,7 +25,7 @@ function byAgent(
       where,
       by,
       fill,
-      alias: `$tag_node $tag_namespace/$tag_pod${alias && `, ${alias}`}`,
+      alias: `$tag_cluster $tag_node $tag_namespace/$tag_pod${alias && `, ${alias}`}`,
     }),
   );
   return lines({ title, about, unit, width: 8, height: 8, targets });
@@ -38,6 +38,7 @@ const agents = table({
   unit: 'none',
   width: 24,
   columns: [
+    'cluster',
     'node',
     'namespace',
     'pod',
@@ -86,6 +87,7 @@ const pods = table({
   width: 24,
   columns: [
     'namespace',
+    'workload',
     'pod',
     'interface',
     'node',
@@ -96,7 +98,9 @@ const pods = table({
   ],
   by: 'missing',
   limit: 50,
-  links: { pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }) },
+  links: {
+    pod: drill('Pod', 'pod', { namespace: 'namespace', workload: 'workload', pod: 'pod' }),
+  },
   targets: [
     totals('A', {
       select: [
@@ -106,8 +110,8 @@ const pods = table({
         'sum("sentBytes") + sum("receivedBytes") - sum("sentAttributed") - sum("receivedAttributed") AS "missing"',
       ].join(', '),
       from: 'nstat_pod',
-      where: chosen('node'),
-      by: ['namespace', 'pod', 'interface', 'node'],
+      where: chosen('cluster', 'node'),
+      by: ['namespace', 'workload', 'pod', 'interface', 'node'],
     }),
   ],
 });
@@ -116,7 +120,11 @@ export const agent = dashboard({
   uid: 'agent',
   title: 'nstats / nstats itself',
   about: 'Whether nstats sees everything, loses nothing, and what it takes.',
-  variables: [some('node', 'nstat_agent'), some('namespace', 'nstat_agent', 'node')],
+  variables: [
+    cluster(),
+    some('node', 'nstat_agent', 'cluster'),
+    some('namespace', 'nstat_agent', 'cluster', 'node'),
+  ],
   panels: [
     agents,
     byAgent(

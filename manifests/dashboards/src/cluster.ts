@@ -3,9 +3,9 @@ import { drill } from './links.ts';
 import { bars, figure, lines, stacked } from './panels.ts';
 import { chosen, IN_CLUSTER, named, NOT_OBSERVED, overTime, rate, totals } from './query.ts';
 import { matrix, table } from './tables.ts';
-import { some } from './variables.ts';
+import { cluster as clusters, some } from './variables.ts';
 
-const where = chosen('namespace', 'node');
+const where = chosen('cluster', 'namespace', 'node');
 const SENDERS =
   'Counted where it is sent: what a pod sends to another is in the sender’s rows here, and what the other received is left out.';
 
@@ -128,7 +128,7 @@ const pods = table({
   limit: 50,
   links: {
     namespace: drill('Namespace', 'namespace', { namespace: 'namespace' }),
-    pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }),
+    pod: drill('Pod', 'pod', { namespace: 'namespace', workload: 'workload', pod: 'pod' }),
   },
   targets: [
     totals('A', {
@@ -162,6 +162,10 @@ export const cluster = dashboard({
   uid: 'cluster',
   title: 'nstats / Cluster',
   about: 'Who talks to whom in this cluster, and how much goes in and out.',
-  variables: [some('namespace', 'nstat_pod'), some('node', 'nstat_pod')],
+  variables: [
+    clusters(),
+    some('namespace', 'nstat_pod', 'cluster'),
+    some('node', 'nstat_agent', 'cluster'),
+  ],
   panels: [everything, attributed, talkers, border, namespaces, zones, pods, outside],
 });

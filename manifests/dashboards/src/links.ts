@@ -10,6 +10,7 @@ export const UIDS = {
   namespace: 'nstats-namespace',
   pod: 'nstats-pod',
   topology: 'nstats-topology',
+  cost: 'nstats-cost',
   agent: 'nstats-agent',
 } as const;
 
@@ -22,7 +23,7 @@ export function siblings() {
     .asDropdown(true);
 }
 
-/** A link of a table's cells to another dashboard, about what stands in columns of the same row. */
+/** A link of a table's cells to another dashboard, about what stands in columns of the same row, for the same clusters and time. */
 export function drill(
   title: string,
   to: keyof typeof UIDS,
@@ -31,6 +32,7 @@ export function drill(
   const parameters = Object.entries(variables).map(
     ([variable, column]) => `var-${variable}=\${__data.fields.${column}:percentencode}`,
   );
-  const url = `/d/${UIDS[to]}?${[...parameters, '${__url_time_range}'].join('&')}`;
+  const kept = ['${cluster:queryparam}', '${__url_time_range}'];
+  const url = `/d/${UIDS[to]}?${[...parameters, ...kept].join('&')}`;
   return { id: 'links', value: [{ title, url }] };
 }

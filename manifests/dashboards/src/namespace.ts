@@ -4,9 +4,9 @@ import { stacked } from './panels.ts';
 import { byPort } from './ports.ts';
 import { chosen, overTime, rate, totals } from './query.ts';
 import { table } from './tables.ts';
-import { one, some } from './variables.ts';
+import { cluster, kinds, one, some } from './variables.ts';
 
-const where = chosen('namespace', 'workload', 'node', 'peer_kind');
+const where = chosen('cluster', 'namespace', 'workload', 'node', 'peer_kind');
 const OWN =
   'The namespace’s own pods, each direction by itself. What they send to each other is in “sent” of one and in “received” of the other: do not add sent and received.';
 
@@ -32,7 +32,9 @@ const pods = table({
   unit: 'decbytes',
   columns: ['namespace', 'workload', 'pod', 'node', 'sent', 'received'],
   by: 'sent',
-  links: { pod: drill('Pod', 'pod', { namespace: 'namespace', pod: 'pod' }) },
+  links: {
+    pod: drill('Pod', 'pod', { namespace: 'namespace', workload: 'workload', pod: 'pod' }),
+  },
   targets: [
     totals('A', { select, from: 'nstat', where, by: ['namespace', 'workload', 'pod', 'node'] }),
   ],
@@ -58,10 +60,11 @@ export const namespace = dashboard({
   title: 'nstats / Namespace',
   about: 'The workloads and pods of a namespace, and whom they talk to.',
   variables: [
-    one('namespace', 'nstat_pod'),
-    some('workload', 'nstat_pod', 'namespace'),
-    some('node', 'nstat_pod', 'namespace'),
-    some('peer_kind', 'nstat', 'namespace'),
+    cluster(),
+    one('namespace', 'nstat_pod', 'cluster'),
+    some('workload', 'nstat_pod', 'cluster', 'namespace'),
+    some('node', 'nstat_pod', 'cluster', 'namespace'),
+    kinds(),
   ],
   panels: [
     ...directions('by workload', ['workload'], '$tag_workload'),
@@ -70,7 +73,8 @@ export const namespace = dashboard({
       ['peer_kind', 'peer_namespace'],
       '$tag_peer_namespace ($tag_peer_kind)',
     ),
-    ...directions('by pod', ['pod'], '$tag_pod'),
+    // With POD_DETAIL=workload all pods are called `-`.
+    ...directions('by pod', ['pod', 'workload'], '$tag_pod ($tag_workload)'),
     pods,
     peers,
     ...byPort({ about: OWN, where }),

@@ -4,9 +4,9 @@ import { lines } from './panels.ts';
 import { byPort } from './ports.ts';
 import { chosen, overTime, rate, totals } from './query.ts';
 import { table } from './tables.ts';
-import { one, some } from './variables.ts';
+import { cluster, kinds, one, some } from './variables.ts';
 
-const who = chosen('namespace', 'pod');
+const who = chosen('cluster', 'namespace', 'workload', 'pod');
 const where = [...who, ...chosen('peer_kind')];
 const OWN = 'This pod’s own rows: what it sent and received as its own interfaces saw it.';
 
@@ -108,9 +108,12 @@ export const pod = dashboard({
   title: 'nstats / Pod',
   about: 'iftop of one pod, with a past.',
   variables: [
-    one('namespace', 'nstat_pod'),
-    one('pod', 'nstat_pod', 'namespace'),
-    some('peer_kind', 'nstat', 'namespace', 'pod'),
+    cluster(),
+    one('namespace', 'nstat_pod', 'cluster'),
+    // With POD_DETAIL=workload all pods are called `-`.
+    some('workload', 'nstat_pod', 'cluster', 'namespace'),
+    one('pod', 'nstat_pod', 'cluster', 'namespace', 'workload'),
+    kinds(),
   ],
   panels: [sent, received, peers, ...byPort({ about: OWN, where }), balance, packets],
 });

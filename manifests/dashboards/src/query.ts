@@ -6,6 +6,9 @@ export const SOURCE = { type: 'influxdb', uid: 'nstats' };
 /** What InfluxQL and Grafana call a peer that is a pod of the cluster, by its address or a service's. */
 export const IN_CLUSTER = `"peer_kind" =~ /^(pod|service)$/`;
 
+/** The ways that bytes go and that may have a price; a database's older rows have no scope at all. */
+export const NOT_PRICED = `"scope" !~ /^(zone|cross-zone|cross-region|internet|private)$/`;
+
 /** The peers that nstats never observes, so that what they send is counted by who receives it. */
 export const NOT_OBSERVED = `"peer_kind" =~ /^(external|node)$/`;
 

@@ -1,5 +1,6 @@
 import { TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import {
+  type DataTransformerConfig,
   type DynamicConfigValue,
   SpecialValueMatch,
 } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -18,22 +19,20 @@ interface TableOptions extends PanelOptions {
   readonly links?: { readonly [column: string]: DynamicConfigValue };
   /** Columns whose figures are of another unit. */
   readonly units?: { readonly [column: string]: string };
+  /** What is done with the answers first, */
+  readonly before?: readonly DataTransformerConfig[];
+  /** and the columns that are not shown then. */
+  readonly hidden?: readonly string[];
 }
 
 /** A row for each group of a query, the largest first. */
 export function table(options: TableOptions) {
-  const { columns, by, limit = 200, links = {}, units = {} } = options;
+  const { columns, by, limit = 200, links = {}, units = {}, before = [], hidden = [] } = options;
   const panel = plain(options)
     .sortBy([new TableSortByFieldStateBuilder().displayName(by).desc(true)])
     .transformations([
-      {
-        id: 'organize',
-        options: {
-          excludeByName: { Time: true, time: true },
-          indexByName: Object.fromEntries(columns.map((column, index) => [column, index])),
-          renameByName: {},
-        },
-      },
+      ...before,
+      organized(columns, hidden),
       { id: 'sortBy', options: { fields: {}, sort: [{ field: by, desc: true }] } },
       { id: 'limit', options: { limitField: limit } },
     ]);
@@ -41,6 +40,20 @@ export function table(options: TableOptions) {
   for (const [column, unit] of Object.entries(units))
     panel.overrideByName(column, [{ id: 'unit', value: unit }]);
   return panel;
+}
+
+/** The columns in an order, without the time, which is the same in all rows, and without those that are hidden. */
+export function organized(
+  columns: readonly string[],
+  hidden: readonly string[],
+): DataTransformerConfig {
+  const excluded = ['Time', 'time', ...hidden];
+  const options = {
+    excludeByName: Object.fromEntries(excluded.map((column) => [column, true])),
+    indexByName: Object.fromEntries(columns.map((column, index) => [column, index])),
+    renameByName: {},
+  };
+  return { id: 'organize', options };
 }
 
 /** Rows of one tag, columns of another, and in the cells what is sent from this to that. */

@@ -5,9 +5,9 @@ import {
 } from '@grafana/grafana-foundation-sdk/nodegraph';
 import { dashboard } from './frame.ts';
 import { chosen, IN_CLUSTER, named, NOT_OBSERVED, SOURCE } from './query.ts';
-import { some } from './variables.ts';
+import { cluster, some } from './variables.ts';
 
-const where = chosen('namespace', 'workload', 'node');
+const where = chosen('cluster', 'namespace', 'workload', 'node');
 
 const WORKLOAD = '$tag_namespace/$tag_workload';
 const PEER_WORKLOAD = '$tag_peer_namespace/$tag_peer_workload';
@@ -94,9 +94,10 @@ export const topology = dashboard({
   title: 'nstats / Topology',
   about: 'Which workload sends how much to which.',
   variables: [
-    some('namespace', 'nstat_pod'),
-    some('workload', 'nstat_pod', 'namespace'),
-    some('node', 'nstat_pod'),
+    cluster(),
+    some('namespace', 'nstat_pod', 'cluster'),
+    some('workload', 'nstat_pod', 'cluster', 'namespace'),
+    some('node', 'nstat_agent', 'cluster'),
   ],
   panels: [graph],
 });

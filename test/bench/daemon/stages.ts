@@ -110,7 +110,13 @@ function attribution(race: Race): Stage {
 
 function encoding(race: Race): Stage {
   const sample = trafficOf(PEERS);
-  const context = { node: 'worker-1', zone: 'zone-a', interval: 10_000 };
+  const context = {
+    cluster: '-',
+    node: 'worker-1',
+    zone: 'zone-a',
+    interval: 10_000,
+    podLabels: [],
+  };
   return {
     name: 'encode',
     unit: 'rows',
@@ -135,7 +141,14 @@ function trafficOf(peers: number): Traffic {
   const edges = Array.from({ length: peers }, (_, peer): Edge => {
     const workload = `Deployment/app-${peer}`;
     const name = `app-${peer}-6cd5976f84-2n5b8`;
-    const named = { kind: 'pod', namespace: 'team-1', name, workload, zone: 'zone-b' } as const;
+    const named = {
+      kind: 'pod',
+      namespace: 'team-1',
+      name,
+      workload,
+      zone: 'zone-b',
+      scope: 'cross-zone',
+    } as const;
     return { peer: named, ...bytes(peer) };
   });
   const pod = { name: 'web-6cd5976f84-2n5b8', workload: 'Deployment/web', ips: ['10.244.0.10'] };

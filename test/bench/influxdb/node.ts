@@ -117,11 +117,13 @@ export class SyntheticNode {
 
   #pod(app: number, replica: number): Omit<Peer, 'kind'> {
     const hash = (0x6cd5_9760 + app * 7919).toString(36);
+    const zone = replica % 3;
     return {
       namespace: `team-${app % 20}`,
       name: `app-${app}-${hash}-${(20_000 + replica * 977).toString(36).padStart(5, 'x')}`,
       workload: `Deployment/app-${app}`,
-      zone: `zone-${replica % 3}`,
+      zone: `zone-${zone}`,
+      scope: zone === 1 ? 'zone' : 'cross-zone',
     };
   }
 

@@ -71,10 +71,13 @@ test('flows between namespaces are there only if asked for', async () => {
 });
 
 test('beyond so many pairs of namespaces the rest is one, and the sum is exact', () => {
-  const flows = new FlowTotals(3);
+  const flows = new FlowTotals('namespace', 3);
   for (let round = 0; round < 2; round += 1)
     for (let index = 0; index < 10; index += 1)
-      flows.add(`n${index}`, { peer: peer('b'), sent: index, received: 1 });
+      flows.add(
+        { namespace: `n${index}`, workload: '-' },
+        { peer: peer('b'), sent: index, received: 1 },
+      );
   const pairs = [...flows.pairs()];
   assert.equal(pairs.length, 4);
   assert.deepEqual(pairs[2]?.bytes, { sent: 4, received: 2 });
@@ -84,4 +87,24 @@ test('beyond so many pairs of namespaces the rest is one, and the sum is exact',
     90,
   );
   assert.equal(pairs[3]?.bytes.received, 14);
+});
+
+test('flows between workloads and their peers are apart by scope, and so is nothing else', async () => {
+  const { totals, scrape } = agent('workload');
+  const far = { ...peer('b'), workload: 'Deployment/db', scope: 'cross-zone' } as const;
+  const near = { ...far, name: 'c', scope: 'zone' } as const;
+  const office = { ...nameless('external', 'office'), scope: 'private' } as const;
+  const edges = [far, near, { ...far, name: 'd' }, office].map((peer, at) => {
+    return { peer, sent: 10 ** at, received: 2 * 10 ** at };
+  });
+  totals.add(window({ traffic: [traffic('a', edges)] }));
+  const values = await scrape();
+  const of = (labels: string) =>
+    values.get(`nstats_workload_flow_bytes_total{namespace="a",workload="-",${labels}}`);
+  const db = 'peer_kind="pod",peer_namespace="b",peer="Deployment/db"';
+  assert.equal(of(`${db},scope="cross-zone",direction="sent"`), 101);
+  assert.equal(of(`${db},scope="zone",direction="received"`), 20);
+  const outside = 'peer_kind="external",peer_namespace="-",peer="office",scope="private"';
+  assert.equal(of(`${outside},direction="sent"`), 1000);
+  assert.ok(![...values.keys()].some((key) => key.startsWith('nstats_flow_bytes_total{')));
 });
