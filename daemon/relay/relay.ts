@@ -48,7 +48,11 @@ export async function runRelay({ config, client, log, problems, signal }: RunRel
   const metrics = exposition(relayStatistics, { relay, server, sync, client });
   const probes = await serve(listen, health, metrics);
   const followed = followForRelay({
-    ...{ client, relay, sync, signal, log },
+    client,
+    relay,
+    sync,
+    signal,
+    log,
     failed: (resource, error) => apiProblems.failed(resource, error),
     followed: (resource) => apiProblems.followed(resource),
   });

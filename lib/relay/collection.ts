@@ -143,7 +143,7 @@ function jsonOf(text: string, version: number): string {
  * A resourceVersion as a number, as the API server's own cache reads it.
  * @throws Error if it is none
  */
-export function versionOf(text: string | undefined): number {
+function versionOf(text: string | undefined): number {
   const version = /^\d+$/.test(text ?? '') ? Number(text) : NaN;
   if (!Number.isSafeInteger(version)) throw new Error(`${text} is no resourceVersion`);
   return version;

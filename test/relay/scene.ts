@@ -69,11 +69,21 @@ export class Scene {
     const subjects = new Set(['system:serviceaccount:nstats:nstats']);
     const authenticator = new Authenticator({ client, audience: 'nstats-relay', subjects, signal });
     const server = new RelayServer({
-      ...{ relay, authenticator, tls: this.tls, listen: { host, port } },
+      relay,
+      authenticator,
+      tls: this.tls,
+      listen: {
+        host,
+        port,
+      },
       unusable: () => {},
     });
     const followed = followForRelay({
-      ...{ client, relay, sync, signal, log: SILENT },
+      client,
+      relay,
+      sync,
+      signal,
+      log: SILENT,
       failed: () => {},
       followed: () => {},
     });
@@ -88,14 +98,13 @@ export class Scene {
     return replica;
   }
 
-  /** An agent's client of a relay on a port of loopback. */
-  client(port: number, fallback = Infinity): RelayedClient {
+  /** An agent's client of relays on a port of some addresses of loopback. */
+  client(port: number, { fallback = Infinity, addresses = ['127.0.0.1'] } = {}): RelayedClient {
     const { tokenFile } = this;
     const url = `https://localhost:${port}`;
-    return new RelayedClient(
-      { url, authority: this.tls.ca, tokenFile, fallback },
-      connect(this.kubeconfig),
-    );
+    const addressesOf = async () => addresses.map((address) => ({ address, family: 4 }));
+    const options = { url, authority: this.tls.ca, tokenFile, fallback, addressesOf };
+    return new RelayedClient(options, connect(this.kubeconfig));
   }
 
   async end(): Promise<void> {

@@ -31,8 +31,8 @@ const READ: { readonly [resource in SharedResource]: (object: KubernetesObject) 
 };
 
 /** A pod that has ended has no address, so it does not matter since when. */
-function ended({ since: _, started: __, running: ___, ...rest }: Owner) {
-  return rest;
+function ended(owner: Owner): Owner {
+  return { ...owner, since: 0, started: 0, running: false };
 }
 
 const sent = (resource: SharedResource, object: KubernetesObject) =>
@@ -71,14 +71,22 @@ const statuses = maybe(
 );
 const port = fc.record({
   protocol: maybe(fc.constantFrom('TCP', 'UDP')),
-  ...{ containerPort: fc.nat(70_000), hostPort: fc.nat(70_000) },
-  ...{ port: fc.nat(70_000), targetPort: fc.nat(70_000), nodePort: fc.nat(70_000) },
+  containerPort: fc.nat(7e4),
+  hostPort: fc.nat(7e4),
+  port: fc.nat(7e4),
+  targetPort: fc.nat(7e4),
+  nodePort: fc.nat(7e4),
 });
 const containers = maybe(fc.array(fc.record({ ports: maybe(fc.array(port)) }), { maxLength: 3 }));
 const anything = fc.record({
   metadata: fc.record({
-    ...{ uid: word, name: word, namespace: maybe(word), resourceVersion: fc.constant('7') },
-    ...{ creationTimestamp: maybe(time), labels: texts, annotations: texts },
+    uid: word,
+    name: word,
+    namespace: maybe(word),
+    resourceVersion: fc.constant('7'),
+    creationTimestamp: maybe(time),
+    labels: texts,
+    annotations: texts,
     ownerReferences: maybe(
       fc.array(
         fc.record({
@@ -92,18 +100,35 @@ const anything = fc.record({
   }),
   spec: maybe(
     fc.record({
-      ...{ nodeName: maybe(word), hostNetwork: maybe(fc.boolean()), clusterIP: maybe(ip) },
-      ...{ clusterIPs: maybe(fc.array(ip)), externalIPs: maybe(fc.array(ip)) },
-      ...{ podCIDR: maybe(fc.constant('10.1.0.0/24')), ports: maybe(fc.array(port)) },
-      ...{ containers, initContainers: containers },
+      nodeName: maybe(word),
+      hostNetwork: maybe(fc.boolean()),
+      clusterIP: maybe(ip),
+      clusterIPs: maybe(fc.array(ip)),
+      externalIPs: maybe(fc.array(ip)),
+      podCIDR: maybe(fc.constant('10.1.0.0/24')),
+      ports: maybe(fc.array(port)),
+      ...{
+        containers,
+        initContainers: containers,
+      },
     }),
   ),
   status: maybe(
     fc.record({
       phase: maybe(fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed')),
-      ...{ startTime: maybe(time), podIP: maybe(ip), podIPs: maybe(fc.array(fc.record({ ip }))) },
-      ...{ containerStatuses: statuses, initContainerStatuses: statuses },
-      addresses: maybe(fc.array(fc.record({ type: word, address: ip }))),
+      startTime: maybe(time),
+      podIP: maybe(ip),
+      podIPs: maybe(fc.array(fc.record({ ip }))),
+      containerStatuses: statuses,
+      initContainerStatuses: statuses,
+      addresses: maybe(
+        fc.array(
+          fc.record({
+            type: word,
+            address: ip,
+          }),
+        ),
+      ),
       loadBalancer: maybe(fc.record({ ingress: maybe(fc.array(fc.record({ ip }))) })),
     }),
   ),

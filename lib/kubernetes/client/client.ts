@@ -71,8 +71,45 @@ export function connect(kubeconfig: string | undefined, options: ConnectOptions 
   return { ...client, inCluster: !kubeconfig };
 }
 
-/** The same for a configuration that is made elsewhere; `load` is called again when its credentials may be outdated. */
-export function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiClient {
+/** A server that lets in who has a token. */
+export interface TokenServer {
+  readonly url: string;
+  /** PEM file of the authority of its certificate; undefined for the public ones. */
+  readonly authority: string | undefined;
+  /** The name in its certificate, if that is not the host of the URL. */
+  readonly name: string | undefined;
+  /** Read again as the token rotates. */
+  readonly tokenFile: string;
+}
+
+/** A client of a server that speaks as the API server does. */
+export function connectByToken(
+  { url, authority, name, tokenFile }: TokenServer,
+  options: ConnectOptions,
+): ApiClient {
+  const load = () => {
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      clusters: [
+        {
+          name: 'server',
+          server: url,
+          skipTLSVerify: url.startsWith('http:'),
+          ...(authority && { caFile: authority }),
+          ...(name && { tlsServerName: name }),
+        },
+      ],
+      users: [{ name: 'agent', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
+      contexts: [{ name: 'server', cluster: 'server', user: 'agent' }],
+      currentContext: 'server',
+    });
+    return config;
+  };
+  return connectWith(load, options);
+}
+
+/** `load` is called again when the credentials may be outdated. */
+function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiClient {
   const {
     pingEvery = 5000,
     patience = 60_000,

@@ -1,11 +1,11 @@
+import { type LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { KubeConfig } from '@kubernetes/client-node';
 import { shuffled } from '../../shuffled.ts';
 import { ExpiredError } from '../expired-error.ts';
 import { ApiError } from './api-error.ts';
-import { type ApiClient, connectWith } from './client.ts';
+import { type ApiClient, connectByToken } from './client.ts';
 import { Outage } from './outage.ts';
 
 export interface RelayOptions {
@@ -17,6 +17,8 @@ export interface RelayOptions {
   readonly tokenFile: string;
   /** Milliseconds of trouble with all replicas after which the API server itself is asked; Infinity: never. */
   readonly fallback: number;
+  /** Finds the addresses of a host; by default as the system does. */
+  readonly addressesOf?: (host: string) => Promise<readonly LookupAddress[]>;
 }
 
 /** Milliseconds for the head of a relay's answer. */
@@ -43,12 +45,18 @@ export class RelayedClient implements ApiClient {
   readonly #direct: ApiClient;
   /** Each agent has a fallback of its own, so that not all of them turn to the API server at once. */
   readonly #fallback: number;
+  /** By their addresses; there are few, and each keeps its connection. */
+  readonly #clients = new Map<string, ApiClient>();
   #replicas: Promise<ApiClient[]> | undefined;
   #isDirect = false;
   #retryAt = 0;
   /** When trouble began, and when something failed last, by `performance.now()`. */
   #trouble = 0;
   #failed = -Infinity;
+
+  /** A text of any of the servers without the agent's credentials. */
+  readonly clean: ApiClient['clean'] = (text) =>
+    [this.#direct, ...this.#clients.values()].reduce((left, client) => client.clean(left), text);
 
   constructor(options: RelayOptions, direct: ApiClient) {
     this.#options = options;
@@ -95,10 +103,6 @@ export class RelayedClient implements ApiClient {
     } else this.#replicas = this.#next();
   }
 
-  clean(text: string): string {
-    return this.#direct.clean(text);
-  }
-
   async #ask(path: string, signal: AbortSignal): Promise<Readable> {
     this.#replicas ??= this.#find();
     const [first] = await this.#replicas.catch((error: unknown) => {
@@ -117,35 +121,25 @@ export class RelayedClient implements ApiClient {
 
   async #find(): Promise<ApiClient[]> {
     const { hostname } = new URL(this.#options.url);
-    const addresses = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true });
-    return shuffled(addresses).map(({ address, family }) =>
-      this.#connect(hostname, family === 6 ? `[${address}]` : address),
-    );
+    const { addressesOf = async (host: string) => lookup(host, { all: true }) } = this.#options;
+    const addresses = await addressesOf(hostname.replace(/^\[|\]$/g, ''));
+    for (const known of this.#clients.keys())
+      if (!addresses.some(({ address }) => address === known)) this.#clients.delete(known);
+    return shuffled(addresses).map(({ address, family }) => {
+      const host = family === 6 ? `[${address}]` : address;
+      const client = this.#clients.get(address) ?? this.#connect(hostname, host);
+      this.#clients.set(address, client);
+      return client;
+    });
   }
 
   #connect(hostname: string, address: string): ApiClient {
     const { url, authority, tokenFile } = this.#options;
     const server = new URL(url);
     server.hostname = address;
-    const load = () => {
-      const config = new KubeConfig();
-      config.loadFromOptions({
-        clusters: [
-          {
-            name: 'relay',
-            server: server.href.replace(/\/$/, ''),
-            skipTLSVerify: server.protocol === 'http:',
-            ...(authority && { caFile: authority }),
-            ...(!isIP(hostname.replace(/^\[|\]$/g, '')) && { tlsServerName: hostname }),
-          },
-        ],
-        users: [{ name: 'agent', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
-        contexts: [{ name: 'relay', cluster: 'relay', user: 'agent' }],
-        currentContext: 'relay',
-      });
-      return config;
-    };
+    const name = isIP(hostname.replace(/^\[|\]$/g, '')) ? undefined : hostname;
+    const target = { url: server.href.replace(/\/$/, ''), authority, name, tokenFile };
     const { outage, figures } = this;
-    return connectWith(load, { patience: PATIENCE, outage, figures, inTheClear: true });
+    return connectByToken(target, { patience: PATIENCE, outage, figures, inTheClear: true });
   }
 }
