@@ -54,7 +54,11 @@ const keys = [
   ...[...HASHED, ...NAMED].map(([, label]) => label),
   ...Object.values(DEPLOYMENT_CONFIG),
   ...NODE_ANNOTATIONS.keys(),
-  ...[ZONE, REGION, OBSERVE, 'app', 'team'],
+  ZONE,
+  REGION,
+  OBSERVE,
+  'app',
+  'team',
 ];
 const texts = maybe(fc.dictionary(fc.constantFrom(...keys), word, { maxKeys: 6 }));
 const statuses = maybe(
@@ -107,10 +111,8 @@ const anything = fc.record({
       externalIPs: maybe(fc.array(ip)),
       podCIDR: maybe(fc.constant('10.1.0.0/24')),
       ports: maybe(fc.array(port)),
-      ...{
-        containers,
-        initContainers: containers,
-      },
+      containers,
+      initContainers: containers,
     }),
   ),
   status: maybe(
