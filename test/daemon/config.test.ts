@@ -38,6 +38,7 @@ test('what is not set has its default', () => {
       username: undefined,
       password: undefined,
     },
+    relay: undefined,
     spool: { directory: '/var/lib/nstats', max: 268_435_456 },
     podLabels: [],
     podDetail: 'pod',
@@ -89,6 +90,17 @@ const valid: readonly [name: string, value: string, key: string, meaning: unknow
   ['IFACE', 'é234567890123,...', 'interfaces', ['é234567890123', '...']],
   ['CAPTURE', 'bpf', 'capture', 'bpf'],
   ['CAPTURE', 'auto', 'capture', 'auto'],
+  [
+    'RELAY_URL',
+    'https://nstats-relay.nstats.svc:9443',
+    'relay',
+    {
+      url: 'https://nstats-relay.nstats.svc:9443',
+      authority: undefined,
+      tokenFile: '/var/run/secrets/nstats-relay/token',
+      fallback: 600_000,
+    },
+  ],
   ['INTERVAL', '5s', 'interval', 5000],
   ['INTERVAL', '2m', 'interval', 120_000],
   ['INTERVAL', '1h', 'interval', 3_600_000],
@@ -143,6 +155,12 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
   ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
   ['CAPTURE', ['ebpf', 'BPF', 'none'], /iftop or bpf or auto/],
+  [
+    'RELAY_URL',
+    ['relay', 'relay:9443', 'ftp://relay', 'https://a/b', 'https://a?b'],
+    /https:\/\/host:port/,
+  ],
+  ['RELAY_FALLBACK', ['10', 'never', '-1s'], /5s to 1h, such as 10m, or none/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
     'INFLUX_URL',

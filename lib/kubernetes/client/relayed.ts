@@ -42,7 +42,7 @@ export class RelayedClient implements ApiClient {
   readonly figures = { requests: 0, bytes: 0, connections: 0 };
   readonly outage = new Outage();
   readonly #options: RelayOptions;
-  readonly #direct: ApiClient;
+  readonly #direct: Pick<ApiClient, 'get' | 'clean'>;
   /** Each agent has a fallback of its own, so that not all of them turn to the API server at once. */
   readonly #fallback: number;
   /** By their addresses; there are few, and each keeps its connection. */
@@ -58,7 +58,7 @@ export class RelayedClient implements ApiClient {
   readonly clean: ApiClient['clean'] = (text) =>
     [this.#direct, ...this.#clients.values()].reduce((left, client) => client.clean(left), text);
 
-  constructor(options: RelayOptions, direct: ApiClient) {
+  constructor(options: RelayOptions, direct: Pick<ApiClient, 'get' | 'clean'>) {
     this.#options = options;
     this.#direct = direct;
     this.server = options.url;
