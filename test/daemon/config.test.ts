@@ -155,11 +155,7 @@ const invalid: readonly [name: string, values: readonly string[], wanted: RegExp
   ['IFACE', [',', 'eth0,', ',eth0', 'eth0,,net1', 'eth0,net1,eth0', 'eth0 net1'], /named once/],
   ['IFACE', ['lo', 'eth0,lo'], /not lo, whose traffic stays in the pod/],
   ['CAPTURE', ['ebpf', 'BPF', 'none'], /iftop or bpf or auto/],
-  [
-    'RELAY_URL',
-    ['relay', 'relay:9443', 'ftp://relay', 'https://a/b', 'https://a?b'],
-    /https:\/\/host:port/,
-  ],
+  ['RELAY_URL', ['relay', 'relay:9443', 'ftp://relay', 'https://a/b'], /https:\/\/host:port/],
   ['RELAY_FALLBACK', ['10', 'never', '-1s'], /5s to 1h, such as 10m, or none/],
   ['INTERVAL', ['10', '4s', '61m', '2h', '1.5m', '-10s', '10S', 'soon', '99999999s'], /5s to 1h/],
   [
