@@ -118,7 +118,9 @@ async function listAll<T>(
   const body = await client.get(`${path}?${query}`, signal);
   const objects: T[] = [];
   const each = (object: KubernetesObject) => void objects.push(project(object));
-  const { resourceVersion: version = '' } = await readList(body, each, idleTimeout);
+  const { resourceVersion: version } = await readList(body, each, idleTimeout);
+  // Whoever answered is no API server.
+  if (!version) throw new SyntaxError('the list has no resourceVersion');
   return { version, objects };
 }
 

@@ -12,6 +12,8 @@ export interface FollowOptions {
   readonly sync: Sync;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Milliseconds without a byte after which an answer is given up. */
+  readonly idleTimeout?: number;
   /** Called when a list or watch has failed, and when a resource is followed again. */
   readonly failed: (resource: string, error: unknown) => void;
   readonly followed: (resource: string) => void;
@@ -23,7 +25,7 @@ export async function followForRelay(options: FollowOptions): Promise<void> {
 }
 
 async function follow(options: FollowOptions, collection: Collection): Promise<void> {
-  const { client, relay, sync, signal, log } = options;
+  const { client, relay, sync, signal, log, idleTimeout } = options;
   const { resource } = collection;
   const failed = (error: unknown) => {
     sync.failed(resource, error);
@@ -34,6 +36,7 @@ async function follow(options: FollowOptions, collection: Collection): Promise<v
     path: `/api/v1/${resource}`,
     signal,
     failed,
+    ...(idleTimeout && { idleTimeout }),
     project: (object: KubernetesObject) => Collection.keep(resource, object),
     following: (yes: boolean) => {
       sync.following(resource, yes);

@@ -36,6 +36,7 @@ export class RelayServer {
   readonly #server: Server | Http2SecureServer;
   readonly #sockets = new Set<Socket>();
   readonly #answers = new Set<Promise<void>>();
+  readonly #renew = () => this.#readTls();
   /** Totals since the start. */
   readonly figures = { requests: 0, refused: 0, bytes: 0 };
 
@@ -70,7 +71,8 @@ export class RelayServer {
       socket.once('close', () => this.#sockets.delete(socket));
       if (this.#sockets.size > CONNECTIONS) socket.destroy();
     });
-    if (tls) for (const file of [tls.cert, tls.key]) this.#follow(file);
+    const period = { interval: TLS_PERIOD, persistent: false };
+    if (tls) for (const file of [tls.cert, tls.key]) watchFile(file, period, this.#renew);
   }
 
   get connections(): number {
@@ -88,7 +90,7 @@ export class RelayServer {
   /** Ends all watches and stops listening: agents go to another replica. */
   async end(): Promise<void> {
     const { relay, tls } = this.#options;
-    if (tls) for (const file of [tls.cert, tls.key]) unwatchFile(file);
+    if (tls) for (const file of [tls.cert, tls.key]) unwatchFile(file, this.#renew);
     this.#server.close();
     await relay.end();
     await Promise.all(this.#answers);
@@ -117,15 +119,13 @@ export class RelayServer {
     await outlet.finish();
   }
 
-  #follow(file: string): void {
+  #readTls(): void {
     const { tls, unusable } = this.#options;
-    watchFile(file, { interval: TLS_PERIOD, persistent: false }, () => {
-      try {
-        if (tls && 'setSecureContext' in this.#server) this.#server.setSecureContext(read(tls));
-      } catch (error) {
-        unusable(error);
-      }
-    });
+    try {
+      if (tls && 'setSecureContext' in this.#server) this.#server.setSecureContext(read(tls));
+    } catch (error) {
+      unusable(error);
+    }
   }
 }
 

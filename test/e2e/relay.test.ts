@@ -12,9 +12,9 @@ import { createLab, type Daemon, type Lab } from '../lab/lab.ts';
 import { sum } from '../lab/rows.ts';
 import { kill } from '../lab/shell.ts';
 
-/** How often a relay is killed, and how long it is away, in seconds; RELAY_KILLS=30 takes five minutes. */
+/** How often a relay fails, every how many seconds, and for how long; RELAY_KILLS=30 takes five minutes. */
 const KILLS = Number(process.env['RELAY_KILLS'] ?? 4);
-const [EVERY, AWAY] = [10, 2];
+const [EVERY, AWAY] = [10, 6];
 const HOST = 'relay.test';
 const PORT = 9443;
 const REPLICAS = ['127.0.0.2', '127.0.0.3'];
@@ -124,8 +124,11 @@ test('relays that are killed again and again cost no name, no window and no list
   const begun = Date.now() / 1000;
   for (let count = 0; count < KILLS; count += 1) {
     const nth = count % relays.length;
-    await kill(relays[nth]!.process, 'SIGKILL');
+    // Every second time it hangs.
+    if (count % 4 > 1) process.kill(relays[nth]?.process.pid ?? 0, 'SIGSTOP');
+    else await kill(relays[nth]!.process, 'SIGKILL');
     await sleep(AWAY * 1000);
+    await kill(relays[nth]!.process, 'SIGKILL');
     relays[nth] = relay(nth);
     starts += 1;
     await until(() => isReady(REPLICAS[nth] ?? ''), 'the relay that was killed');

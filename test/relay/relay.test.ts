@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
@@ -25,6 +29,15 @@ function agentOf(client: ApiClient): Agent {
   agents.push(agent);
   return agent;
 }
+
+/** What a relay may answer that is none, or not right in its head. */
+const NONSENSE: { readonly [what: string]: RequestListener } = {
+  'answers nonsense': (_, response) => void response.end('nonsense'),
+  'answers an empty list of no version': (_, response) => void response.end('{"items":[]}'),
+  'answers 500': (_, response) => void response.writeHead(500).end(),
+  'knows nobody': (_, response) => void response.writeHead(401).end(),
+  'hangs up': (request) => void request.socket.destroy(),
+};
 
 const put = (name: string, ip: string) =>
   scene.api.store.put('pods', pod({ name, nodeName: 'n', ips: [ip] }));
@@ -159,3 +172,25 @@ test('an agent that falls behind the history of the relay lists again, at the re
     (again.relay.collections.find(({ resource }) => resource === 'pods')?.log.bytes ?? 0) <= 4000,
   );
 });
+
+for (const [what, answer] of Object.entries(NONSENSE))
+  test(`an agent goes from a relay that ${what} to another one, and believes nothing of it`, async () => {
+    const [host, other] = ['127.0.0.1', '127.0.0.2'];
+    const { port } = await scene.replica({ host });
+    const { key, cert, ca } = scene.tls;
+    const tls = { key: readFileSync(key), cert: readFileSync(cert), ca: readFileSync(ca) };
+    const server = createServer(tls, answer).listen(port, other);
+    await once(server, 'listening');
+    put('a', '10.0.0.1');
+    // Whichever they ask first.
+    const all = Array.from({ length: 4 }, () => {
+      return agentOf(scene.client(port, { addresses: [other, host] }));
+    });
+    await until(
+      () => all.every((agent) => agent.isCertain && agent.nameOf('10.0.0.1') === 'a'),
+      'the truth',
+      60,
+    );
+    server.closeAllConnections();
+    server.close();
+  });
