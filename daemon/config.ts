@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
+import type { RelayOptions } from '../lib/kubernetes/client/relayed.ts';
 import type { PodLabel } from '../lib/influx/line-protocol.ts';
 import type { Target } from '../lib/influx/writer.ts';
+import { type Address, address, type Environment, type Settings, settingsOf } from './settings.ts';
 import { type GivenLabel, readLabels } from './pod-labels.ts';
 import { canonicalSet } from '../lib/ip-address.ts';
 import { ConfigError } from '../lib/config-error.ts';
@@ -20,6 +22,8 @@ export interface Config {
   /** Milliseconds. */
   readonly interval: number;
   readonly influx: Target;
+  /** The relay that serves what all agents follow; undefined: the API server does. */
+  readonly relay: RelayOptions | undefined;
   /** For the API server of a kubeconfig that names no proxy itself. */
   readonly proxies?: Proxies;
   /** A PEM file of certificates, which Node reads at its start. If Node cannot read the file it only warns. */
@@ -40,7 +44,7 @@ export interface Config {
   readonly excludeNamespaces: ReadonlySet<string>;
   /** Cores that the daemon and its children may take together, or Infinity. */
   readonly cpuBudget: number;
-  readonly listen: { readonly host: string | undefined; readonly port: number };
+  readonly listen: Address;
   /** Whether /metrics has flows, and between what. */
   readonly flowMetrics: 'none' | FlowDetail;
   /** The pod that the agent is a sidecar of: no other pod is observed, and its network namespace is the agent's. */
@@ -51,11 +55,6 @@ export interface Config {
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const CAPTURES = ['iftop', 'bpf', 'auto'] as const;
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-
-/** Variables whose value is never shown. */
-const SECRET = /TOKEN|PASSWORD/;
-
-type Environment = Readonly<{ [name: string]: string | undefined }>;
 
 /** Shown by `--help`, and the order of the table in docs/configuration.md. */
 export const VARIABLES: readonly (readonly [name: string, fallback: string, meaning: string])[] = [
@@ -68,6 +67,10 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
     'iftop',
     'iftop, bpf (counts in the kernel) or auto (bpf where it works, else iftop)',
   ],
+  ['RELAY_URL', '-', 'https://host:port of the relay; every address of the host is a replica'],
+  ['RELAY_CA', '-', "PEM file of the authority of the relay's certificate"],
+  ['RELAY_TOKEN_FILE', '/var/run/secrets/nstats-relay/token', 'file of a token for the relay'],
+  ['RELAY_FALLBACK', '10m', 'without a relay for so long the API server is asked, or none: never'],
   ['INTERVAL', '10s', 'length of a window, 5s to 1h, in s, m or h'],
   ['INFLUX_URL', 'required', 'where InfluxDB is: http(s)://host:port'],
   ['INFLUX_BUCKET', '-', '2.x, 3, Cloud, 1.8+: the bucket; rows go to /api/v2/write'],
@@ -116,23 +119,7 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
  * @throws ConfigError with every mistake at once
  */
 export function readConfig(environment: Environment): Config {
-  const mistakes: string[] = [];
-  const get = (name: string) => environment[name]?.trim() || undefined;
-  const wrong = (name: string, wanted: string): undefined => {
-    mistakes.push(`${name} ${shown(name, get(name))}; it must be ${wanted}`);
-  };
-  const read = <T>(
-    name: string,
-    fallback: T,
-    wanted: string,
-    parse: (text: string) => T | undefined,
-  ): T => {
-    const text = get(name);
-    return text === undefined ? fallback : (parse(text) ?? wrong(name, wanted) ?? fallback);
-  };
-  const oneOf = <T extends string>(name: string, fallback: T, values: readonly T[]): T =>
-    read(name, fallback, values.join(' or '), (text) => values.find((value) => value === text));
-
+  const { mistakes, get, wrong, read, oneOf } = settingsOf(environment);
   const proxies = {
     http: read<string | undefined>('HTTP_PROXY', undefined, PROXY, parseProxy),
     https: read<string | undefined>('HTTPS_PROXY', undefined, PROXY, parseProxy),
@@ -148,6 +135,7 @@ export function readConfig(environment: Environment): Config {
     interfaces: read('IFACE', ['eth0'], INTERFACES, interfaces),
     capture: oneOf('CAPTURE', 'iftop', CAPTURES),
     interval: read('INTERVAL', 10_000, 'a time from 5s to 1h, such as 10s or 1m', duration),
+    relay: readRelay(get, wrong, read),
     influx: target(get, wrong, proxies),
     ...((proxies.http ?? proxies.https) && { proxies }),
     ...(extraAuthorities && { extraAuthorities }),
@@ -175,10 +163,26 @@ export function readConfig(environment: Environment): Config {
   return config;
 }
 
-/** What a variable was set to, for an error message. Secrets, and URLs that may hold some, are left out. */
-function shown(name: string, value: string | undefined): string {
-  if (value === undefined) return 'is not set';
-  return SECRET.test(name) || /[@?]/.test(value) ? 'is set' : `is "${value}"`;
+function readRelay(
+  get: Settings['get'],
+  wrong: Settings['wrong'],
+  read: Settings['read'],
+): RelayOptions | undefined {
+  const url = get('RELAY_URL');
+  const authority = get('RELAY_CA');
+  const tokenFile = get('RELAY_TOKEN_FILE') ?? '/var/run/secrets/nstats-relay/token';
+  const fallback = read(
+    'RELAY_FALLBACK',
+    600_000,
+    'a time from 5s to 1h, such as 10m, or none',
+    (text) => (text === 'none' ? Infinity : duration(text)),
+  );
+  if (url === undefined) return undefined;
+  const parsed = URL.parse(url);
+  const isBare = parsed && !parsed.username && !parsed.search && parsed.pathname === '/';
+  if (!isBare || !/^https?:$/.test(parsed.protocol))
+    wrong('RELAY_URL', 'https://host:port, or http://host:port of a relay without TLS');
+  return { url, authority, tokenFile, fallback };
 }
 
 function target(
@@ -250,14 +254,6 @@ const CLUSTER = 'a name of up to 253 characters without control characters';
 
 function clusterName(text: string): string | undefined {
   return text.length <= 253 && !/\p{Cc}/u.test(text) ? text : undefined;
-}
-
-/** `host:port`, `[v6]:port` or `:port`. */
-function address(text: string): Config['listen'] | undefined {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (!(port >= 1 && port <= 65_535)) return undefined;
-  return { host: bracketed ?? (plain || undefined), port };
 }
 
 function duration(text: string): number | undefined {

@@ -16,20 +16,31 @@ import { faultOfInflux, spoolRemedy } from './check/remedies.ts';
 import { createLog, Problems } from './log.ts';
 import { runPipeline } from './pipeline.ts';
 import { printer } from './printer.ts';
+import { readRelayConfig, RELAY_VARIABLES } from './relay/config.ts';
+import { runRelay } from './relay/relay.ts';
 import type { Log } from '../lib/model.ts';
 import type { Sink } from '../lib/report/sink.ts';
 
 const USAGE = `nstats: where is this pod's bandwidth going?
 
 Usage: nstats [--dry-run | --check | --help]
+       nstats relay [--help]
 
   (nothing)   observe the pods of this node and write to InfluxDB
   --dry-run   the same, but print line protocol on stdout and write nothing (log on stderr)
   --check     try everything that is needed once, say what is missing, and end (exit code 1)
   --help      this text
 
+  relay       follow the API server for the agents of a large cluster; with --help its variables
+
 Environment variables:
-${VARIABLES.map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} (${fallback})`).join('\n')}
+${variables(VARIABLES)}
+`;
+
+const RELAY_USAGE = `nstats relay: one watch at the API server for all agents
+
+Environment variables:
+${variables(RELAY_VARIABLES)}
 `;
 
 /** Bytes of memory for rows that wait while the disk does not take them. */
@@ -51,37 +62,36 @@ const NOWHERE = {
 const PROC = '/proc';
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       'dry-run': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  const [role, ...more] = positionals;
+  if (more.length > 0 || (role !== undefined && role !== 'relay'))
+    throw new ConfigError([`there is no ${positionals.join(' ')}; there is relay`]);
   if (values.help) {
-    process.stdout.write(USAGE);
+    process.stdout.write(role === 'relay' ? RELAY_USAGE : USAGE);
     return 0;
   }
+  if (role === 'relay') return relay();
   const config = readConfig(values['dry-run'] ? { ...process.env, ...NOWHERE } : process.env);
   const client = connectTo(config);
   if (values.check)
     return check({ config, client, proc: PROC, print: (text) => console.log(text) });
 
   const log = createLog(config.logLevel, values['dry-run'] ? 2 : 1);
-  const stop = new AbortController();
   let asked = Infinity;
-  const end = () => {
-    asked = Math.min(asked, performance.now());
-    stop.abort();
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  const stop = untilAsked(() => (asked = Math.min(asked, performance.now())));
   const { node, interval, influx } = config;
   log.info({ node, interval, influx: influx.url, api: client.server, pid: process.pid }, 'started');
 
   const problems = new Problems(log);
-  const { signal } = stop;
   const pipeline = (sink: Sink) =>
-    runPipeline({ config, client, sink, log, problems, proc: PROC, signal });
+    runPipeline({ config, client, sink, log, problems, proc: PROC, signal: stop });
   if (values['dry-run']) {
     await pipeline(printer((text) => process.stdout.write(text)));
     return 0;
@@ -114,6 +124,36 @@ async function main(): Promise<number> {
   return 0;
 }
 
+async function relay(): Promise<number> {
+  const config = readRelayConfig(process.env);
+  const client = connectTo(config);
+  const log = createLog(config.logLevel, 1);
+  const { audience, subjects, tls } = config;
+  const fields = { audience, accounts: [...subjects], tls: tls !== undefined, api: client.server };
+  log.info({ ...fields, pid: process.pid }, 'relay started');
+  const signal = untilAsked(() => {});
+  await runRelay({ config, client, log, problems: new Problems(log), signal });
+  log.info({}, 'ended');
+  return 0;
+}
+
+/** Is aborted when the process is asked to end. */
+function untilAsked(asked: () => void): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      asked();
+      stop.abort();
+    });
+  return stop.signal;
+}
+
+function variables(all: typeof VARIABLES): string {
+  return all
+    .map(([name, fallback, meaning]) => `  ${name.padEnd(24)} ${meaning} (${fallback})`)
+    .join('\n');
+}
+
 /** Rows for another InfluxDB stay on disk until that one is configured again. */
 async function logForeign(root: string, directory: string, log: Log): Promise<void> {
   const foreign = await foreignIn(root, directory);
@@ -122,7 +162,7 @@ async function logForeign(root: string, directory: string, log: Log): Promise<vo
   log.warn({ foreign, fix }, CONDITIONS.rowsForeign.sentence);
 }
 
-function connectTo({ kubeconfig, proxies }: Config): ApiClient {
+function connectTo({ kubeconfig, proxies }: Pick<Config, 'kubeconfig' | 'proxies'>): ApiClient {
   if (!kubeconfig && !process.env['KUBERNETES_SERVICE_HOST']) {
     throw new ConfigError([
       'KUBECONFIG is not set and this is no pod; it must be the path of a kubeconfig',

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../lib/kubernetes/client/client.ts';
+import { RelayedClient } from '../lib/kubernetes/client/relayed.ts';
 import { Directory } from '../lib/naming/directory.ts';
 import type { Log } from '../lib/model.ts';
 import { boundaries } from '../lib/report/window-clock.ts';
@@ -80,10 +81,12 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const metrics = exposition(statistics, state);
   const server = await serve(config.listen, health, metrics);
 
+  const shared = config.relay && { shared: new RelayedClient(config.relay, client) };
   const following = new AbortController();
   if (config.sidecar) capture.pods.put(config.sidecar, false);
   const followed = followCluster({
     client,
+    ...shared,
     node: config.node,
     labels: config.podLabels.map(({ key }) => key),
     wanted: ({ namespace }) =>

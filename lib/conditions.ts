@@ -57,6 +57,14 @@ export const CONDITIONS = {
     sentence: 'the daemon alone takes more CPU than CPU_BUDGET allows',
     remedy: 'raise CPU_BUDGET',
   },
+  relayAway: {
+    sentence: 'the relay does not serve this agent',
+    remedy: 'is the component relay applied, and do its pods run? RELAY_URL says where it is',
+  },
+  certificateUnusable: {
+    sentence: 'the new certificate of the relay cannot be used; the one before stays',
+    remedy: 'RELAY_TLS_CERT and RELAY_TLS_KEY must be PEM files of one pair',
+  },
   linesUnreadable: {
     sentence: 'lines of iftop cannot be read',
     remedy: 'report it as an issue, with the log at LOG_LEVEL=debug',

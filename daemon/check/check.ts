@@ -6,6 +6,7 @@ import { directoryName } from '../../lib/influx/spool/target-directory.ts';
 import { encodeAgent } from '../../lib/influx/line-protocol.ts';
 import { writer } from '../../lib/influx/writer.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
+import { RelayedClient, type RelayOptions } from '../../lib/kubernetes/client/relayed.ts';
 import { resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { readNetworks, described } from '../../lib/naming/networks-file.ts';
 import { counted } from '../../lib/words.ts';
@@ -13,11 +14,17 @@ import type { Config } from '../config.ts';
 import { type Check, findingOf, FoundError } from './finding.ts';
 import { captureChecks } from './capture-checks.ts';
 import { type Get, nodeChecks } from './node-checks.ts';
-import { apiFinding, faultOfInflux, spoolCondition, spoolRemedy } from './remedies.ts';
+import {
+  apiFinding,
+  faultOfInflux,
+  faultOfRelay,
+  spoolCondition,
+  spoolRemedy,
+} from './remedies.ts';
 
 export interface CheckOptions {
   readonly config: Config;
-  readonly client: Pick<ApiClient, 'server' | 'inCluster' | 'via' | 'get'>;
+  readonly client: Pick<ApiClient, 'server' | 'inCluster' | 'via' | 'get' | 'clean'>;
   readonly proc: string;
   readonly print: (line: string) => void;
 }
@@ -68,17 +75,32 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
     mayFollow(get, resource, config, (error) => apiFinding(error, client, resource)),
   );
   const node = config.sidecar ? [] : nodeChecks(get, { config, client, proc });
+  const relay = config.relay ? [relayOf(config.relay, client)] : [];
   const networks = config.networksFile ? [networksOf(config.networksFile)] : [];
   const authorities = config.extraAuthorities ? [authoritiesOf(config.extraAuthorities)] : [];
   return [
     ...captureChecks(config, proc),
     ...resources,
+    ...relay,
     ...node,
     ...networks,
     spoolOf(config),
     ...authorities,
     influx,
   ];
+}
+
+function relayOf(options: RelayOptions, client: CheckOptions['client']): Check {
+  const relay = new RelayedClient({ ...options, fallback: Infinity }, client);
+  return {
+    name: `relay at ${options.url}`,
+    explain: (error) => ({ condition: CONDITIONS.relayAway, ...faultOfRelay(error, options) }),
+    run: async () => {
+      const signal = AbortSignal.timeout(TIMEOUT);
+      (await relay.get('/api/v1/nodes?resourceVersion=0', signal)).destroy();
+      return 'serves this agent';
+    },
+  };
 }
 
 /** Node only warns of a file that it cannot read. */

@@ -3,6 +3,7 @@ import { errorOf } from '../../lib/error-of.ts';
 import { LockError } from '../../lib/influx/spool/lock.ts';
 import { type Target, WriteError } from '../../lib/influx/writer.ts';
 import { type ApiClient, ApiError } from '../../lib/kubernetes/client/client.ts';
+import type { RelayOptions } from '../../lib/kubernetes/client/relayed.ts';
 import { deniedCondition } from '../../lib/kubernetes/sync.ts';
 import { withoutUser } from '../../lib/proxy.ts';
 import { connectionFault, type Fault, type Server } from './connection.ts';
@@ -93,6 +94,35 @@ function fixStatus({ status, message }: ApiError, { address }: Server): string {
   if (status >= 500)
     return 'the API server has a problem: read its log and `kubectl get --raw /readyz`';
   return `is the server in ${address} an API server, or does a proxy answer in its place?`;
+}
+
+/** What an error of the relay, or on the way there, means. */
+export function faultOfRelay(
+  error: unknown,
+  { url, tokenFile }: Pick<RelayOptions, 'url' | 'tokenFile'>,
+): Fault {
+  const server = {
+    name: 'the relay',
+    url,
+    address: 'RELAY_URL',
+    authority: 'set RELAY_CA to a PEM file of the authority of its certificate',
+    proxy: 'the network',
+  };
+  const known = errorOf(error) as Error & { readonly code?: string };
+  const fault = connectionFault(known, server);
+  if (fault) return fault;
+  const what = known.message;
+  if (error instanceof ApiError && error.status === 401)
+    return {
+      what,
+      fix: `the relay does not take the token in ${tokenFile}: its audience must be RELAY_AUDIENCE of the relay, and this agent's service account one of RELAY_ACCOUNTS`,
+    };
+  if (known.code === 'ENOENT')
+    return {
+      what,
+      fix: 'are RELAY_TOKEN_FILE and RELAY_CA files in this pod, as the component relay mounts them?',
+    };
+  return { what, fix: CONDITIONS.relayAway.remedy };
 }
 
 /** What an error of InfluxDB, or on the way there, means. */

@@ -16,7 +16,7 @@ const FRESH = 1000;
  */
 export async function serve(
   listen: Config['listen'],
-  health: Health,
+  health: Pick<Health, 'alive' | 'ready'>,
   exposition: Exposition,
 ): Promise<Server> {
   let last = { at: -Infinity, text: Promise.resolve('') };

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../conditions.ts';
 import type { ProblemLog } from '../model.ts';
 import { ApiError } from './client/client.ts';
-import { ExpiredError } from './watch.ts';
+import { ExpiredError } from './expired-error.ts';
 import { deniedCondition, type Sync } from './sync.ts';
 
 /** Failures within so many milliseconds are reported as one. */

@@ -28,7 +28,10 @@ interface OwnerSink {
 }
 
 export interface ClusterOptions {
+  /** The API server itself, for the pods of this node and the namespaces' annotations. */
   readonly client: ApiClient;
+  /** Serves what all agents follow: a relay, or the API server. */
+  readonly shared?: ApiClient;
   readonly node: string;
   readonly wanted: (pod: LocalPod) => boolean;
   /** The keys of the labels that pods and namespaces are followed with. */
@@ -59,6 +62,8 @@ export function resourcesOf({ sidecar }: { readonly sidecar: unknown }): readonl
   return sidecar === undefined ? [...NAMING, 'namespaces'] : NAMING;
 }
 
+/** Milliseconds over which agents of a relay spread their lists. */
+const RELAYED = 2000;
 /** Milliseconds for which the pods of the node wait until the namespaces are listed; windows wait for longer. */
 const PATIENCE = 60_000;
 
@@ -78,7 +83,8 @@ export async function followCluster(given: ClusterOptions): Promise<void> {
   const apiProblems = new ApiProblems({ problems, sync, explain });
   const options: Following = { ...given, apiProblems };
   const local = registry && followLocal(options, registry);
-  const delay = await startDelay(client, signal);
+  // A relay is there for all agents at once.
+  const delay = given.shared ? Math.random() * RELAYED : await startDelay(client, signal);
   log.debug({ delay }, 'the cluster is listed after a random delay');
   await sleep(delay, undefined, { signal }).catch(() => {});
   const owners = NAMING.map((resource) => {
@@ -150,9 +156,10 @@ interface Followed<T> {
 }
 
 async function follow<T>(
-  { client, signal, sync, log, apiProblems }: Following,
+  { client: direct, shared = direct, signal, sync, log, apiProblems }: Following,
   { resource, subject = resource, apply, denied, ...selected }: Followed<T>,
 ): Promise<void> {
+  const client = selected.fieldSelector ? direct : shared;
   const failed = (error: unknown) => {
     sync.failed(subject, error);
     if (sync.denied.includes(subject)) denied?.();
@@ -160,7 +167,7 @@ async function follow<T>(
     apiProblems.failed(subject, error);
   };
   const following = (yes: boolean) => {
-    sync.following(subject, yes);
+    sync.following(subject, yes, client.beat);
     // A resource that seldom changes has no event that would show that it is followed.
     if (yes) apiProblems.followed(subject);
   };

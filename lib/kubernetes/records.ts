@@ -32,9 +32,9 @@ export interface Owner {
   readonly running: boolean;
 }
 
-const ZONE = 'topology.kubernetes.io/zone';
-const REGION = 'topology.kubernetes.io/region';
-const OBSERVE = 'nstats/observe';
+export const ZONE = 'topology.kubernetes.io/zone';
+export const REGION = 'topology.kubernetes.io/region';
+export const OBSERVE = 'nstats/observe';
 const MIRROR = 'kubernetes.io/config.mirror';
 const HASH = 'kubernetes.io/config.hash';
 

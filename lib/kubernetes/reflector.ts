@@ -5,11 +5,17 @@ import { ApiError } from './client/client.ts';
 import { readList } from './list.ts';
 import type { KubernetesObject } from './object-schema.ts';
 import { IdleTimeoutError } from './idle-timeout.ts';
-import { ExpiredError, watch, type WatchOptions } from './watch.ts';
+import { ExpiredError } from './expired-error.ts';
+import { watch, type WatchOptions } from './watch.ts';
 
 /** A change to the objects of a resource: `replace` after a list, the others after a watch event. */
 export type Change<T> =
-  | { readonly type: 'replace'; readonly objects: readonly T[] }
+  | {
+      readonly type: 'replace';
+      readonly objects: readonly T[];
+      /** The resourceVersion of the list. */
+      readonly version?: string;
+    }
   | { readonly type: 'put' | 'remove'; readonly object: T };
 
 export interface ReflectorOptions<T> extends WatchOptions {
@@ -17,8 +23,11 @@ export interface ReflectorOptions<T> extends WatchOptions {
   readonly project: (object: KubernetesObject) => T;
   /** Called when changes begin to arrive as they happen, and when they stop. */
   readonly following: (yes: boolean) => void;
-  /** Called with everything that the server sends: lists, changes, bookmarks. */
-  readonly heard?: () => void;
+  /**
+   * Called when everything that the server has sent has been taken: lists, changes, bookmarks. `version`: the
+   * resourceVersion up to which the changes have come.
+   */
+  readonly heard?: (version: string) => void;
   /** Called each time a list or watch has failed and will be tried again. */
   readonly failed: (error: unknown) => void;
 }
@@ -56,8 +65,8 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       if (version === undefined) {
         const list = await listAll(options, oldest);
         version = list.version;
-        heard?.();
-        yield { type: 'replace', objects: list.objects };
+        yield { type: 'replace', ...list };
+        heard?.(version);
       }
       const open = () => {
         opened = performance.now();
@@ -65,16 +74,17 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
       };
       for await (const { type, object } of watch(options, version, open)) {
         [attempts, idle, forgotten] = [0, 0, 0];
-        heard?.();
         version = object.metadata?.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED') yield { type: 'put', object: project(object) };
         if (type === 'DELETED') yield { type: 'remove', object: project(object) };
+        heard?.(version);
       }
       following(false);
     } catch (error) {
       following(false);
       if (signal.aborted) return;
       failed(error);
+      options.client.failed?.(error);
       if (error instanceof IdleTimeoutError && version !== undefined) idle += 1;
       // A resource that seldom changes has no event that would end the row of failures.
       if (performance.now() - opened > Math.max(pause, GOOD)) [attempts, forgotten] = [0, 0];
@@ -108,7 +118,9 @@ async function listAll<T>(
   const body = await client.get(`${path}?${query}`, signal);
   const objects: T[] = [];
   const each = (object: KubernetesObject) => void objects.push(project(object));
-  const { resourceVersion: version = '' } = await readList(body, each, idleTimeout);
+  const { resourceVersion: version } = await readList(body, each, idleTimeout);
+  // Whoever answered is no API server.
+  if (!version) throw new SyntaxError('the list has no resourceVersion');
   return { version, objects };
 }
 

@@ -15,6 +15,10 @@ interface State {
   error: unknown;
   /** When the API server last sent something of the resource, in milliseconds since 1970. */
   heard: number | undefined;
+  /** The same by `performance.now()`. */
+  heardAt: number;
+  /** Milliseconds after which something is heard at the latest, if the server sees to that. */
+  beat: number | undefined;
 }
 
 type Named = State & { readonly resource: string };
@@ -35,7 +39,10 @@ export class Sync {
   constructor(resources: readonly string[]) {
     const nothing = { listed: false, since: undefined, denied: false, excused: false, restarts: 0 };
     this.#states = new Map(
-      resources.map((resource) => [resource, { ...nothing, error: undefined, heard: undefined }]),
+      resources.map((resource) => [
+        resource,
+        { ...nothing, error: undefined, heard: undefined, heardAt: 0, beat: undefined },
+      ]),
     );
   }
 
@@ -43,10 +50,12 @@ export class Sync {
     this.#update(resource, { listed: true, denied: false });
   }
 
-  following(resource: string, yes: boolean): void {
+  /** `beat`: in so many milliseconds the server says at least that nothing has changed. */
+  following(resource: string, yes: boolean, beat?: number): void {
     // The watch after a denied one is resumed without a list, which would show that the right is granted.
     const granted = yes ? { denied: false } : {};
-    this.#update(resource, { since: yes ? performance.now() : undefined, ...granted });
+    const now = performance.now();
+    this.#update(resource, { since: yes ? now : undefined, heardAt: now, beat, ...granted });
   }
 
   failed(resource: string, error: unknown): void {
@@ -59,7 +68,7 @@ export class Sync {
   }
 
   heard(resource: string): void {
-    this.#update(resource, { heard: Date.now() });
+    this.#update(resource, { heard: Date.now(), heardAt: performance.now() });
   }
 
   /** The state of each resource. */
@@ -115,10 +124,15 @@ export function isLocal(resource: string): boolean {
   return resource.startsWith(LOCAL);
 }
 
+/** So many beats may be missed: the last one was heard after the end of the window that is closed (`GRACE` of its queue). */
+const BEATS = 3;
+
 /** Since when, by `performance.now()`, no name depends on what is not known of this resource. */
-function namesSince({ resource, denied, excused, listed, since }: Named): number {
-  const enough = denied || excused || (resource === NAMELESS && listed);
-  return enough ? 0 : (since ?? Infinity);
+function namesSince(state: Named): number {
+  const { resource, denied, excused, listed, since, beat = Infinity, heardAt } = state;
+  if (denied || excused || (resource === NAMELESS && listed)) return 0;
+  const isSilent = performance.now() - heardAt > BEATS * beat;
+  return isSilent ? Infinity : (since ?? Infinity);
 }
 
 /** What it means that a resource may not be listed, or not any more. */

@@ -1,11 +1,12 @@
 import { WORDS_MOST } from './client/api-error.ts';
 import type { ApiClient } from './client/client.ts';
+import { ExpiredError } from './expired-error.ts';
 import { LARGEST_OBJECT } from './list.ts';
 import { type KubernetesObject, objectOf } from './object-schema.ts';
 import { withIdleTimeout } from './idle-timeout.ts';
 
 export interface WatchOptions {
-  readonly client: Pick<ApiClient, 'get' | 'clean' | 'outage'>;
+  readonly client: Pick<ApiClient, 'get' | 'clean' | 'outage' | 'beat' | 'failed'>;
   /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
@@ -20,11 +21,6 @@ export interface WatchEvent {
   readonly object: KubernetesObject;
 }
 
-/** The API server does not know the resource version any more: the resource has to be listed again. */
-export class ExpiredError extends Error {
-  readonly code = 'ERR_WATCH_EXPIRED';
-}
-
 /**
  * Milliseconds for the head of a watch's answer, which comes at once, events or not. No head comes if the
  * server behind a proxy has been replaced meanwhile.
@@ -32,6 +28,8 @@ export class ExpiredError extends Error {
 const PATIENCE = 5000;
 /** A watch that ends sooner than this (milliseconds) was refused without a word: it counts as a failure. */
 const SHORTEST = 1000;
+/** A watch that has missed so many beats is given up. */
+const BEATS_MISSED = 5;
 
 /**
  * The events after a resource version, until the server ends the watch, as it does after some
@@ -54,7 +52,8 @@ export async function* watch(
   const started = performance.now();
   opened();
   let partial = '';
-  for await (const chunk of withIdleTimeout<string>(body.setEncoding('utf8'), idleTimeout)) {
+  const most = client.beat === undefined ? idleTimeout : BEATS_MISSED * client.beat;
+  for await (const chunk of withIdleTimeout<string>(body.setEncoding('utf8'), most)) {
     const lines = chunk.split('\n');
     lines[0] = partial + lines[0];
     // Half an event at the end of a broken stream is not lost: the next watch brings the whole event.

@@ -25,6 +25,7 @@ async function checked(
   const client = {
     server: '',
     inCluster: true,
+    clean: (text: string) => text,
     get: async () => Readable.from([Buffer.from(list)]),
   };
   const config = readConfig({

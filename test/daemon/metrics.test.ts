@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { exposition } from '../../daemon/http/metrics/exposition.ts';
+import { relayStatistics } from '../../daemon/relay/statistics.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
 import type { Statistic } from '../../lib/report/statistics/statistic.ts';
 import { agent } from './agent.ts';
@@ -43,7 +44,7 @@ test('names from outside do not break the text', async () => {
 test('each metric in the documentation is there', () => {
   const pages = globSync(['README.md', 'docs/**/*.md']).map((path) => readFileSync(path, 'utf8'));
   const used = new Set(pages.join('\n').match(/\bnstats_[a-z_]+/g));
-  const known = new Set(statistics.map(({ metric }) => metric));
+  const known = new Set([...statistics, ...relayStatistics].map(({ metric }) => metric));
   assert.deepEqual(
     [...used].filter((name) => !known.has(name)),
     [],

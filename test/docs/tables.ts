@@ -1,21 +1,33 @@
+import { RELAY_VARIABLES } from '../../daemon/relay/config.ts';
+import { relayStatistics } from '../../daemon/relay/statistics.ts';
 import { statistics } from '../../lib/report/statistics/all.ts';
-import { kindOf } from '../../lib/report/statistics/statistic.ts';
+import { kindOf, type Statistic } from '../../lib/report/statistics/statistic.ts';
 
-/** The pages that have tables of the agent's statistics. */
-export const PAGES = ['docs/operations.md', 'docs/data-model.md'];
+/** The pages that have tables of the code. */
+export const PAGES = ['docs/operations.md', 'docs/data-model.md', 'docs/relay.md'];
 /** A table's place in a page. */
 const PLACE = /^<!-- table:(\w+) -->\n[^]*?^<!-- \/table -->$/gm;
 
-/** A page with its tables as the descriptors of `lib/report/statistics` have them. */
+const TABLES: { readonly [name: string]: () => string[] } = {
+  fields,
+  metrics: () => metrics(statistics),
+  relayMetrics: () => metrics(relayStatistics),
+  relayVariables,
+};
+
+/** A page with its tables as the code has them. */
 export function withTables(page: string): string {
   return page.replaceAll(PLACE, (_, name: string) => {
-    const lines = name === 'metrics' ? metrics() : fields();
+    const lines = TABLES[name]?.() ?? [];
     return [`<!-- table:${name} -->`, ...lines, '<!-- /table -->'].join('\n');
   });
 }
 
-function metrics(): string[] {
-  const rows = statistics.flatMap(({ metric, labels, help }) =>
+/** The cells of a metric do not depend on what it is read from. */
+type Described = Pick<Statistic<never>, 'metric' | 'labels' | 'help'>;
+
+function metrics(all: readonly Described[]): string[] {
+  const rows = all.flatMap(({ metric, labels, help }) =>
     metric ? row(code(withLabels(metric, labels)), kindOf(metric), plain(help)) : [],
   );
   return [row('metric', 'type', ''), '|---|---|---|', ...rows];
@@ -33,6 +45,13 @@ function fields(): string[] {
       : [],
   );
   return [row('fields', 'type', '', 'metric'), '|---|---|---|---|', ...rows];
+}
+
+function relayVariables(): string[] {
+  const rows = RELAY_VARIABLES.map(([name, fallback, meaning]) =>
+    row(code(name), /^(required|in-cluster)$/.test(fallback) ? fallback : code(fallback), meaning),
+  );
+  return [row('variable', 'default', ''), '|---|---|---|', ...rows];
 }
 
 function row(...cells: readonly string[]): string {

@@ -9,6 +9,7 @@ export const STAGES = [
   'lib',
   'lib/linux',
   'lib/kubernetes',
+  'lib/relay',
   'lib/iftop',
   'lib/bpf',
   'lib/accounting',

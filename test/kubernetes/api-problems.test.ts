@@ -5,7 +5,7 @@ import { apiServer, faultOfApi } from '../../daemon/check/remedies.ts';
 import { Problems } from '../../daemon/log.ts';
 import { Sync } from '../../lib/kubernetes/sync.ts';
 import { ApiError } from '../../lib/kubernetes/client/client.ts';
-import { ExpiredError } from '../../lib/kubernetes/watch.ts';
+import { ExpiredError } from '../../lib/kubernetes/expired-error.ts';
 
 const RESOURCES = ['pods of n', 'pods', 'services', 'nodes', 'namespaces'];
 const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET' });

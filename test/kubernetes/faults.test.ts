@@ -3,10 +3,16 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../../lib/kubernetes/client/client.ts';
+import { type ApiClient, connect } from '../../lib/kubernetes/client/client.ts';
+import { RelayedClient } from '../../lib/kubernetes/client/relayed.ts';
 import { Directory } from '../../lib/naming/directory.ts';
 import { podRecord } from '../../lib/kubernetes/records.ts';
 import { reflect } from '../../lib/kubernetes/reflector.ts';
+import { SHARED_RESOURCES } from '../../lib/kubernetes/stripped.ts';
+import { Sync } from '../../lib/kubernetes/sync.ts';
+import { followForRelay } from '../../lib/relay/follow.ts';
+import { Relay } from '../../lib/relay/relay.ts';
+import { RelayServer } from '../../lib/relay/server.ts';
 import { gone, tooManyRequests } from '../lab/apiserver/faults.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { type ApiServer, type RequestRecord, startApiServer } from '../lab/apiserver/server.ts';
@@ -17,6 +23,8 @@ import { site } from './site.ts';
 /** Pods on so many addresses, which change hands all the time. */
 const ADDRESSES = 40;
 const CHANGES_EVERY = 20;
+/** Milliseconds without a byte after which an answer is given up. */
+const IDLE = 4000;
 
 const { directory, tls } = site();
 
@@ -161,13 +169,54 @@ function churn(api: ApiServer): { stop: () => Map<string, string> } {
   };
 }
 
-test('after every fault the directory is right, at the cost of one list at most', {
-  concurrency: true,
-}, async (t) => {
-  await Promise.all(cases.map((each) => t.test(each.fault, (t) => play(each, t))));
-});
+for (const way of ['at the API server', 'through a relay'] as const)
+  test(`after every fault the directory of an agent that asks ${way} is right, at the cost of one list at most`, {
+    concurrency: true,
+  }, async (t) => {
+    const isRelayed = way === 'through a relay';
+    await Promise.all(
+      cases.map((each) => t.test(`${each.fault}, ${way}`, (t) => play(each, isRelayed, t))),
+    );
+  });
 
-async function play({ fault, relists, inject, mend }: Case, t: TestContext): Promise<void> {
+/** A relay in front of a client's server, and a client of the relay. */
+async function behindRelay(client: ApiClient, own: string, signal: AbortSignal) {
+  const relay = new Relay();
+  const sync = new Sync(SHARED_RESOURCES);
+  const server = new RelayServer({
+    relay,
+    authenticator: { admits: async () => true },
+    tls: undefined,
+    listen: { host: '127.0.0.1', port: 0 },
+    unusable: () => {},
+  });
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const nothing = { failed: () => {}, followed: () => {} };
+  const followed = followForRelay({
+    client,
+    relay,
+    sync,
+    signal,
+    log,
+    idleTimeout: IDLE,
+    ...nothing,
+  });
+  const url = `http://127.0.0.1:${await server.listen()}`;
+  const options = { url, tokenFile: join(own, 'token'), fallback: Infinity };
+  return {
+    client: new RelayedClient(options, client),
+    async end() {
+      await server.end();
+      await followed;
+    },
+  };
+}
+
+async function play(
+  { fault, relists, inject, mend }: Case,
+  isRelayed: boolean,
+  t: TestContext,
+): Promise<void> {
   const tokens = new Map([['old', 'u']]);
   const own = mkdtempSync(join(directory, 'case-'));
   const tokenFile = join(own, 'token');
@@ -182,10 +231,12 @@ async function play({ fault, relists, inject, mend }: Case, t: TestContext): Pro
   const names = new Directory();
   const stop = new AbortController();
   let current = false;
+  const direct = connect(kubeconfig, { pingEvery: 1000, patience: 2000 });
+  const behind = isRelayed ? await behindRelay(direct, own, stop.signal) : undefined;
   const changes = reflect({
-    client: connect(kubeconfig, { pingEvery: 1000, patience: 2000 }),
+    client: behind?.client ?? direct,
     path: '/api/v1/pods',
-    idleTimeout: 4000,
+    idleTimeout: IDLE,
     // These are not told to have run when they were deleted, so that nobody lingers.
     project: (object) => ({ ...podRecord(object), running: false }),
     signal: stop.signal,
@@ -216,9 +267,10 @@ async function play({ fault, relists, inject, mend }: Case, t: TestContext): Pro
     };
     await until(() => current && isTrue(), 'the truth', 60);
     assert.equal(names.size, ADDRESSES);
-    const lists = api.requests.filter((request) => !isWatch(request) && request.status === 200);
-    const watches = api.requests.filter(isWatch);
-    const failed = api.requests.length - lists.length - watches.length;
+    const requests = api.requests.filter(({ path }) => path.startsWith('/api/v1/pods'));
+    const lists = requests.filter((request) => !isWatch(request) && request.status === 200);
+    const watches = requests.filter(isWatch);
+    const failed = requests.length - lists.length - watches.length;
     t.diagnostic(`${lists.length} lists, ${failed} failed lists, ${watches.length} watches`);
     const cut = fault.startsWith('a list that ends') ? 2 : 0;
     assert.ok(lists.length - cut <= 1 + relists, `${lists.length} lists`);
@@ -226,5 +278,6 @@ async function play({ fault, relists, inject, mend }: Case, t: TestContext): Pro
     settle();
     stop.abort();
     await following;
+    await behind?.end();
   }
 }

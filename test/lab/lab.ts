@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelBytes } from '../../lib/model.ts';
+import type { Issuer } from './apiserver/issuer.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -121,8 +122,11 @@ export interface Lab {
   end(): Promise<void>;
 }
 
-/** Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon. */
-export async function createLab(main = MAIN): Promise<Lab> {
+/**
+ * Builds the lab. Must run inside of enter.ts. `main` is the program that it runs as the daemon; `issuer` makes tokens for
+ * relays.
+ */
+export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
   buildNode();
   const root = process.env['LAB_DIRECTORY'] ?? '';
   const cgroups = `${root}/cgroup/${process.env['LAB_NAME']}`;
@@ -138,6 +142,7 @@ export async function createLab(main = MAIN): Promise<Lab> {
     tls,
     tokens: new Map([[TOKEN, 'system:serviceaccount:nstats:nstats']]),
     allowed: (_user, _verb, resource) => !denied.has(resource),
+    ...(issuer && { issuer }),
   });
   const influx = await startInflux(directory, processes, { host: address });
   api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));

@@ -13,6 +13,8 @@ const API_VERSIONS: { readonly [kind: string]: string } = {
   DaemonSet: 'apps/v1',
   Deployment: 'apps/v1',
   Namespace: 'v1',
+  NetworkPolicy: 'networking.k8s.io/v1',
+  PodDisruptionBudget: 'policy/v1',
   PriorityClass: 'scheduling.k8s.io/v1',
   Role: 'rbac.authorization.k8s.io/v1',
   RoleBinding: 'rbac.authorization.k8s.io/v1',
@@ -41,8 +43,7 @@ export function mistakes(manifests: readonly Manifest[], api: Api = 'newest'): s
   try {
     const file = join(directory, 'manifests.ts');
     const literals = manifests.map(
-      (manifest) =>
-        `${JSON.stringify(manifest, null, 1)} satisfies ${typeOf(manifest, api, directory)},`,
+      (manifest) => `${literalOf(manifest, api)} satisfies ${typeOf(manifest, api, directory)},`,
     );
     writeFileSync(file, `export default [\n${literals.join('\n')}\n];\n`);
     const options = [
@@ -62,6 +63,12 @@ export function mistakes(manifests: readonly Manifest[], api: Api = 'newest'): s
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** client-node calls the field `from` `_from`, which JavaScript does not need. */
+function literalOf(manifest: Manifest, api: Api): string {
+  const text = JSON.stringify(manifest, null, 1);
+  return api === 'newest' ? text.replaceAll('"from":', '"_from":') : text;
 }
 
 function typeOf({ apiVersion, kind }: Manifest, api: Api, directory: string): string {

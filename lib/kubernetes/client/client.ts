@@ -31,6 +31,10 @@ export interface ApiClient {
    * @throws ApiError, or the error of the connection
    */
   get(path: string, signal: AbortSignal, patience?: number): Promise<Readable>;
+  /** Milliseconds after which a watch says at the latest that nothing has changed; undefined if it may be quiet. */
+  readonly beat?: number | undefined;
+  /** A list or a watch of this client has failed, after its answer had begun or before. */
+  failed?(error: unknown): void;
   /** Where requests wait while the server does not answer; without it each request waits on its own. */
   readonly outage?: Pick<Outage, 'on' | 'turn'>;
   /** A text of the server without the agent's credentials, which it may repeat. */
@@ -50,6 +54,11 @@ export interface ConnectOptions {
   readonly patience?: number;
   /** The proxies of the environment, for a kubeconfig that names none. */
   readonly proxies?: Proxies;
+  /** Shared by clients of servers that stand in for one another. */
+  readonly outage?: Outage;
+  readonly figures?: Figures;
+  /** Credentials are sent without TLS too. */
+  readonly inTheClear?: boolean;
 }
 
 /**
@@ -57,25 +66,70 @@ export interface ConnectOptions {
  * does credentials (token files are read again as they rotate) and TLS. Its own list and watch stop
  * for good at the first 500, and it knows no HTTP/2, so requests are made here.
  */
-export function connect(
-  kubeconfig: string | undefined,
-  { pingEvery = 5000, patience = 60_000, proxies }: ConnectOptions = {},
+export function connect(kubeconfig: string | undefined, options: ConnectOptions = {}): ApiClient {
+  const client = connectWith(() => load(kubeconfig, options.proxies), options);
+  return { ...client, inCluster: !kubeconfig };
+}
+
+/** A server that lets in who has a token. */
+export interface TokenServer {
+  readonly url: string;
+  /** PEM file of the authority of its certificate; undefined for the public ones. */
+  readonly authority: string | undefined;
+  /** The name in its certificate, if that is not the host of the URL. */
+  readonly name: string | undefined;
+  /** Read again as the token rotates. */
+  readonly tokenFile: string;
+}
+
+/** A client of a server that speaks as the API server does. */
+export function connectByToken(
+  { url, authority, name, tokenFile }: TokenServer,
+  options: ConnectOptions,
 ): ApiClient {
-  let config: KubeConfig | undefined = load(kubeconfig, proxies);
+  const load = () => {
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      clusters: [
+        {
+          name: 'server',
+          server: url,
+          skipTLSVerify: url.startsWith('http:'),
+          ...(authority && { caFile: authority }),
+          ...(name && { tlsServerName: name }),
+        },
+      ],
+      users: [{ name: 'agent', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
+      contexts: [{ name: 'server', cluster: 'server', user: 'agent' }],
+      currentContext: 'server',
+    });
+    return config;
+  };
+  return connectWith(load, options);
+}
+
+/** `load` is called again when the credentials may be outdated. */
+function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiClient {
+  const {
+    pingEvery = 5000,
+    patience = 60_000,
+    outage = new Outage(),
+    inTheClear = false,
+  } = options;
+  let config: KubeConfig | undefined = load();
   const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`KUBECONFIG ${kubeconfig}: it has no current cluster`);
+  if (!cluster) throw new Error('the kubeconfig has no current cluster');
 
   const { server, proxyUrl } = cluster;
-  const figures: Figures = { requests: 0, bytes: 0, connections: 0 };
+  const { figures = { requests: 0, bytes: 0, connections: 0 } } = options;
   const direct = server.startsWith('https:') && !proxyUrl;
   const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
 
-  const outage = new Outage();
   let secrets: readonly string[] = [];
   const proxySecrets = secretsOfProxy(proxyUrl);
   const clean: ApiClient['clean'] = (text) => withoutSecrets(text, [...secrets, ...proxySecrets]);
   const get: ApiClient['get'] = async (path, signal) => {
-    const credentials = await credentialsOf((config ??= load(kubeconfig, proxies)));
+    const credentials = await credentialsOf((config ??= load()), inTheClear);
     secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
     figures.requests += 1;
     const answer = await send({ ...credentials, path, signal });
@@ -91,7 +145,7 @@ export function connect(
   return {
     server: withoutUser(server),
     via: proxyUrl && withoutUser(proxyUrl),
-    inCluster: !kubeconfig,
+    inCluster: false,
     figures,
     clean,
     outage,
@@ -143,7 +197,7 @@ function load(kubeconfig: string | undefined, proxies: Proxies | undefined): Kub
 
 type Credentials = Pick<Request, 'headers' | 'tls' | 'agent'>;
 
-async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+async function credentialsOf(config: KubeConfig, inTheClear: boolean): Promise<Credentials> {
   const plain = { accept: 'application/json', 'accept-encoding': 'gzip' };
   const wanted: OutgoingHttpHeaders = { ...plain };
   const options: RequestOptions = { headers: wanted };
@@ -152,7 +206,8 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
   const proxy = proxyUrl && typeof agent === 'object';
   // kubectl sends no credentials without TLS. Those that go to this machine's own loopback do not leave it.
-  if (isInTheClear(server)) return { headers: plain, tls: {}, ...(proxy && { agent }) };
+  if (!inTheClear && isInTheClear(server))
+    return { headers: plain, tls: {}, ...(proxy && { agent }) };
   if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
   const tls: Tls = Object.fromEntries(
     TLS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined),

@@ -1,4 +1,5 @@
 import { type Allowed, anonymous, forbidden } from './access.ts';
+import type { Issuer } from './issuer.ts';
 import { list } from './list.ts';
 import type { Reply, Request } from './reply.ts';
 import { typed } from './resources.ts';
@@ -12,6 +13,7 @@ import { type Pace, watch } from './watch.ts';
 export interface Context {
   readonly store: Store;
   readonly allowed: Allowed;
+  readonly issuer: Issuer | undefined;
   readonly pace: Pace;
   readonly closing: AbortSignal;
 }
@@ -27,6 +29,8 @@ export async function handle(
   if (user === undefined) throw new Refused(unauthorized);
   const url = new URL(request.url ?? '/', 'https://kubernetes.default.svc');
   if (url.pathname === '/version') return reply.answer(version);
+  const discovery = user !== anonymous && context.issuer?.answer(url.pathname);
+  if (discovery) return reply.answer(json(200, discovery));
   const target = parseTarget(url);
   if (!target) throw new Refused(noSuchResource);
   if (user === anonymous || !allowed(user, target.verb, target.resource)) {

@@ -4,6 +4,7 @@ import { type Allowed, authenticate } from './access.ts';
 import { openDoor } from './door.ts';
 import type { Fault } from './faults.ts';
 import { type Context, handle } from './handler.ts';
+import type { Issuer } from './issuer.ts';
 import { listen } from './listen.ts';
 import type { Response } from './outlet.ts';
 import { type Reply, replyTo, type Request } from './reply.ts';
@@ -21,6 +22,8 @@ export interface ApiServerOptions {
   readonly tokens?: ReadonlyMap<string, string>;
   /** RBAC; default: everything, but to the anonymous nothing. */
   readonly allowed?: Allowed;
+  /** Who issues tokens of service accounts; without it there is no issuer discovery. */
+  readonly issuer?: Issuer;
   /** Default 60 000 ms. */
   readonly bookmarkInterval?: number;
   /** How long a second of the protocol (timeoutSeconds and the like) lasts; default 1000 ms. */
@@ -80,6 +83,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const context: Context = {
     store,
     allowed: options.allowed ?? (() => true),
+    issuer: options.issuer,
     pace: { second: options.second ?? 1000, bookmarkInterval: options.bookmarkInterval ?? 60_000 },
     closing: closing.signal,
   };
