@@ -190,11 +190,10 @@ async function sends(name: 'bound' | 'machine', machine: Machine): Promise<void>
   assertClose(sent, kernel.sent, 0.005);
   assertClose(received, kernel.received, 0.005);
   assertClose(sum(rows, 'sentBytes'), kernel.sent, 0, 2000);
-  for (const row of rows)
-    assert.ok(
-      sum([row], 'missingOther', 'missingUncaptured') < 0.02 * RATES.machine * 5,
-      JSON.stringify(row),
-    );
+  // What a busy machine captures late is missing in one window and too much in the next: all of them together are judged above.
+  assert.ok(
+    sum(rows, 'missingUncaptured', 'missingOverload', 'missingPaused') < 0.1 * RATES.machine,
+  );
   assert.deepEqual(await peers(name, 'eth0-nic'), ['pod both', 'pod plain']);
 }
 
