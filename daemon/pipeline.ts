@@ -73,7 +73,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const sync = new Sync([...resourcesOf(config), ...local]);
   const totals = new Totals(config.flowMetrics);
   const { cpu } = capture;
-  const state = { client, sink, proc, directory, sync, capture, totals, cpu };
+  const relay = config.relay && new RelayedClient(config.relay, client);
+  const state = { client, relay, sink, proc, directory, sync, capture, totals, cpu };
   const reporter = new Reporter({ config, log, problems, ...state });
   const agentFields = new AgentFieldReader(atWindowEnd, state);
   const windows = new WindowQueue({ reporter, agentFields, log, problems, ...state });
@@ -81,12 +82,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const metrics = exposition(statistics, state);
   const server = await serve(config.listen, health, metrics);
 
-  const shared = config.relay && { shared: new RelayedClient(config.relay, client) };
   const following = new AbortController();
   if (config.sidecar) capture.pods.put(config.sidecar, false);
   const followed = followCluster({
     client,
-    ...shared,
+    ...(relay && { shared: relay }),
     node: config.node,
     labels: config.podLabels.map(({ key }) => key),
     wanted: ({ namespace }) =>

@@ -24,6 +24,8 @@ export class AgentFieldReader<Sources> {
 
   #fields(statistic: Statistic<Sources>): [name: string, AgentFields[string]][] {
     const values = [...valuesOf(statistic, this.#sources)];
+    // What does not apply has no field.
+    if (values.length === 0 && !statistic.labels) return [];
     return Object.entries(statistic.fields ?? {}).map(([name, of]) => {
       const counted = values.filter(([[label = '']]) => of === 'sum' || of.includes(label));
       const now = sum(counted, ([, value]) => value);

@@ -28,10 +28,12 @@ export function agent(flows: ConstructorParameters<typeof Totals>[0] = 'none') {
   const totals = new Totals(flows);
   const directory = new Directory();
   const sync = new Sync([...resourcesOf({ sidecar: undefined }), localSubject(NODE)]);
-  const client = { figures: { requests: 0, bytes: 0, connections: 0 } };
+  const figures = { requests: 0, bytes: 0, connections: 0 };
+  const client = { figures };
+  const relay = { figures, isDirect: false };
   const sink = { figures: printer(() => {}).figures };
   const { cpu } = capture;
-  const sources = { capture, totals, directory, sync, client, sink, cpu, proc: '/proc' };
+  const sources = { capture, totals, directory, sync, client, relay, sink, cpu, proc: '/proc' };
   const text = exposition(statistics, sources);
   const metrics = () => text.metrics();
   const scrape = async () => parse(await metrics()).values;

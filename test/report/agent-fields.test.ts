@@ -52,6 +52,15 @@ test('a counter is what was added since it was read last, a gauge is what it is'
   assert.deepEqual(reader.read(), fields(none, 0, 2));
 });
 
+test('what does not apply to an agent has no field', () => {
+  const { relay: _, ...others } = agent();
+  const fields = new AgentFieldReader(statistics, others).read();
+  assert.deepEqual(
+    ['relayed', 'relayRequests', 'relayBytes', 'apiBytes'].filter((name) => name in fields),
+    ['apiBytes'],
+  );
+});
+
 test('a row of nstat_agent has these fields, each once, and cpuSeconds alone is a float', () => {
   const fields = new AgentFieldReader(statistics, agent()).read();
   const names = statistics.flatMap(({ fields }) => Object.keys(fields ?? {}));

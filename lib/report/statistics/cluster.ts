@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../kubernetes/client/client.ts';
+import type { RelayedClient } from '../../kubernetes/client/relayed.ts';
 import { isLocal, type Sync } from '../../kubernetes/sync.ts';
 import type { Directory } from '../../naming/directory.ts';
 import { byName, type Labelled, type Statistic } from './statistic.ts';
@@ -7,6 +8,8 @@ export interface ClusterSources {
   readonly directory: Pick<Directory, 'sizes' | 'ambiguous'>;
   readonly sync: Pick<Sync, 'states'>;
   readonly client: Pick<ApiClient, 'figures'>;
+  /** Undefined without RELAY_URL. */
+  readonly relay?: Pick<RelayedClient, 'figures' | 'isDirect'> | undefined;
 }
 
 /** How well the cluster is known, and what following it costs the API server. */
@@ -60,6 +63,24 @@ export const cluster: readonly Statistic<ClusterSources>[] = [
     fields: { apiBytes: 'sum' },
     help: 'Bytes received from the API server, most of them gzipped.',
     read: ({ client }) => client.figures.bytes,
+  },
+  {
+    metric: 'nstats_relayed',
+    fields: { relayed: 'sum' },
+    help: '1 if a relay serves the agent, 0 if the API server does although RELAY_URL is set.',
+    read: ({ relay }) => relay && (relay.isDirect ? 0 : 1),
+  },
+  {
+    metric: 'nstats_relay_client_requests_total',
+    fields: { relayRequests: 'sum' },
+    help: 'Requests to the relay.',
+    read: ({ relay }) => relay?.figures.requests,
+  },
+  {
+    metric: 'nstats_relay_client_received_bytes_total',
+    fields: { relayBytes: 'sum' },
+    help: 'Bytes received from the relay.',
+    read: ({ relay }) => relay?.figures.bytes,
   },
 ];
 

@@ -179,6 +179,23 @@ export const agent = dashboard({
     byAgent('Rows written', 'A second, to InfluxDB.', 'ops', {
       '': 'sum("rowsWritten") * 1000.0 / $__interval_ms',
     }),
+    byAgent(
+      'From the API server and the relay',
+      'Bytes a second that an agent receives, most of them gzipped. Without a relay there is the API server alone.',
+      'Bps',
+      {
+        API: 'sum("apiBytes") * 1000.0 / $__interval_ms',
+        relay: 'sum("relayBytes") * 1000.0 / $__interval_ms',
+      },
+      'none',
+    ),
+    byAgent(
+      'Served by the relay',
+      '1 while a relay serves the agent, 0 while the agent asks the API server since no relay is of use. Nothing without a relay.',
+      'none',
+      { '': 'max("relayed")' },
+      'none',
+    ),
     byAgent('CPU', 'Of the daemon and its captures; 100 % is one core.', 'percentunit', {
       '': 'sum("cpuSeconds") * 1000.0 / $__interval_ms',
     }),
