@@ -18,7 +18,9 @@ test('a soak of some seconds sees what it looks for, no wrong name and no missin
   assert.ok(descriptors > 6 && heap > 1e6 && memory > heap && capturesMemory > 1e5);
   assert.equal(rests.end.bpfPrograms, capture === 'bpf' ? 6 : 0);
   assert.ok(reconciliation.residents.kernel > 100_000 && reconciliation.guests.pods > 3);
-  assert.ok(reconciliation.residents.attributed > 0.8 * reconciliation.residents.kernel);
+  // The end of the one helper of bpf costs all pods a second or more of these few.
+  const least = capture === 'bpf' ? 0.2 : 0.8;
+  assert.ok(reconciliation.residents.attributed > least * reconciliation.residents.kernel);
   // In so short a time a killed capture, or growth, says nothing.
   const { wrong, gaps, unbalanced, rowsLost } = reconciliation;
   assert.deepEqual([wrong, gaps, unbalanced, rowsLost], [[], [], [], 0]);
