@@ -38,20 +38,21 @@ export class RowBuilder {
 
   /** `certain`: all that happened in the cluster by the end of the window has been reported. */
   build(pods: readonly ClosedWindow[], certain: boolean): Built {
-    const { podDetail } = this.#config;
+    const { podDetail, podLabels } = this.#config;
     const all = mergeByName(pods).map((each) => this.#traffic(each, certain));
-    const wanted = podDetail === 'workload' ? foldByWorkload(all) : all;
+    const wanted = podDetail === 'workload' ? foldByWorkload(all, podLabels) : all;
     const traffic = wanted.map((each) => this.#limited(each));
     this.#kept = new Map(
-      traffic.map((each) => [ownerOf(each), new Set(each.edges.map(keyOf))] as const),
+      traffic.map((each) => [ownerOf(each, podLabels), new Set(each.edges.map(keyOf))] as const),
     );
     const context = { ...this.#config, zone: this.#directory.zoneOf(this.#config.node) };
     return { pods: all, traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };
   }
 
   #limited(all: AllTraffic): Traffic {
-    const kept = this.#kept.get(ownerOf(all));
-    return { ...all, edges: top(all.edges, all.rest, this.#config.peersPerPod, kept) };
+    const { peersPerPod, podLabels } = this.#config;
+    const kept = this.#kept.get(ownerOf(all, podLabels));
+    return { ...all, edges: top(all.edges, all.rest, peersPerPod, kept) };
   }
 
   #traffic(
