@@ -46,6 +46,8 @@ export type { Daemon };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
+  /** The node that it is on by the API, by default the lab's: all sandboxes are alike. */
+  readonly node?: string;
   /** The API server has it as soon as it is bound to the node, before any of it is there. */
   readonly announced?: boolean;
   /** The counters of its eth0 do not have what it receives. */
@@ -99,6 +101,8 @@ export interface Lab {
   readonly directory: string;
   /** Without addresses it has no eth0 either. */
   pod(spec: PodSpec): Promise<Pod>;
+  /** Starts traffic.ts on the node, outside all pods, as a pod on the host's network would. */
+  traffic(...args: readonly (string | number)[]): ChildProcess;
   service(spec: {
     name: string;
     namespace: string;
@@ -160,6 +164,9 @@ export async function createLab(main = MAIN): Promise<Lab> {
     });
     return collected(child);
   };
+  const onNode = talker(([file = '', ...args]) =>
+    processes.start(file, args, { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
   return {
     api,
     denied,
@@ -167,9 +174,16 @@ export async function createLab(main = MAIN): Promise<Lab> {
     processes,
     directory,
     environment,
-    async pod({ announced = false, redirected = false, bare = false, ...spec }) {
+    traffic: onNode.traffic,
+    async pod({
+      node: nodeName = NODE,
+      announced = false,
+      redirected = false,
+      bare = false,
+      ...spec
+    }) {
       const uid = randomUUID();
-      const bound = { ...spec, uid, nodeName: NODE };
+      const bound = { ...spec, uid, nodeName };
       if (announced) api.store.put('pods', podObject({ ...bound, ips: [] }));
       const box = await sandbox(uid);
       const link = spec.ips.length > 0 ? plug(box.pid, spec.ips, redirected) : undefined;
