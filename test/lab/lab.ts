@@ -12,6 +12,7 @@ import {
   type PodOptions,
 } from './apiserver/objects.ts';
 import { selfSigned } from './apiserver/tls.ts';
+import { type Host, host, type Machine, talker } from './host.ts';
 import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { collected, container, type Daemon } from './daemon.ts';
@@ -39,10 +40,9 @@ const TOKEN = 'lab-token';
 /** By which source the daemon captures, where a test says nothing else. */
 const CAPTURE = process.env['LAB_CAPTURE'];
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
-const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
-export type { Daemon };
+export type { Daemon, Machine };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
@@ -55,18 +55,6 @@ type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   /** Its interface has no address, as in a sandbox of gVisor: packets bear its own hardware address, or this one. */
   readonly bare?: boolean | string;
 };
-
-/** Something with a network of its own in which traffic.ts can be run. */
-interface Host {
-  readonly sandbox: Sandbox;
-  /** Starts traffic.ts in it. */
-  traffic(...args: readonly (string | number)[]): ChildProcess;
-  /** Starts a server in it; resolves when it listens. */
-  serve(port: number): Promise<ChildProcess>;
-}
-
-/** A virtual machine that has a pod's addresses. */
-export type Machine = Omit<Host, 'sandbox'>;
 
 /** A pod of the lab: its sandbox on the node and its object in the API. */
 export interface Pod extends Host {
@@ -274,24 +262,6 @@ export function countCaptures(): number {
   const counted = processesNamed('nstats-bpf').map(({ pid }) => packetSockets(pid));
   if (!iftops.every(({ pid }) => hasPacketSocket(pid))) return NaN;
   return counted.reduce((sum, count) => sum + count, iftops.length);
-}
-
-function host(sandbox: Sandbox): Host {
-  return { sandbox, ...talker((command) => sandbox.run(command)) };
-}
-
-/** What can be done where commands can be run. */
-function talker(run: (command: readonly string[]) => ChildProcess): Machine {
-  const traffic = (...args: readonly (string | number)[]) =>
-    run([process.execPath, TRAFFIC, ...args.map(String)]);
-  return {
-    traffic,
-    async serve(port) {
-      const child = traffic('serve', port);
-      if (child.stdout) await once(child.stdout, 'data');
-      return child;
-    },
-  };
 }
 
 function withCidrs(object: ReturnType<typeof node>): ReturnType<typeof node> {
