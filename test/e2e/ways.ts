@@ -159,6 +159,12 @@ export const COMBINATIONS: readonly Combination[] = [
     counted: { zone: BOTH },
   },
   {
+    what: 'two pods on the networks of their nodes',
+    from: 'host1',
+    to: 'host2',
+    counted: {},
+  },
+  {
     what: 'a service, with a pod behind it',
     from: 'web',
     to: 'api',
