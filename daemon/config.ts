@@ -159,6 +159,8 @@ export function readConfig(environment: Environment): Config {
   };
   if (config.ports !== 'none' && config.capture === 'iftop')
     wrong('PORTS', 'none unless CAPTURE is bpf or auto: iftop cannot tell ports');
+  // Each sidecar knows only its own pod: their rows would overwrite each other's.
+  if (config.podDetail !== 'pod' && isSidecar) wrong('POD_DETAIL', 'pod when SIDECAR is true');
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }

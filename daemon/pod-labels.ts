@@ -11,6 +11,8 @@ const TWICE = 'keys that become different tags: ';
 /** Each tag makes every row longer, and InfluxDB's index too. */
 const MOST = 16;
 const NAME = /^[\dA-Za-z]([-\w.]{0,61}[\dA-Za-z])?$/;
+/** Kubernetes leaves a `$(TEAM)` as it is if `TEAM` is not defined before it. */
+const VALUE = /^([\dA-Za-z]([-\w.]{0,61}[\dA-Za-z])?)?$/;
 const DOMAIN = /^[\da-z]([-\da-z.]{0,251}[\da-z])?$/;
 
 /** Reads POD_LABELS. */
@@ -21,9 +23,10 @@ export function readLabels(
 ): readonly GivenLabel[] {
   const items = get('POD_LABELS')?.split(',') ?? [];
   const labels = items.map((item) => {
-    const [key = '', ...value] = item.trim().split('=');
-    const isWhole = isSidecar === value.length > 0;
-    return { key, tag: tagOf(key), value: value.join('='), isRight: isWhole && isKey(key) };
+    const [key = '', ...rest] = item.trim().split('=');
+    const value = rest.join('=').trim();
+    const isWhole = isSidecar === rest.length > 0 && VALUE.test(value);
+    return { key, tag: tagOf(key), value, isRight: isWhole && isKey(key) };
   });
   const twice = labels.find(({ tag }, at) => labels.findIndex((each) => each.tag === tag) < at);
   if (!labels.every(({ isRight }) => isRight)) wrong('POD_LABELS', isSidecar ? VALUES : KEYS);

@@ -73,11 +73,14 @@ const PRIVATE = new Set(['private', 'carrierGradeNat', 'uniqueLocal']);
 
 /**
  * Whether an address can be reached over the internet. Networks for documentation count as public ones, since nothing
- * else tells them from these; 240.0.0.0/4 does not, which some clouds use as private addresses.
+ * else tells them from these; 198.18.0.0/15 (RFC 2544) and 240.0.0.0/4 do not, which some clouds use as private addresses.
  */
 export function isPublic(address: string): boolean {
   const parsed = ipaddr.process(address);
   const range = parsed.range();
-  const isClassE = range === 'reserved' && (parsed.toByteArray()[0] ?? 0) >= 240;
-  return !isClassE && !PRIVATE.has(range) && !Object.hasOwn(SPECIAL, range);
+  const isUnrouted =
+    parsed instanceof ipaddr.IPv4 && UNROUTED.some((network) => parsed.match(network));
+  return !isUnrouted && !PRIVATE.has(range) && !Object.hasOwn(SPECIAL, range);
 }
+
+const UNROUTED = ['198.18.0.0/15', '240.0.0.0/4'].map((cidr) => ipaddr.IPv4.parseCIDR(cidr));

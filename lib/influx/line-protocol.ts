@@ -20,10 +20,16 @@ export interface PodLabel {
   readonly tag: string;
 }
 
+/** The value of a label of a pod, empty if it has none. */
+export function labelOf({ labels = {} }: LocalPod, key: string): string {
+  // A label may be called `constructor`.
+  return (Object.hasOwn(labels, key) && labels[key]) || '';
+}
+
 /**
- * The rows of one interface of a pod, or of the pods of a workload, and one window: one of `nstat` for each peer and port, one of `nstat_pod` unless all its
- * fields are zero. The names of measurements and tags, and of the fields of these two, are only in this file. The set
- * of tags and their order are fixed, since InfluxDB 3 never lets the tags of a table change.
+ * The rows of one interface of a pod, or of the pods of a workload, and one window: one of `nstat` for each peer and port,
+ * one of `nstat_pod` unless all its fields are zero. The names of measurements and tags, and of the fields of these two,
+ * are only in this file. The set of tags and their order are fixed, since InfluxDB 3 never lets the tags of a table change.
  */
 export function encodeTraffic(traffic: Traffic, context: Context): string[] {
   const { cluster, node, zone, interval, podLabels } = context;
@@ -38,7 +44,7 @@ export function encodeTraffic(traffic: Traffic, context: Context): string[] {
     `node=${tag(node)}`,
   ].join(',');
   const labels = podLabels
-    .map(({ key, tag: name }) => `,${name}=${tag(pod.labels?.[key] ?? '')}`)
+    .map(({ key, tag: name }) => `,${name}=${tag(labelOf(pod, key))}`)
     .join('');
   const rate = (bytes: number) => float((bytes * 8000) / interval);
   const own = `nstat,${tags},zone=${tag(zone)},interface=${tag(iface)}`;

@@ -81,13 +81,15 @@ export class Selection {
       return;
     }
     const { name, observe, labels } = change.object;
-    const isOff = change.type === 'put' && observe === false;
-    const isSame = isDeepStrictEqual(this.#labels.get(name), labels);
+    const isGone = change.type === 'remove';
+    const isOff = !isGone && observe === false;
+    // The pods of a namespace that is gone are gone as well, even if that is reported later.
+    const isSame = isGone || isDeepStrictEqual(this.#labels.get(name), labels);
+    if (isGone) this.#labels.delete(name);
+    else this.#labels.set(name, labels);
     if (isOff === this.#off.has(name) && isSame) return;
     if (isOff) this.#off.add(name);
     else this.#off.delete(name);
-    if (change.type === 'put') this.#labels.set(name, labels);
-    else this.#labels.delete(name);
     for (const [cgroupUid, { candidate }] of this.#pods) {
       if (candidate.pod?.namespace === name && !this.#waits) this.#pass(cgroupUid);
     }

@@ -108,16 +108,19 @@ export function parseNetworks(text: string): Networks {
   ): Omit<Network, 'name'> & { cidrs: ParsedNode | null } {
     let cidrs: ParsedNode | null = null;
     const place: { -readonly [key in keyof Network]?: Network[key] } = {};
+    const said = new Set<string>();
     for (const { key, value } of items) {
       const [name, text] = [textOf(key), textOf(value)?.trim()];
       const at = key.range[0];
-      if (name === 'cidrs') cidrs = value;
+      if (name !== undefined && said.has(name)) wrong(at, `${shown} has ${name} twice`);
+      else if (name === 'cidrs') cidrs = value;
       else if (name === 'scope' && (text === 'internet' || text === 'private')) place.scope = text;
       else if (name === 'scope') wrong(at, `the scope of ${shown} must be internet or private`);
       else if (name !== 'zone' && name !== 'region')
         wrong(at, `${shown} may have cidrs, scope, zone and region, and nothing else`);
       else if (text && isLabelValue(text)) place[name] = text;
       else wrong(at, `the ${name} of ${shown} must be one of topology.kubernetes.io/${name}`);
+      if (name !== undefined) said.add(name);
     }
     const isTwice = place.scope !== undefined && (place.zone ?? place.region) !== undefined;
     if (isTwice)

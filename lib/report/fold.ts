@@ -1,6 +1,7 @@
 import { plus } from '../bytes.ts';
+import { labelOf, type PodLabel } from '../influx/line-protocol.ts';
 import { sum } from '../linux/interface-counters.ts';
-import type { Bytes, Edge, LocalPod, Missing, Traffic } from '../model.ts';
+import type { Bytes, Edge, Missing, Traffic } from '../model.ts';
 import { keyOf } from '../naming/attribute.ts';
 
 /** The traffic of a window before its edges are limited. */
@@ -16,28 +17,37 @@ const ANY_POD = '-';
  * Makes one of the pods of a workload, for each interface. Pods whose labels differ stay apart: their rows have different
  * tags. Every sum is as it was.
  */
-export function foldByWorkload(traffic: readonly AllTraffic[]): AllTraffic[] {
-  const folded = new Map<string, AllTraffic>();
-  for (const one of traffic) {
-    const pod: LocalPod = { ...one.pod, name: ANY_POD, ips: [] };
-    const key = ownerOf({ ...one, pod });
-    const other = folded.get(key);
-    folded.set(key, other ? add(other, one) : { ...one, pod });
-  }
-  return [...folded.values()];
+export function foldByWorkload(
+  traffic: readonly AllTraffic[],
+  podLabels: readonly PodLabel[],
+): AllTraffic[] {
+  const nameless = traffic.map((one) => ({ ...one, pod: { ...one.pod, name: ANY_POD, ips: [] } }));
+  const folded = Map.groupBy(nameless, (one) => ownerOf(one, podLabels));
+  return [...folded.values()].map(together);
 }
 
 /** What the rows of some traffic belong to: with the same key they have the same tags. */
-export function ownerOf({ pod, iface }: Pick<Traffic, 'pod' | 'iface'>): string {
-  const { namespace, name, workload, labels = {} } = pod;
-  const values = Object.entries(labels).map((label) => label.join('='));
-  return [namespace, name, workload, iface, ...values.toSorted()].join('\n');
+export function ownerOf(
+  { pod, iface }: Pick<Traffic, 'pod' | 'iface'>,
+  podLabels: readonly PodLabel[],
+): string {
+  const { namespace, name, workload } = pod;
+  // Windows of an earlier process may have labels that are no tags any more.
+  const labels = podLabels.map(({ key }) => labelOf(pod, key));
+  return [namespace, name, workload, iface, ...labels].join('\n');
 }
 
+function together(all: readonly AllTraffic[]): AllTraffic {
+  return {
+    ...all.reduce(add),
+    edges: addEdges(all.flatMap(({ edges }) => edges)),
+  };
+}
+
+/** All but the edges, which would be gone through again for each pod. */
 function add(a: AllTraffic, b: AllTraffic): AllTraffic {
   return {
     ...a,
-    edges: addEdges(a.edges, b.edges),
     rest: plus(a.rest, b.rest),
     attributed: plus(a.attributed, b.attributed),
     kernel: a.kernel && b.kernel ? sum(a.kernel, b.kernel) : (a.kernel ?? b.kernel),
@@ -48,9 +58,9 @@ function add(a: AllTraffic, b: AllTraffic): AllTraffic {
   };
 }
 
-function addEdges(a: readonly Edge[], b: readonly Edge[]): Edge[] {
-  const edges = new Map(a.map((edge) => [keyOf(edge), edge]));
-  for (const edge of b) {
+function addEdges(all: readonly Edge[]): Edge[] {
+  const edges = new Map<string, Edge>();
+  for (const edge of all) {
     const key = keyOf(edge);
     const other = edges.get(key);
     edges.set(key, other ? { ...other, ...plus(other, edge) } : edge);

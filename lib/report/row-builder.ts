@@ -38,19 +38,21 @@ export class RowBuilder {
 
   /** `certain`: all that happened in the cluster by the end of the window has been reported. */
   build(pods: readonly ClosedWindow[], certain: boolean): Built {
-    const { podDetail } = this.#config;
+    const { podDetail, podLabels } = this.#config;
     const all = mergeByName(pods).map((each) => this.#traffic(each, certain));
-    const wanted = podDetail === 'workload' ? foldByWorkload(all) : all;
+    const wanted = podDetail === 'workload' ? foldByWorkload(all, podLabels) : all;
     const traffic = wanted.map((each) => this.#limited(each));
-    this.#kept = new Map(traffic.map((each) => [ownerOf(each), each.edges] as const));
+    this.#kept = new Map(traffic.map((each) => [ownerOf(each, podLabels), each.edges] as const));
     const context = { ...this.#config, zone: this.#directory.zoneOf(this.#config.node) };
     return { pods: all, traffic, rows: traffic.flatMap((each) => encodeTraffic(each, context)) };
   }
 
   #limited(all: AllTraffic): Traffic {
-    const limit = this.#config.peersPerPod;
-    const kept = all.edges.length > limit ? this.#kept.get(ownerOf(all)) : undefined;
-    return { ...all, edges: top(all.edges, all.rest, limit, new Set(kept?.map(keyOf))) };
+    const { peersPerPod, podLabels } = this.#config;
+    // Nobody has to make way where there is room for all.
+    const isFull = all.edges.length > peersPerPod;
+    const kept = isFull ? this.#kept.get(ownerOf(all, podLabels)) : undefined;
+    return { ...all, edges: top(all.edges, all.rest, peersPerPod, new Set(kept?.map(keyOf))) };
   }
 
   #traffic(

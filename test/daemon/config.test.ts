@@ -284,8 +284,18 @@ test('a sidecar is told the labels of its pod with their values', () => {
     ['label_team', 'label_tier'],
   );
   assert.deepEqual(own?.labels, { team: 'a', tier: '' });
-  const mistakes = mistakesIn({ ...sidecar, POD_LABELS: 'team' });
-  assert.match(mistakes.get('POD_LABELS') ?? '', /key=value of the pod/);
+  for (const wrong of ['team', 'team=$(TEAM)', 'team=a=b', 'team=-'])
+    assert.match(
+      mistakesIn({ ...sidecar, POD_LABELS: wrong }).get('POD_LABELS') ?? '',
+      /key=value of the pod/,
+      wrong,
+    );
+});
+
+test('sidecars have rows of their own, which POD_DETAIL=workload would give the same tags', () => {
+  const pod = { POD_UID: 'u', POD_NAMESPACE: 'shop', POD_NAME: 'web-0', POD_IPS: '10.0.0.1' };
+  const mistakes = mistakesIn({ ...ONE, ...pod, SIDECAR: 'true', POD_DETAIL: 'workload' });
+  assert.match(mistakes.get('POD_DETAIL') ?? '', /must be pod when SIDECAR is true/);
 });
 
 test('the variables that are told of are those that are read', () => {

@@ -41,6 +41,15 @@ test('a running pod is observed under the names and addresses that the API tells
   });
 });
 
+test('of the labels of a pod and a namespace those are kept that are asked for and say something', () => {
+  const pod = object('pods', 'web-6cd5976f84-2n5b8');
+  const keys = ['app', 'team', 'constructor'];
+  assert.deepEqual(localPod(pod, keys)?.labels, { app: 'web' });
+  const metadata = { name: 'demo', labels: { team: 'a', app: '', other: 'x' } };
+  assert.deepEqual(namespaceRecord({ metadata }, keys).labels, { team: 'a' });
+  assert.ok(!('labels' in namespaceRecord({ metadata })));
+});
+
 test('a pod that is not running yet is observed before it has an address', () => {
   assert.deepEqual(localPod(object('pods', 'pending'))?.ips, []);
   assert.deepEqual(localPod(object('pods', 'noimage'))?.ips, ['10.244.0.16']);

@@ -137,7 +137,8 @@ const named = (name: string, own: LocalPod['labels']): Candidate => {
 
 const shop = (own: LocalPod['labels']) => ({ ...plain('shop'), ...(own && { labels: own }) });
 
-test('a pod has its own labels, and its namespace’s where it has none', () => {
+/** A selection, and the labels of the pods that it has told to observe, by name. */
+function labelled() {
   const labels = new Map<string, LocalPod['labels']>();
   const keep = (pod: LocalPod | undefined) => pod && void labels.set(pod.name, pod.labels);
   const selection = new Selection(
@@ -148,6 +149,11 @@ test('a pod has its own labels, and its namespace’s where it has none', () => 
     },
     () => true,
   );
+  return { selection, labels };
+}
+
+test('a pod has its own labels, and its namespace’s where it has none', () => {
+  const { selection, labels } = labelled();
   selection.pods(listed(named('web', { team: 'a' }), named('db', {})));
   selection.namespaces({ type: 'replace', objects: [shop({ team: 'b', tier: 'gold' })] });
   assert.deepEqual(labels.get('web'), { team: 'a', tier: 'gold' });
@@ -159,4 +165,16 @@ test('a pod has its own labels, and its namespace’s where it has none', () => 
   assert.deepEqual(labels.get('web'), { team: 'c' });
   selection.namespaces(put(shop(undefined)));
   assert.deepEqual(labels.get('web') ?? {}, {});
+});
+
+test('a namespace of the name of one that is gone has not its labels', () => {
+  const { selection, labels } = labelled();
+  selection.pods(listed(named('old', {})));
+  selection.namespaces({ type: 'replace', objects: [shop({ team: 'b' })] });
+  selection.namespaces({ type: 'remove', object: shop({ team: 'b' }) });
+  assert.deepEqual(labels.get('old'), { team: 'b' });
+  selection.pods(put(named('new', {})));
+  assert.deepEqual(labels.get('new'), {});
+  selection.namespaces(put(shop({ team: 'c' })));
+  assert.deepEqual(labels.get('new'), { team: 'c' });
 });

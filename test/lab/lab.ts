@@ -13,6 +13,7 @@ import {
   type PodOptions,
 } from './apiserver/objects.ts';
 import { selfSigned } from './apiserver/tls.ts';
+import { type Host, host, type Machine, talker } from './host.ts';
 import { type Influx, startInflux, until } from './influx.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { collected, container, type Daemon, inherited } from './daemon.ts';
@@ -40,13 +41,14 @@ const TOKEN = 'lab-token';
 /** By which source the daemon captures, where a test says nothing else. */
 export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 const MAIN = join(import.meta.dirname, '../../daemon/main.ts');
-const TRAFFIC = join(import.meta.dirname, 'traffic.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
-export type { Daemon };
+export type { Daemon, Machine };
 
 type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   readonly ips: readonly string[];
+  /** The node that it is on by the API, by default the lab's: all sandboxes are alike. */
+  readonly node?: string;
   /** The API server has it as soon as it is bound to the node, before any of it is there. */
   readonly announced?: boolean;
   /** The counters of its eth0 do not have what it receives. */
@@ -54,18 +56,6 @@ type PodSpec = Omit<PodOptions, 'nodeName' | 'uid'> & {
   /** Its interface has no address, as in a sandbox of gVisor: packets bear its own hardware address, or this one. */
   readonly bare?: boolean | string;
 };
-
-/** Something with a network of its own in which traffic.ts can be run. */
-interface Host {
-  readonly sandbox: Sandbox;
-  /** Starts traffic.ts in it. */
-  traffic(...args: readonly (string | number)[]): ChildProcess;
-  /** Starts a server in it; resolves when it listens. */
-  serve(port: number): Promise<ChildProcess>;
-}
-
-/** A virtual machine that has a pod's addresses. */
-export type Machine = Omit<Host, 'sandbox'>;
 
 /** A pod of the lab: its sandbox on the node and its object in the API. */
 export interface Pod extends Host {
@@ -100,6 +90,8 @@ export interface Lab {
   readonly directory: string;
   /** Without addresses it has no eth0 either. */
   pod(spec: PodSpec): Promise<Pod>;
+  /** Starts traffic.ts on the node, outside all pods, as a pod on the host's network would. */
+  traffic(...args: readonly (string | number)[]): ChildProcess;
   service(spec: {
     name: string;
     namespace: string;
@@ -165,6 +157,9 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     });
     return collected(child);
   };
+  const onNode = talker(([file = '', ...args]) =>
+    processes.start(file, args, { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
   return {
     api,
     denied,
@@ -172,9 +167,16 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     processes,
     directory,
     environment,
-    async pod({ announced = false, redirected = false, bare = false, ...spec }) {
+    traffic: onNode.traffic,
+    async pod({
+      node: nodeName = NODE,
+      announced = false,
+      redirected = false,
+      bare = false,
+      ...spec
+    }) {
       const uid = randomUUID();
-      const bound = { ...spec, uid, nodeName: NODE };
+      const bound = { ...spec, uid, nodeName };
       if (announced) api.store.put('pods', podObject({ ...bound, ips: [] }));
       const box = await sandbox(uid);
       const link = spec.ips.length > 0 ? plug(box.pid, spec.ips, redirected) : undefined;
@@ -267,24 +269,6 @@ export function countCaptures(isCounted: (pid: number) => boolean = () => true):
   const counted = named('nstats-bpf').map(({ pid }) => packetSockets(pid));
   if (!iftops.every(({ pid }) => hasPacketSocket(pid))) return NaN;
   return counted.reduce((sum, count) => sum + count, iftops.length);
-}
-
-function host(sandbox: Sandbox): Host {
-  return { sandbox, ...talker((command) => sandbox.run(command)) };
-}
-
-/** What can be done where commands can be run. */
-function talker(run: (command: readonly string[]) => ChildProcess): Machine {
-  const traffic = (...args: readonly (string | number)[]) =>
-    run([process.execPath, TRAFFIC, ...args.map(String)]);
-  return {
-    traffic,
-    async serve(port) {
-      const child = traffic('serve', port);
-      if (child.stdout) await once(child.stdout, 'data');
-      return child;
-    },
-  };
 }
 
 function withCidrs(object: ReturnType<typeof node>): ReturnType<typeof node> {

@@ -207,6 +207,13 @@ export function balance(clusterIP: string, port: number, backends: readonly stri
   const map = backends.map((backend, index) => `${index} : ${backend}`).join(', ');
   const one = backends.length === 1;
   const target = one ? backends[0] : `numgen inc mod ${backends.length} map { ${map} }`;
-  const match = `${family} daddr ${clusterIP} tcp dport ${port}`;
+  const match = `${family} daddr ${clusterIP} meta l4proto { tcp, udp } th dport ${port}`;
   sh('nft', ['-f', '-'], `add rule inet services nat ${match} dnat ${family} to ${target}\n`);
+}
+
+/** Replaces the source of what is forwarded to a port by an address of a node, as kube-proxy and CNI plug-ins do (IPv4). */
+export function masquerade(port: number, address: string): void {
+  const chain = 'chain inet services sources { type nat hook postrouting priority srcnat; }';
+  const rule = `meta l4proto { tcp, udp } th dport ${port} snat ip to ${address}`;
+  sh('nft', ['-f', '-'], `add ${chain}\nadd rule inet services sources ${rule}\n`);
 }

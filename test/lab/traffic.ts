@@ -11,12 +11,18 @@
  *   traffic.ts sweep <packets/s> <count> [bytes]   sends by UDP to so many addresses from 198.18.0.0 on,
  *                                               one after the other, so many bytes a packet
  *   traffic.ts datagrams <host> <port> <bytes/s> <bytes>   sends UDP packets of so many bytes
+ *   traffic.ts answer <port> <count> <address>...  answers by UDP what `ask` asks, at so many ports from this one on
+ *   traffic.ts ask <times> <bytes> <bytes of an answer> <host:port>...  asks all of them by UDP, each question when the
+ *                                               last one was answered, and ends; fails if an answer does not come
  */
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer, isIPv6, type Socket } from 'node:net';
 
 const [mode, ...args] = process.argv.slice(2);
 const STEP = 20;
+/** Milliseconds in which a question is answered. */
+const PATIENCE = 10_000;
 
 if (mode === 'serve') serve(Number(args[0]));
 if (mode === 'send')
@@ -26,6 +32,9 @@ if (mode === 'visit') visit(args[0] ?? '', args.slice(1).map(Number));
 if (mode === 'fetch') fetchFrom(args[0] ?? '', Number(args[1]), Number(args[2]));
 if (mode === 'sweep') sweep(args.map(Number));
 if (mode === 'datagrams') datagrams(args[0] ?? '', args.slice(1).map(Number));
+if (mode === 'answer') answer(Number(args[0]), Number(args[1]), args.slice(2));
+if (mode === 'ask')
+  await Promise.all(args.slice(3).map((to) => ask(to, args.slice(0, 3).map(Number))));
 if (mode === 'spray') spray(Number(args[0]), Number(args[1]), args.slice(2));
 
 function serve(port: number): void {
@@ -126,4 +135,33 @@ function datagrams(host: string, [port = 0, rate = 0, bytes = 1]: number[]): voi
     const due = ((performance.now() - start) / 1000) * rate;
     for (; sent + bytes <= due; sent += bytes) socket.send(payload, port, host);
   }, STEP);
+}
+
+function answer(first: number, count: number, addresses: readonly string[]): void {
+  const ports = Array.from({ length: count }, (_, nth) => first + nth);
+  const bound = addresses.flatMap((address) =>
+    ports.map(async (port) => {
+      const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4').bind(port, address);
+      socket.on('message', (question, from) => {
+        socket.send(Buffer.alloc(question.readUInt32BE()), from.port, from.address);
+      });
+      await once(socket, 'listening');
+    }),
+  );
+  void Promise.all(bound).then(() => console.log('ready'));
+}
+
+/** A question begins with the length of the answer. */
+async function ask(to: string, [times = 0, bytes = 0, answered = 0]: number[]): Promise<void> {
+  const [host = '', port] = to.split(':');
+  const socket = createSocket('udp4');
+  socket.connect(Number(port), host);
+  await once(socket, 'connect');
+  const question = Buffer.alloc(bytes);
+  question.writeUInt32BE(answered);
+  for (let nth = 0; nth < times; nth += 1) {
+    socket.send(question);
+    await once(socket, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+  }
+  socket.close();
 }

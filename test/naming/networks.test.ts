@@ -84,6 +84,12 @@ const wrong: readonly [what: string, text: string, line: number, said: RegExp][]
   ['control characters in a name', '"x\\ty": 203.0.113.0/24', 3, /"x\\ty" has control characters/],
   ['a name without networks', 'c:', 3, /"c" must have a list of CIDRs/],
   ['a mapping of something else', 'c: {from: 10.0.0.0}', 3, /"c" may have cidrs, scope, zone and/],
+  [
+    'a key that is there twice',
+    'c: {cidrs: 10.9.0.0/16, cidrs: 10.8.0.0/16}',
+    3,
+    /"c" has cidrs twice/,
+  ],
   ['a mapping without CIDRs', 'c: {zone: a}', 3, /"c" must have a list of CIDRs/],
   [
     'another scope',

@@ -92,6 +92,8 @@ const peers: readonly [address: string, scope: string, what: string][] = [
   ['224.0.0.251', 'private', 'a multicast group'],
   ['ff02::fb', 'private', 'a multicast group of IPv6'],
   ['240.0.0.1', 'private', 'an address of class E'],
+  ['198.19.255.255', 'private', 'an address for benchmarks'],
+  ['198.20.0.1', 'internet', 'the one after these'],
 ];
 
 for (const [address, scope, what] of peers)

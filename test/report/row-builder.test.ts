@@ -122,3 +122,26 @@ test('the pods of a workload have rows together, by label and interface, and no 
     'nstat_pod - CronJob/cron eth0 x none 11i',
   ]);
 });
+
+const labelled = (name: string, labels: LocalPod['labels'] = {}) =>
+  windowOf('eth0', { [FAR]: 2 }, { ...pod(name), labels });
+
+test('pods whose rows have the same tags have them together, whatever else they are labelled', () => {
+  const podLabels = [{ key: 'constructor', tag: 'label_constructor' }];
+  const builder = new RowBuilder({ ...config, podLabels, podDetail: 'workload' }, new Directory());
+  const windows = [
+    // As windows on disk have them after another POD_LABELS.
+    labelled('web-1', { team: 'x' }),
+    labelled('web-2', { team: 'y' }),
+    labelled('web-3', { constructor: '' }),
+    windowOf('eth0', { [FAR]: 2 }, { name: 'web-4', workload: 'Deployment/web' }),
+    labelled('web-5', { constructor: 'z' }),
+  ];
+  const { rows } = builder.build(windows, true);
+  assert.deepEqual(sums(rows, ['pod', 'label_constructor']), [
+    'nstat - - 8i',
+    'nstat_pod - - 8i',
+    'nstat - z 2i',
+    'nstat_pod - z 2i',
+  ]);
+});

@@ -1,9 +1,10 @@
 import type { Result } from '../result.ts';
-import { type Detail, PARAMETERS } from './node.ts';
+import { PARAMETERS } from './node.ts';
 
 /** What the rows of the whole node have taken; bytes. */
 export interface Figures {
-  readonly detail: Detail;
+  /** The settings, or what pods do, by which they differ. */
+  readonly variant: string;
   readonly rows: number;
   readonly plain: number;
   readonly wire: number;
@@ -14,12 +15,12 @@ export interface Figures {
 }
 
 export function resultOf(figures: readonly Figures[], minutes: number): Result {
-  const { pods, most, talksTo } = PARAMETERS;
+  const { pods, most, talksTo, short } = PARAMETERS;
   const { workloads, replicas, services, external, nodes } = talksTo;
   const all = workloads + services + external + nodes;
   const podHours = (pods * minutes) / 60;
-  const rows = figures.map(({ detail, rows, plain, wire, series, half, disk }) => [
-    `\`${detail}\``,
+  const rows = figures.map(({ variant, rows, plain, wire, series, half, disk }) => [
+    variant,
     whole(rows / podHours),
     (rows / podHours / 360).toFixed(1),
     whole(wire / podHours / 1000),
@@ -33,9 +34,10 @@ export function resultOf(figures: readonly Figures[], minutes: number): Result {
     'window of 10 s and direction, the nth a part of 1/n, in a part of 1/√n of all windows; bytes vary ' +
     `between a quarter and four times that. ${minutes} minutes of them are encoded and written to influxd ` +
     'as the agent does it. On the wire is all that is sent by TCP, on disk are the compacted TSM files. A day is ' +
-    `extrapolated from what the second half of the ${minutes} minutes added${minutes < 60 ? ', an hour from all of them' : ''}:`;
+    `extrapolated from what the second half of the ${minutes} minutes added${minutes < 60 ? ', an hour from all of them' : ''}. ` +
+    `With short-lived pods ${short.pods} of the ${pods} are made again every ${short.minutes} minutes, under another name:`;
   const head = [
-    '`PEER_DETAIL`',
+    '',
     'rows, a pod-hour',
     'a window',
     'on the wire, kB a pod-hour',
@@ -44,7 +46,7 @@ export function resultOf(figures: readonly Figures[], minutes: number): Result {
     'on disk, MB a pod-day',
   ];
   return {
-    figures: { parameters: PARAMETERS, minutes, details: figures },
+    figures: { parameters: PARAMETERS, minutes, variants: figures },
     tables: [{ name: 'influxdb', text, head, rows }],
   };
 }
