@@ -5,9 +5,10 @@
  *   node test/run.ts unit    only the unit tests, as any user
  */
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { globSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import PQueue from 'p-queue';
+import { makeBundle } from './image/bundle.ts';
 
 interface Counts {
   passed: number;
@@ -68,8 +69,9 @@ const [part = 'all'] = process.argv.slice(2);
 if (part !== 'all' && part !== 'unit')
   throw new Error(`there is no part ${part}: say unit, or nothing`);
 
+const CACHE = resolve('node_modules/.cache');
 /** Hundreds of processes run the same code: each would take the time to compile it. */
-const COMPILED = resolve('node_modules/.cache/compiled');
+const COMPILED = join(CACHE, 'compiled');
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 if (part === 'all') {
   await check('format', bin('biome'), ['format']);
@@ -77,6 +79,9 @@ if (part === 'all') {
   await check('types', bin('tsc'), ['-p', '.']);
   await check('dead code', bin('knip'), []);
 }
+/** What the image has, for the labs. */
+mkdirSync(CACHE, { recursive: true });
+using bundle = part === 'all' && isRoot ? makeBundle(CACHE) : undefined;
 const queue = new PQueue({ concurrency: AT_ONCE });
 const waiting: Promise<void>[] = [];
 const inLine = (name: string, args: readonly string[], environment = {}) =>
@@ -91,8 +96,9 @@ if (part === 'unit') {
 if (part === 'all' && isRoot) {
   for (const file of new Set([...LONGEST, ...endToEnd])) {
     const args = ['test/lab/enter.ts', '--', ...runner, file];
-    inLine(file, args);
-    if (WITH_BPF_TOO.has(file)) inLine(`${file} (bpf)`, args, { LAB_CAPTURE: 'bpf' });
+    const own = { LAB_MAIN: bundle?.main };
+    inLine(file, args, own);
+    if (WITH_BPF_TOO.has(file)) inLine(`${file} (bpf)`, args, { ...own, LAB_CAPTURE: 'bpf' });
   }
 } else if (part === 'all') {
   console.log('\n!! SKIPPED: the end-to-end tests need root (namespaces, cgroups, iftop)\n');
@@ -120,7 +126,7 @@ async function tests(
   name: string,
   file: string,
   args: readonly string[],
-  environment: { readonly [name: string]: string },
+  environment: { readonly [name: string]: string | undefined },
 ): Promise<void> {
   const from = performance.now();
   const { code, output } = await run(name, file, args, environment);
