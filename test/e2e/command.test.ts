@@ -120,7 +120,7 @@ test('--dry-run prints rows on stdout, logs on stderr and writes nothing', async
   await until(
     () =>
       log.some((line) =>
-        /^nstat_agent,node=lab-1,namespace=-,pod=- .*podsSeen=1i,sessions=1i/.test(line),
+        /^nstat_agent,cluster=-,node=lab-1,namespace=-,pod=- .*podsSeen=1i,sessions=1i/.test(line),
       ),
     'a row',
   );

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelBytes } from '../../lib/model.ts';
 import type { Issuer } from './apiserver/issuer.ts';
+import { imageEnvironment } from '../image/bundle.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -41,7 +42,8 @@ const TOKEN = 'lab-token';
 /** By which source the daemon captures, where a test says nothing else. */
 export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 /** The daemon's program: that of the image, where many labs are built, since it starts in a quarter of the time. */
-const MAIN = process.env['LAB_MAIN'] ?? join(import.meta.dirname, '../../daemon/main.ts');
+const BUNDLE = process.env['LAB_MAIN'];
+const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
 export type { Daemon, Machine };
@@ -150,6 +152,7 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
     CAPTURE: SOURCE,
+    ...(BUNDLE && imageEnvironment()),
   };
   const daemon: Lab['daemon'] = (extra = {}, ...args) => {
     const child = processes.start(process.execPath, [main, ...args], {
