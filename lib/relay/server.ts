@@ -21,7 +21,7 @@ export interface RelayServerOptions {
 const CONNECTIONS = 20_000;
 /** Requests of one connection at a time. */
 const STREAMS = 32;
-/** Milliseconds without a byte after which a connection with nothing under way is closed. */
+/** Milliseconds without a byte after which a connection is closed. */
 const IDLE = 60_000;
 /** Milliseconds that a request may take to arrive. */
 const REQUEST = 10_000;
@@ -60,8 +60,8 @@ export class RelayServer {
       : createPlainServer(limits, handler);
     this.#server.on('session', (session) =>
       session.setTimeout(IDLE, () => {
-        // A watch is never quiet for so long.
-        session.close();
+        // A watch is never quiet for so long: the client takes nothing, or has gone.
+        session.destroy();
       }),
     );
     const event = tls ? 'secureConnection' : 'connection';
