@@ -47,8 +47,9 @@ export class Crowd {
     };
   }
 
+  /** The errors after which something was tried again, each once. */
   async failures(): Promise<string[]> {
-    return (await this.#all<string[]>('failures')).flat();
+    return [...new Set((await this.#all<string[]>('failures')).flat())].toSorted();
   }
 
   /** CPU seconds of all processes. */

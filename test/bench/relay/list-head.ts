@@ -7,7 +7,7 @@ import type { Wanted } from './agents.ts';
 /** Bytes that the server may send ahead: the same as lib/kubernetes/client/http2.ts. */
 const WINDOW = 4 << 20;
 /** Milliseconds for a list, and after the last one. */
-const [PATIENCE, IDLE] = [60_000, 10_000];
+const [PATIENCE, IDLE] = [30_000, 10_000];
 
 /**
  * Receives whole lists of a relay over a connection of its own, but unpacks no more than their heads, which have the
@@ -37,7 +37,13 @@ export class ListHeads {
       first ??= piece;
       this.bytes += piece.length;
     });
-    await once(stream, 'end', { signal: AbortSignal.timeout(PATIENCE) });
+    try {
+      await once(stream, 'end', { signal: AbortSignal.timeout(PATIENCE) });
+    } catch (error) {
+      // What holds up one list holds up the next.
+      session.destroy();
+      throw error;
+    }
     const text = gunzipSync(first ?? '', { finishFlush: constants.Z_SYNC_FLUSH }).toString();
     const [metadata] = /"metadata":\{[^}]*\}/.exec(text) ?? [];
     if (!metadata) throw new Error(`${path}: ${text.slice(0, 200)}`);
