@@ -7,7 +7,7 @@ import type { Wanted } from './agents.ts';
 import type { Replica } from './replica.ts';
 
 /** Clients that begin a watch of pods and read nothing of it, and pods that change at once meanwhile. */
-const [CLIENTS, CHANGES] = process.argv.includes('--quick') ? [10, 4000] : [50, 20_000];
+const [CLIENTS, CHANGES] = [50, 20_000];
 /** Seconds in which they are to be cut off; lib/relay/outlet.ts gives them half of it. */
 const LATEST = 60;
 
