@@ -40,7 +40,8 @@ export async function runRelay({ config, client, log, problems, signal }: RunRel
   const authenticator = new Authenticator({ client, audience, subjects, signal });
   const unusable = (error: unknown) =>
     problems.report('certificate', CONDITIONS.certificateUnusable, { error: String(error) });
-  const server = open({ relay, authenticator, tls, listen: relayListen, unusable });
+  const failed = (error: unknown) => log.error({ error: String(error) }, 'a request has failed');
+  const server = open({ relay, authenticator, tls, listen: relayListen, unusable, failed });
   const health = {
     alive: () => ({ ok: true, reasons: [`${server.connections} connections of agents`] }),
     ready: () => ({ ok: sync.complete, reasons: sync.reasons }),

@@ -48,9 +48,9 @@ function pod(object: KubernetesObject): object {
     ...some('annotations', chosen(annotations, POD_ANNOTATIONS)),
     ...(ownerReferences && { ownerReferences }),
   };
-  if (hasEnded(object))
-    return { metadata: kept, spec: { nodeName }, status: { phase: status.phase } };
-  const { startTime, podIP, podIPs, containerStatuses, initContainerStatuses } = status;
+  const { phase, startTime } = status;
+  if (hasEnded(object)) return { metadata: kept, spec: { nodeName }, status: { phase, startTime } };
+  const { podIP, podIPs, containerStatuses, initContainerStatuses } = status;
   return {
     metadata: kept,
     spec: {

@@ -1,3 +1,5 @@
+import { Piece } from './piece.ts';
+
 /** A change that readers have to be told of. */
 interface Entry {
   /** Who knows everything up to an earlier version needs this entry. */
@@ -5,8 +7,17 @@ interface Entry {
   readonly bytes: Buffer;
 }
 
-/** Bytes of entries that one read takes at most, if it takes more than one. */
-const PIECE = 64 * 1024;
+/** Bytes of changes that one read takes at most, if it takes more than one. */
+const MOST = 64 * 1024;
+
+/** The last so many reads are remembered: as long as a list is given out, of which agents begin, at four reads a second. */
+const READS = 64;
+
+/** Some changes, and the position behind them. */
+export interface Read {
+  readonly piece: Piece;
+  readonly next: number;
+}
 
 /**
  * The last changes to the objects of a resource, in the order of their resourceVersions: one log for all readers, each of
@@ -19,6 +30,8 @@ export class ChangeLog {
   #start = 0;
   #bytes = 0;
   #floor = Infinity;
+  /** What was read last, by the position: readers that begin at the same one are given the same all the way. */
+  readonly #reads = new Map<number, Read>();
 
   /** `limit`: bytes that the changes may have. */
   constructor(limit: number) {
@@ -43,6 +56,7 @@ export class ChangeLog {
   reset(version: number): void {
     this.#start = this.end + 1;
     [this.#entries, this.#bytes, this.#floor] = [[], 0, version];
+    this.#reads.clear();
   }
 
   append(version: number, bytes: Buffer): void {
@@ -70,21 +84,31 @@ export class ChangeLog {
     return this.#start + low;
   }
 
-  /** Some changes from a position on, and the position behind them; undefined if it is not in the log any more. */
-  read(
-    position: number,
-    after = 0,
-  ): { readonly pieces: readonly Buffer[]; readonly next: number } | undefined {
+  /**
+   * Some changes from a position on, without those up to the version `after`; undefined if the position is not in the log
+   * any more.
+   */
+  read(position: number, after = 0): Read | undefined {
     if (position < this.#start) return undefined;
-    const pieces: Buffer[] = [];
+    const isWhole = (this.#entries[position - this.#start]?.version ?? Infinity) > after;
+    const known = isWhole && this.#reads.get(position);
+    if (known) return known;
+    const parts: Buffer[] = [];
     let next = position;
     let bytes = 0;
-    for (; next < this.end && bytes < PIECE; next += 1) {
+    for (; next < this.end && bytes < MOST; next += 1) {
       const entry = this.#entries[next - this.#start];
       if (!entry || entry.version <= after) continue;
-      pieces.push(entry.bytes);
+      parts.push(entry.bytes);
       bytes += entry.bytes.length;
     }
-    return { pieces, next };
+    const read = { piece: new Piece(Buffer.concat(parts)), next };
+    if (isWhole && next > position) this.#remember(position, read);
+    return read;
+  }
+  #remember(position: number, read: Read): void {
+    const [oldest] = this.#reads.size < READS ? [] : this.#reads.keys();
+    if (oldest !== undefined) this.#reads.delete(oldest);
+    this.#reads.set(position, read);
   }
 }

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../kubernetes/object-schema.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type SharedResource, stripped } from '../kubernetes/stripped.ts';
 import { ChangeLog } from './change-log.ts';
+import { Piece } from './piece.ts';
 
 /** An object as it is kept: JSON of what agents read of it, without the resourceVersion. */
 export interface Kept {
@@ -74,10 +75,10 @@ export class Collection {
   }
 
   /** An event that says up to which version all changes have been told. */
-  bookmark(): Buffer {
+  bookmark(): Piece {
     const metadata = { resourceVersion: String(this.#version), creationTimestamp: null };
     const object = { kind: this.kind, apiVersion: 'v1', metadata };
-    return Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    return new Piece(Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`));
   }
 
   #put({ uid, text, version }: Kept): void {

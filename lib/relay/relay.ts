@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { SHARED_RESOURCES, type SharedResource } from '../kubernetes/stripped.ts';
 import { Collection } from './collection.ts';
 import type { Outlet } from './outlet.ts';
+import { Piece } from './piece.ts';
 import { PreparedList } from './prepared-list.ts';
 import { Reader } from './reader.ts';
 import {
@@ -25,15 +26,25 @@ export interface Asked {
 
 /** Bytes of changes that are kept of a resource: an hour of 30 pods that change in a second. */
 const HISTORY = 32 * 1024 * 1024;
-/** Milliseconds. Changes of this time are sent together. */
-const GATHER = 100;
+/** Milliseconds. Changes of this time are sent together: a write to a thousand agents takes longer than a change. */
+const GATHER = 250;
 /** Milliseconds without a change after which an agent is told that there is none. */
 const BEAT = 1000;
 /** Milliseconds that a list waits for a version which another replica has heard of already, as at the API server. */
 const PATIENCE = 3000;
-/** Seconds of a watch, if the agent does not say. */
+/** Seconds of a watch at most: a token is shown again with the next one. */
 const TIMEOUT = 600;
 const JSON_TYPE = { 'content-type': 'application/json' };
+const GZIP = { 'content-encoding': 'gzip' };
+/** An answer that ends before there is anything to say is to be a gzip file, too. */
+const NOTHING = new Piece(Buffer.alloc(0));
+
+interface Watch {
+  /** All changes after this one are wanted. */
+  readonly version: number;
+  readonly seconds: number;
+  readonly takesGzip: boolean;
+}
 
 interface Shelf {
   readonly collection: Collection;
@@ -87,11 +98,11 @@ export class Relay {
   }
 
   /** Answers a request. Resolves when the answer is complete or the agent has gone. */
-  async answer(asked: Asked, outlet: Outlet): Promise<void> {
-    const url = URL.parse(asked.path, 'http://any');
+  async answer({ method, path, takesGzip }: Asked, outlet: Outlet): Promise<void> {
+    const url = URL.parse(path, 'http://any');
     const [, resource = ''] = /^\/api\/v1\/(\w+)$/.exec(url?.pathname ?? '') ?? [];
     const shelf = this.#shelves.get(resource);
-    if (!url || !shelf || asked.method !== 'GET') return fail(outlet, notFound());
+    if (!url || !shelf || method !== 'GET') return fail(outlet, notFound());
     const query = url.searchParams;
     if (query.get('fieldSelector') || query.get('labelSelector'))
       return fail(outlet, badRequest('the relay has whole resources and selects nothing'));
@@ -101,8 +112,10 @@ export class Relay {
       return fail(outlet, badRequest(`Invalid value: "${text.slice(0, 100)}": resourceVersion`));
     if (!shelf.isFollowed) return fail(outlet, unavailable(resource));
     if (!/^(1|true)$/.test(query.get('watch') ?? ''))
-      return this.#list(shelf, version, asked.takesGzip, outlet);
-    return this.#watch(shelf, version, Number(query.get('timeoutSeconds')) || TIMEOUT, outlet);
+      return this.#list(shelf, version, takesGzip, outlet);
+    const asked = Number(query.get('timeoutSeconds')) || TIMEOUT;
+    const seconds = Math.min(Math.max(0, asked), TIMEOUT);
+    return this.#watch(shelf, { version, seconds, takesGzip }, outlet);
   }
 
   /** Ends all watches, as the API server does with those that have lasted for their time. */
@@ -121,26 +134,29 @@ export class Relay {
       await sleep(GATHER);
     if (collection.version < oldest) return fail(outlet, tooLarge(oldest, collection.version));
     const body = await list.body(oldest);
-    outlet.begin(200, { ...JSON_TYPE, ...(takesGzip && { 'content-encoding': 'gzip' }) });
+    outlet.begin(200, { ...JSON_TYPE, ...(takesGzip && GZIP) });
     if (takesGzip) return outlet.finish(body);
     const plain = createGunzip();
     plain.end(body);
     for await (const piece of plain as AsyncIterable<Buffer>)
-      if (!outlet.write(piece)) await outlet.drained();
+      if (!outlet.write(piece) && !(await outlet.drained())) return outlet.drop();
     return outlet.finish();
   }
 
-  async #watch(shelf: Shelf, version: number, seconds: number, outlet: Outlet): Promise<void> {
+  async #watch(shelf: Shelf, watch: Watch, outlet: Outlet): Promise<void> {
     const { collection, readers } = shelf;
-    if (version === 0)
-      return fail(outlet, badRequest('a watch needs the resourceVersion of a list'));
-    const position = collection.log.after(version);
-    outlet.begin(200, JSON_TYPE);
+    const { version: known, seconds, takesGzip } = watch;
+    if (known === 0) return fail(outlet, badRequest('a watch needs the resourceVersion of a list'));
+    const position = collection.log.after(known);
+    const form = takesGzip ? 'packed' : 'plain';
+    outlet.begin(200, { ...JSON_TYPE, ...(takesGzip && GZIP) });
     if (position === undefined) {
-      const object = statusOf(expired(version, collection.log.floor));
-      return outlet.finish(Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`));
+      const object = statusOf(expired(known, collection.log.floor));
+      const event = Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`);
+      return outlet.finish(new Piece(event)[form]);
     }
-    const reader = new Reader(collection, version, position, outlet);
+    outlet.write(NOTHING[form]);
+    const reader = new Reader(collection, { known, position }, outlet, form);
     readers.set(reader, outlet);
     void this.#send(shelf, reader);
     await sleep(seconds * 1000, undefined, { signal: outlet.over, ref: false }).catch(() => {});

@@ -15,13 +15,15 @@ export interface RelayServerOptions {
   readonly listen: { readonly host: string | undefined; readonly port: number };
   /** Called when new TLS files cannot be used: the ones before stay. */
   readonly unusable: (error: unknown) => void;
+  /** Called when a request could not be answered, whatever it was; its client is cut off. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Connections at most: an agent has one, or with HTTP/1.1 one for each resource. */
 const CONNECTIONS = 20_000;
 /** Requests of one connection at a time. */
 const STREAMS = 32;
-/** Milliseconds without a byte after which a connection with nothing under way is closed. */
+/** Milliseconds without a byte after which a connection is closed. */
 const IDLE = 60_000;
 /** Milliseconds that a request may take to arrive. */
 const REQUEST = 10_000;
@@ -44,7 +46,12 @@ export class RelayServer {
     this.#options = options;
     const { tls } = options;
     const handler = (request: Request, response: ConstructorParameters<typeof Outlet>[0]) => {
-      const answer = this.#answer(request, response).finally(() => this.#answers.delete(answer));
+      const answer = this.#answer(request, response)
+        .catch((error: unknown) => {
+          options.failed(error);
+          response.destroy();
+        })
+        .finally(() => this.#answers.delete(answer));
       this.#answers.add(answer);
     };
     const limits = { maxHeaderSize: HEAD, headersTimeout: REQUEST, requestTimeout: REQUEST };
@@ -61,8 +68,8 @@ export class RelayServer {
       : createPlainServer(limits, handler);
     this.#server.on('session', (session) =>
       session.setTimeout(IDLE, () => {
-        // A watch is never quiet for so long.
-        session.close();
+        // A watch is never quiet for so long: the client takes nothing, or has gone.
+        session.destroy();
       }),
     );
     const event = tls ? 'secureConnection' : 'connection';

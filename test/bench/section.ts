@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import type { Result } from './result.ts';
 
 const ENTER = join(import.meta.dirname, '../lab/enter.ts');
-/** Needs no node of its own, and no root. */
-const WITHOUT_LAB = 'api';
+/** They need no node of their own, and no root. */
+const WITHOUT_LAB = new Set(['api', 'relay']);
 /** In milliseconds; no section should need it. */
 const LIMIT = 600_000;
 
@@ -19,7 +19,7 @@ export async function runSection(
   name: string,
   { quick, signal }: { readonly quick: boolean; readonly signal: AbortSignal },
 ): Promise<Result> {
-  const walls = name === WITHOUT_LAB ? [] : [ENTER];
+  const walls = WITHOUT_LAB.has(name) ? [] : [ENTER];
   const script = join(import.meta.dirname, name, 'main.ts');
   const child = spawn(process.execPath, [...walls, script, ...(quick ? ['--quick'] : [])], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -189,6 +189,7 @@ async function behindRelay(client: ApiClient, own: string, signal: AbortSignal) 
     tls: undefined,
     listen: { host: '127.0.0.1', port: 0 },
     unusable: () => {},
+    failed: (error) => assert.fail(String(error)),
   });
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const nothing = { failed: () => {}, followed: () => {} };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:https';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer, request } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
 import { pod } from '../lab/apiserver/objects.ts';
 import { until } from '../lab/influx.ts';
@@ -194,3 +196,30 @@ for (const [what, answer] of Object.entries(NONSENSE))
     server.closeAllConnections();
     server.close();
   });
+
+test('a watch is gzipped for who takes that, and plain for others', async () => {
+  const { port, relay } = await scene.replica();
+  put('a', '10.0.0.1');
+  const agent = agentOf(scene.client(port));
+  await certain(agent);
+  const version = relay.collections.find(({ resource }) => resource === 'pods')?.version;
+  const url = `https://127.0.0.1:${port}/api/v1/pods?watch=1&timeoutSeconds=1&resourceVersion=${version}`;
+  put('b', '10.0.0.2');
+  await until(() => agent.nameOf('10.0.0.2') === 'b', 'a change');
+  const get = async (encoding: string) => {
+    const headers = {
+      'accept-encoding': encoding,
+      authorization: `Bearer ${readFileSync(scene.tokenFile, 'utf8')}`,
+    };
+    const [response] = (await once(
+      request(url, { ca: readFileSync(scene.tls.ca), agent: false, headers }).end(),
+      'response',
+    )) as [IncomingMessage];
+    return { encoding: response.headers['content-encoding'], body: await buffer(response) };
+  };
+  const [packed, plain] = await Promise.all([get('gzip'), get('identity')]);
+  assert.deepEqual([packed.encoding, plain.encoding], ['gzip', undefined]);
+  const [event = ''] = plain.body.toString().split('\n');
+  assert.match(event, /"name":"b"/);
+  assert.equal(gunzipSync(packed.body).toString().split('\n')[0], event);
+});

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,7 @@ export class Scene {
         port,
       },
       unusable: () => {},
+      failed: (error) => assert.fail(String(error)),
     });
     const followed = followForRelay({
       client,

@@ -7,15 +7,15 @@ const PLACES = (SIZE.pods * 15) / 20;
 
 /**
  * Changes to pods for ever, one at each step, as the kubelet and the scheduler were recorded to make
- * them: of ten, three end a pod, four start another in its place, and three are reports of others.
+ * them: three end a pod, four start another in its place, and so many are reports of others.
  */
-export function* podChanges(store: Store): Generator<void> {
+export function* podChanges(store: Store, reports = 3): Generator<void> {
   for (let round = 0; ; round += 1) {
     const place = (round * 7) % PLACES;
     const generation = Math.floor((round * 7) / PLACES);
     yield* ended(store, podAt(place, generation));
     yield* started(store, podAt(place, generation + 1));
-    for (let nth = 1; nth <= 3; nth += 1) {
+    for (let nth = 1; nth <= reports; nth += 1) {
       yield reported(store, podAt((place + nth * 1009) % PLACES, generation), round);
     }
   }

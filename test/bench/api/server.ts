@@ -5,14 +5,17 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { Issuer } from '../../lab/apiserver/issuer.ts';
 import type { KubernetesObject } from '../../lab/apiserver/object.ts';
 import { type ApiServer, type RequestRecord, startApiServer } from '../../lab/apiserver/server.ts';
 import { selfSigned } from '../../lab/apiserver/tls.ts';
 import { answer } from './channel.ts';
 import { nodeChanges, podChanges } from './churn.ts';
 import { namespacesOf, nodesOf, podsOf, servicesOf, SIZE } from './cluster.ts';
+import { usage } from './usage.ts';
 
-export const AGENTS = ['nstats', 'client-node'] as const;
+/** Each has its name as its token. */
+const CLIENTS = ['nstats', 'client-node', 'relay', 'direct'];
 
 export interface Started {
   readonly url: string;
@@ -36,6 +39,9 @@ const RATES = { pods: POD_CHANGES, nodes: SIZE.nodes / 300 };
 let api: ApiServer;
 let connections = 0;
 const changes = { pods: 0, nodes: 0 };
+/** When each version of a pod was made, in milliseconds since 1970. */
+const made = new Map<number, number>();
+const issuer = await Issuer.create();
 let timer: NodeJS.Timeout | undefined;
 
 subscribe('net.server.socket', (message) => {
@@ -48,16 +54,21 @@ answer({
     const directory = mkdtempSync(join(tmpdir(), 'nstats-bench-'));
     const tls = selfSigned(directory, ['127.0.0.1']);
     rmSync(directory, { recursive: true });
-    const tokens = new Map(AGENTS.map((agent) => [agent, agent]));
-    api = await startApiServer({ tls, tokens });
+    const tokens = new Map(CLIENTS.map((client) => [client, client]));
+    api = await startApiServer({ tls, tokens, issuer });
     const pod = fill('pods', podsOf(SIZE));
     const service = fill('services', servicesOf(SIZE));
     const node = fill('nodes', nodesOf(SIZE));
     fill('namespaces', namespacesOf(SIZE));
+    api.store.subscribe('pods', ({ version }) => made.set(version, Date.now()));
     return { url: api.url, ca: tls.ca, bytes: { pod, service, node } };
   },
-  change() {
-    const streams = { pods: podChanges(api.store), nodes: nodeChanges(api.store) };
+  /** `reports`: those of other pods, for each pod that is replaced. */
+  change(reports) {
+    const streams = {
+      pods: podChanges(api.store, reports === '' ? undefined : Number(reports)),
+      nodes: nodeChanges(api.store),
+    };
     const before = { ...changes };
     const began = performance.now();
     timer = setInterval(() => {
@@ -74,6 +85,15 @@ answer({
     }, 20);
   },
   rest: () => clearInterval(timer),
+  /** So many changes at once. */
+  burst(count) {
+    const stream = podChanges(api.store, 0);
+    for (let nth = 0; nth < Number(count); nth += 1) stream.next();
+    return api.store.versionOf('pods');
+  },
+  token: () => issuer.token(),
+  made: () => made,
+  usage,
   seen: (): Seen => ({ requests: api.requests, connections, changes: changes.pods }),
 });
 
