@@ -40,6 +40,8 @@ export class UnsentRows {
   readonly #options: UnsentRowsOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
+  /** The batch that was stored last. Its rows are in memory too, since most likely they are sent next. */
+  #newest: Waiting | undefined;
   readonly #windows = new KeptWindows();
   #left: StoredWindow[] = [];
   #spool: Spool | undefined;
@@ -171,6 +173,7 @@ export class UnsentRows {
   /** InfluxDB has taken or refused every row of the batch. */
   async done(batch: Waiting): Promise<void> {
     if (!this.#waiting.delete(batch)) return;
+    batch.payload = undefined;
     this.#unstored.delete(batch);
     if (batch.place) await this.#spool?.release(batch.place);
   }
@@ -245,7 +248,8 @@ export class UnsentRows {
     // The batch may have been taken or dropped in the meantime.
     if (!this.#unstored.delete(batch)) return await spool.release(place);
     batch.place = place;
-    batch.payload = undefined;
+    if (this.#newest) this.#newest.payload = undefined;
+    this.#newest = batch;
   }
 
   async #openSpool(): Promise<Spool> {
