@@ -61,7 +61,12 @@ function addRecord(pods: PodCounts, records: Buffer, at: number, addresses: Addr
     received: numberAt(records, at + 56),
     receivedPackets: numberAt(records, at + 64),
   };
-  if (kind === undefined || !Object.values(bytes).every(Number.isSafeInteger)) return false;
+  const isSafe =
+    Number.isSafeInteger(bytes.sent) &&
+    Number.isSafeInteger(bytes.sentPackets) &&
+    Number.isSafeInteger(bytes.received) &&
+    Number.isSafeInteger(bytes.receivedPackets);
+  if (kind === undefined || !isSafe) return false;
   // How many flows there are is for the program.
   if (kind === 'flows') return true;
   if (pod === ALL_PODS) return false;
