@@ -110,7 +110,7 @@ export class UnsentRows {
   /** Adds the rows of a window that ended at `end`, in batches of a bounded size. */
   add(lines: readonly string[], end: number): Waiting[] {
     const added = batchesOf(lines).map((part): Waiting => {
-      const payload = Buffer.from(part.join(''));
+      const payload = Buffer.from(`${part.join('\n')}\n`);
       return { end, rows: part.length, bytes: payload.length, payload, place: undefined };
     });
     for (const batch of added) {
@@ -152,14 +152,17 @@ export class UnsentRows {
     return !this.#windows.has(end);
   }
 
-  /** The rows of a batch; none if it does not wait any more, or if they are damaged on disk, which is counted. */
-  async load(batch: Waiting): Promise<string[]> {
-    if (!this.has(batch)) return [];
+  /**
+   * The rows of a batch, with a line feed between two; undefined if it does not wait any more, or if they are damaged on
+   * disk, which is counted.
+   */
+  async load(batch: Waiting): Promise<string | undefined> {
+    if (!this.has(batch)) return undefined;
     const { problems } = this.#options;
     const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
     if (payload) {
       problems.resolve(DAMAGE);
-      return payload.toString().trimEnd().split('\n');
+      return payload.toString('utf8', 0, payload.length - 1);
     }
     if (this.has(batch)) {
       const { rows } = batch;
@@ -167,7 +170,7 @@ export class UnsentRows {
       problems.report(DAMAGE, CONDITIONS.rowsDamaged, { rows, total });
       await this.done(batch);
     }
-    return [];
+    return undefined;
   }
 
   /** InfluxDB has taken or refused every row of the batch. */
