@@ -117,10 +117,13 @@ export class NodeCapture {
       podsUnfound: this.#unfound(pods),
       captures: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
-      ...this.#counts,
-      helperRestarts: this.#bpf?.restarts ?? 0,
       states,
     };
+  }
+
+  /** How often something has happened since the start. */
+  get counts() {
+    return { ...this.#counts, helperRestarts: this.#bpf?.restarts ?? 0 };
   }
 
   /** When any source was last heard of, by `performance.now()`; undefined if none captures. */

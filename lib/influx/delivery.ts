@@ -30,11 +30,7 @@ export interface Blame {
  *
  * @throws WriteError when all of it has to be tried again later
  */
-export async function deliver(
-  write: Write,
-  rows: string,
-  blame?: Blame,
-): Promise<Delivered> {
+export async function deliver(write: Write, rows: string, blame?: Blame): Promise<Delivered> {
   try {
     await write(rows);
     return ALL;

@@ -178,11 +178,7 @@ export class Queue {
   }
 
   /** @throws WriteError when all has to be tried again later */
-  async #deliver(
-    batches: readonly Waiting[],
-    rows: string,
-    write: Write,
-  ): Promise<Delivered> {
+  async #deliver(batches: readonly Waiting[], rows: string, write: Write): Promise<Delivered> {
     const [batch] = batches;
     const row = this.#taken;
     if (!batch || batches.length > 1 || !this.#suspects.isDoubted(batch) || row === undefined)

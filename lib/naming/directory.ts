@@ -45,6 +45,8 @@ export class Directory {
   readonly #listed = new Set<Owner['kind']>();
   /** The nodes' pod ranges; undefined until they are needed. */
   #podRanges: PrefixTable<true> | undefined;
+  /** The peers that owners are, while they are. */
+  readonly #peers = new WeakMap<Owner, Peer>();
   #ambiguous = 0;
 
   constructor(options: DirectoryOptions = {}) {
@@ -170,14 +172,20 @@ export class Directory {
     return this.#podRanges.match(address) !== undefined;
   }
 
+  /** The same object as long as nothing of it changes. */
   #named(owner: Owner): Peer {
-    return {
+    const known = this.#peers.get(owner);
+    const zone = owner.kind === 'node' ? owner.zone || '-' : this.zoneOf(owner.node);
+    if (known?.zone === zone) return known;
+    const peer = {
       kind: owner.kind,
       namespace: owner.namespace || '-',
       name: owner.name || '-',
       workload: owner.workload || '-',
-      zone: owner.kind === 'node' ? owner.zone || '-' : this.zoneOf(owner.node),
+      zone,
     };
+    this.#peers.set(owner, peer);
+    return peer;
   }
 }
 

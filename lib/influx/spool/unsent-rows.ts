@@ -40,8 +40,8 @@ export class UnsentRows {
   readonly #options: UnsentRowsOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
-  /** The batch that was stored last. Its rows are in memory too, since most likely they are sent next. */
-  #newest: Waiting | undefined;
+  /** The batch that was added last, whose rows are in memory as they are sent: most likely they are sent next. */
+  #newest: { readonly batch: Waiting; readonly text: string } | undefined;
   readonly #windows = new KeptWindows();
   #left: StoredWindow[] = [];
   #spool: Spool | undefined;
@@ -110,8 +110,11 @@ export class UnsentRows {
   /** Adds the rows of a window that ended at `end`, in batches of a bounded size. */
   add(lines: readonly string[], end: number): Waiting[] {
     const added = batchesOf(lines).map((part): Waiting => {
-      const payload = Buffer.from(`${part.join('\n')}\n`);
-      return { end, rows: part.length, bytes: payload.length, payload, place: undefined };
+      const text = [...part, ''].join('\n');
+      const payload = Buffer.from(text);
+      const batch = { end, rows: part.length, bytes: payload.length, payload, place: undefined };
+      this.#newest = { batch, text };
+      return batch;
     });
     for (const batch of added) {
       this.#waiting.add(batch);
@@ -159,10 +162,10 @@ export class UnsentRows {
   async load(batch: Waiting): Promise<string | undefined> {
     if (!this.has(batch)) return undefined;
     const { problems } = this.#options;
-    const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
-    if (payload) {
+    const text = this.#newest?.batch === batch ? this.#newest.text : await this.#read(batch);
+    if (text !== undefined) {
       problems.resolve(DAMAGE);
-      return payload.toString('utf8', 0, payload.length - 1);
+      return text.slice(0, -1);
     }
     if (this.has(batch)) {
       const { rows } = batch;
@@ -176,19 +179,27 @@ export class UnsentRows {
   /** InfluxDB has taken or refused every row of the batch. */
   async done(batch: Waiting): Promise<void> {
     if (!this.#waiting.delete(batch)) return;
-    batch.payload = undefined;
-    this.#unstored.delete(batch);
+    this.#forget(batch);
     if (batch.place) await this.#spool?.release(batch.place);
+  }
+
+  async #read({ payload, place }: Waiting): Promise<string | undefined> {
+    return (payload ?? (place && (await this.#spool?.read(place))))?.toString();
   }
 
   #drop(batch: Waiting): void {
     this.#waiting.delete(batch);
-    this.#unstored.delete(batch);
-    // A reference to the batch must not keep its rows in memory.
-    batch.payload = undefined;
+    this.#forget(batch);
     this.#lost.dropped += batch.rows;
     if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
     this.#lastDropped = batch.end;
+  }
+
+  /** A reference to the batch must not keep its rows in memory. */
+  #forget(batch: Waiting): void {
+    this.#unstored.delete(batch);
+    batch.payload = undefined;
+    if (this.#newest?.batch === batch) this.#newest = undefined;
   }
 
   #store(): void {
@@ -251,8 +262,7 @@ export class UnsentRows {
     // The batch may have been taken or dropped in the meantime.
     if (!this.#unstored.delete(batch)) return await spool.release(place);
     batch.place = place;
-    if (this.#newest) this.#newest.payload = undefined;
-    this.#newest = batch;
+    batch.payload = undefined;
   }
 
   async #openSpool(): Promise<Spool> {
