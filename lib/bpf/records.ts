@@ -95,8 +95,7 @@ function addressAt(records: Buffer, at: number, known: Addresses): string {
     records.readUInt32LE(at) === 0 &&
     records.readUInt32LE(at + 4) === 0 &&
     records.readUInt32LE(at + 8) === 0xffff_0000;
-  if (!isMapped)
-    return new ipaddr.IPv6([...records.subarray(at, at + 16)]).toRFC5952String();
+  if (!isMapped) return new ipaddr.IPv6([...records.subarray(at, at + 16)]).toRFC5952String();
   const number = records.readUInt32LE(at + 12);
   const text = known.get(number) ?? records.subarray(at + 12, at + 16).join('.');
   known.set(number, text);

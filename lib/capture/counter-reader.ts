@@ -25,6 +25,10 @@ export class CounterReader {
     return this.#netns;
   }
 
+  get latest(): Counters | undefined {
+    return this.#latest;
+  }
+
   /** The counters now, if they can be read. */
   read(): Counters | undefined {
     const { inode, pid } = this.#netns;
