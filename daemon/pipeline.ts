@@ -101,13 +101,11 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
 
   void reportStartup({ config, log, signal, ...state });
 
-  setFlagsFromString(NO_REPEATS);
   let settled: NodeJS.Timeout | undefined;
   const tick = () => {
     capture.tick();
     windows.flush();
-    if (!settled && sync.complete)
-      settled = setTimeout(() => globalThis.gc?.(GARBAGE), SETTLE).unref();
+    if (!settled && sync.complete) settled = setTimeout(collectGarbage, SETTLE).unref();
   };
   const closing = new Map<number, NodeJS.Timeout>();
   let last = 0;
@@ -138,4 +136,10 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   // A slow client would keep the process until its time-out.
   server.closeAllConnections();
   await followed;
+}
+
+function collectGarbage(): void {
+  if (!globalThis.gc) return;
+  setFlagsFromString(NO_REPEATS);
+  globalThis.gc(GARBAGE);
 }
