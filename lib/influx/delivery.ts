@@ -25,8 +25,8 @@ export interface Blame {
 }
 
 /**
- * Writes rows, with a line feed between two. Rows that are refused or too large are halved until the rows that are to blame stand
- * alone. Rows that were written already are written again on the way, which changes nothing.
+ * Writes rows, with a line feed between two. Rows that are refused or too large are halved until the rows that are to blame
+ * stand alone. Rows that were written already are written again on the way, which changes nothing.
  *
  * @throws WriteError when all of it has to be tried again later
  */

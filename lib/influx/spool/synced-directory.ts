@@ -17,8 +17,14 @@ export class SyncedDirectory implements AsyncDisposable {
 
   /** Resolves when names that are new or have been removed are on the disk itself. */
   async sync(): Promise<void> {
-    this.#handle ??= await open(this.path, 'r');
-    await this.#handle.sync();
+    try {
+      this.#handle ??= await open(this.path, 'r');
+      await this.#handle.sync();
+    } catch (error) {
+      // The next attempt opens whatever is there then.
+      await this[Symbol.asyncDispose]().catch(() => {});
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
