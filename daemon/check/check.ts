@@ -67,7 +67,7 @@ function checks({ config, client, proc }: CheckOptions): Check[] {
     }),
     run: async () => {
       const row = encodeAgent(config, Date.now(), { checks: { integer: 1 } });
-      await writer(config.influx)([row]);
+      await writer(config.influx)(row);
       return 'takes a row';
     },
   };

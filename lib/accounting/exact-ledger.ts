@@ -25,6 +25,7 @@ export class ExactLedger implements WindowLedger {
   #reported: Counters | undefined;
   /** The interface has been replaced while the capture of the one before runs. */
   #isReplaced = false;
+  readonly isDrained = true;
   isHeld = false;
 
   constructor(start: number) {

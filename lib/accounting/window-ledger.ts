@@ -19,6 +19,8 @@ export interface WindowLedger {
   add(slot: Slot): void;
   /** The clock passes the end of the last window, and the next one begins. `isLast`: that will be empty. */
   turn(at: number, counters: Counters | undefined, isLast?: boolean): void;
+  /** For sources that are drained at the end of a window: they have read the counters then. */
+  readonly isDrained?: boolean;
   /** For sources that have read the counters and begin in a moment: until then later readings are not taken. */
   isHeld?: boolean;
   /** For sources that CPU_BUDGET pauses: from the end of this capture until the next one bytes are missing because of that. */

@@ -6,8 +6,6 @@ import type { KernelBytes } from '../model.ts';
 export const RECORD_SIZE = 72;
 const KINDS = ['flow', 'notIp', 'full', 'flows'] as const;
 const ALL_PODS = 0xffff_ffff;
-/** ::ffff:0:0/96, behind which an IPv4 address stands. */
-const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 
 /** Packets between two addresses. */
 export interface CountedFlow extends KernelBytes {
@@ -55,26 +53,32 @@ export function addRecords(pods: PodCounts, records: Buffer): boolean {
 function addRecord(pods: PodCounts, records: Buffer, at: number, addresses: Addresses): boolean {
   const pod = records.readUInt32LE(at);
   const kind = KINDS[records.readUInt8(at + 7)];
-  const bytes = {
-    sent: numberAt(records, at + 40),
-    sentPackets: numberAt(records, at + 48),
-    received: numberAt(records, at + 56),
-    receivedPackets: numberAt(records, at + 64),
-  };
-  if (kind === undefined || !Object.values(bytes).every(Number.isSafeInteger)) return false;
+  const sent = numberAt(records, at + 40);
+  const sentPackets = numberAt(records, at + 48);
+  const received = numberAt(records, at + 56);
+  const receivedPackets = numberAt(records, at + 64);
+  const isSafe =
+    Number.isSafeInteger(sent) &&
+    Number.isSafeInteger(sentPackets) &&
+    Number.isSafeInteger(received) &&
+    Number.isSafeInteger(receivedPackets);
+  if (kind === undefined || !isSafe) return false;
   // How many flows there are is for the program.
   if (kind === 'flows') return true;
   if (pod === ALL_PODS) return false;
   let known = pods.get(pod);
   if (!known) pods.set(pod, (known = { flows: [], notIp: NOTHING, full: NOTHING }));
-  if (kind !== 'flow') known[kind] = bytes;
+  if (kind !== 'flow') known[kind] = { sent, sentPackets, received, receivedPackets };
   else {
     known.flows.push({
       local: addressAt(records, at + 8, addresses),
       remote: addressAt(records, at + 24, addresses),
       protocol: records.readUInt8(at + 6),
       port: records.readUInt16LE(at + 4),
-      ...bytes,
+      sent,
+      sentPackets,
+      received,
+      receivedPackets,
     });
   }
   return true;
@@ -86,8 +90,12 @@ function numberAt(records: Buffer, at: number): number {
 
 /** In the spelling of lib/ip-address.ts. */
 function addressAt(records: Buffer, at: number, known: Addresses): string {
-  if (records.compare(MAPPED, 0, 12, at, at + 12) !== 0)
-    return new ipaddr.IPv6([...records.subarray(at, at + 16)]).toRFC5952String();
+  // Behind ::ffff:0:0/96 an IPv4 address stands.
+  const isMapped =
+    records.readUInt32LE(at) === 0 &&
+    records.readUInt32LE(at + 4) === 0 &&
+    records.readUInt32LE(at + 8) === 0xffff_0000;
+  if (!isMapped) return new ipaddr.IPv6([...records.subarray(at, at + 16)]).toRFC5952String();
   const number = records.readUInt32LE(at + 12);
   const text = known.get(number) ?? records.subarray(at + 12, at + 16).join('.');
   known.set(number, text);

@@ -103,8 +103,9 @@ export class BpfSource implements Source, DrainListener {
     const { flows, full } = count ?? { flows: [], full: NOTHING };
     const pairs = flows.map((flow) => {
       const { local, remote, sent, received } = flow;
+      const pair = { local, remote, from, to, sent, received };
       const port = portTag(flow);
-      return { local, remote, from, to, sent, received, ...(port !== undefined && { port }) };
+      return port === undefined ? pair : { ...pair, port };
     });
     const rest = { sent: full.sent, received: full.received };
     this.#listener.slot({ from, to, pairs, rest, lag: NOTHING, before, after });

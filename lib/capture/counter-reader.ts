@@ -12,7 +12,8 @@ export class CounterReader {
   /** A process while the interface is captured, and the file of the counters, which stays open while it does. */
   #source: Netns['pid'] | undefined;
   #file: ProcFile | undefined;
-  /** The last reading. */
+  /** The last reading, and its text: while nothing passes, that is the same. */
+  #text: string | undefined;
   #latest: Counters | undefined;
 
   /** `seen` gets the text of /proc/net/dev at each reading. */
@@ -24,12 +25,18 @@ export class CounterReader {
     return this.#netns;
   }
 
+  get latest(): Counters | undefined {
+    return this.#latest;
+  }
+
   /** The counters now, if they can be read. */
   read(): Counters | undefined {
     const { inode, pid } = this.#netns;
     const text = this.#file?.read() ?? readNetDev(this.#proc, inode, [this.#source, pid]);
     if (text === undefined) return undefined;
     this.#seen(text);
+    if (text === this.#text) return this.#latest;
+    this.#text = text;
     const counters = parseNetDev(text, this.#iface);
     this.#latest = counters && continued(counters, this.#latest);
     return this.#latest;

@@ -212,7 +212,8 @@ export class InterfaceCapture {
     if (this.#isProven && this.#state !== 'paused')
       this.problems.resolve('failure', 'refusal', 'budget');
     const isLast = (this.#owner.gone || this.isRetired) && !this.#source;
-    this.#ledger.turn(at, this.counters(), isLast);
+    const isRead = this.#ledger.isDrained && this.#capturingSince !== undefined;
+    this.#ledger.turn(at, isRead ? this.#reader?.latest : this.counters(), isLast);
   }
 
   get #isProven(): boolean {

@@ -107,20 +107,22 @@ export class NodeCapture {
     const pods = this.#registry.pods.filter(({ gone }) => !gone);
     const counts = REPORTED_STATES.map((state) => [state, 0] as const);
     const states = Object.fromEntries(counts) as Record<ReportedState, number>;
-    for (const state of pods.flatMap(({ interfaces }) => interfaces.states)) states[state] += 1;
+    const byPod = pods.map(({ interfaces }) => interfaces.states);
+    for (const state of byPod.flat()) states[state] += 1;
     return {
       podsSeen: pods.length,
       /** The API server reports of the others that their network is not made yet, or is being removed. */
-      podsReady: pods.filter(({ interfaces }) =>
-        interfaces.states.some((state) => state !== 'pending'),
-      ).length,
+      podsReady: byPod.filter((each) => each.some((state) => state !== 'pending')).length,
       podsUnfound: this.#unfound(pods),
       captures: pods.flatMap(({ interfaces }) => interfaces.all).filter(({ source }) => source?.pid)
         .length,
-      ...this.#counts,
-      helperRestarts: this.#bpf?.restarts ?? 0,
       states,
     };
+  }
+
+  /** How often something has happened since the start. */
+  get counts() {
+    return { ...this.#counts, helperRestarts: this.#bpf?.restarts ?? 0 };
   }
 
   /** When any source was last heard of, by `performance.now()`; undefined if none captures. */

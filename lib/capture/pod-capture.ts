@@ -61,7 +61,7 @@ export class PodCapture {
   /** The pod's namespace is to be searched for, or read again while the pod's network may still be being made. */
   get isSought(): boolean {
     if (this.#gone) return false;
-    const isMade = this.interfaces.all.length > 0 || performance.now() - this.since > MAKING;
+    const isMade = performance.now() - this.since > MAKING || this.interfaces.all.length > 0;
     return this.interfaces.netns === undefined || !isMade;
   }
 

@@ -37,6 +37,8 @@ export class PodInterfaces {
   #isNew = false;
   /** All names of interfaces in the namespace, as they were read last. */
   #names = '';
+  /** What /proc/net/dev was last, and the names in it. */
+  #seen = { netDev: '', names: '' };
   /** The interfaces of the namespace are not those of `#names` any more. */
   #changed = false;
   /** Since when the pod has no interface to capture, by `performance.now()`. */
@@ -156,7 +158,9 @@ export class PodInterfaces {
 
   /** The text of /proc/net/dev was read in the namespace of an interface. */
   seen(netDev: string): void {
-    this.#changed ||= interfacesIn(netDev).join() !== this.#names;
+    // While nothing passes, the text is the same.
+    if (netDev !== this.#seen.netDev) this.#seen = { netDev, names: interfacesIn(netDev).join() };
+    this.#changed ||= this.#seen.names !== this.#names;
   }
 
   /** An interface has gone. */

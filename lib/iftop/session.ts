@@ -162,7 +162,8 @@ export class Session {
       if (now >= due && asked === undefined) {
         // Nothing has passed, so iftop is not asked: an idle pod costs a reading of its counters.
         if (atRest()) {
-          [from, due, this.#heard] = [now, together(now + ASK_AFTER), now];
+          [from, this.#heard] = [together(now), now];
+          due = from + ASK_AFTER;
           began = timeOf(now);
         } else iftop.ask();
       }
@@ -183,9 +184,12 @@ export class Session {
   }
 }
 
-/** The sessions of idle pods wake the agent together, with a second of the wall clock, in which it wakes anyway. */
-function together(due: number): number {
-  return due - (timeOf(due) % ASK_AFTER);
+/**
+ * The last moment from which all sessions of idle pods count: so they wake the agent together, with a second of the wall
+ * clock, in which it wakes anyway.
+ */
+function together(now: number): number {
+  return now - (timeOf(now) % ASK_AFTER);
 }
 
 function overload(): SessionError {

@@ -25,22 +25,19 @@ export interface Blame {
 }
 
 /**
- * Writes rows. Rows that are refused or too large are halved until the rows that are to blame stand
- * alone. Rows that were written already are written again on the way, which changes nothing.
+ * Writes rows, with a line feed between two. Rows that are refused or too large are halved until the rows that are to blame
+ * stand alone. Rows that were written already are written again on the way, which changes nothing.
  *
  * @throws WriteError when all of it has to be tried again later
  */
-export async function deliver(
-  write: Write,
-  lines: readonly string[],
-  blame?: Blame,
-): Promise<Delivered> {
+export async function deliver(write: Write, rows: string, blame?: Blame): Promise<Delivered> {
   try {
-    await write(lines);
+    await write(rows);
     return ALL;
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
     const { status, dropped, message } = error;
+    const lines = rows.split('\n');
     // To find each of some hundred thousand series too many would take too many requests.
     if (dropped !== undefined && dropped <= lines.length)
       return { ...ALL, refused: dropped, refusal: { row: undefined, error: message } };
@@ -57,8 +54,8 @@ export async function deliver(
     }
     const half = Math.ceil(lines.length / 2);
     const within = blame && mayBeLater ? { ...blame, depth: blame.depth - 1 } : blame;
-    const first = await deliver(write, lines.slice(0, half), within);
-    const second = await deliver(write, lines.slice(half), within);
+    const first = await deliver(write, lines.slice(0, half).join('\n'), within);
+    const second = await deliver(write, lines.slice(half).join('\n'), within);
     return {
       refused: first.refused + second.refused,
       refusal: first.refusal ?? second.refusal,

@@ -1,4 +1,5 @@
 import type { LocalPod, Traffic } from '../model.ts';
+import { oncePerPeer } from '../naming/once-per-peer.ts';
 
 /** The fields of a row of `nstat_agent`, by name. */
 export type AgentFields = Readonly<{ [field: string]: { integer: number } | { float: number } }>;
@@ -49,25 +50,16 @@ export function encodeTraffic(traffic: Traffic, context: Context): string[] {
   const rate = (bytes: number) => float((bytes * 8000) / interval);
   const own = `nstat,${tags},zone=${tag(zone)},interface=${tag(iface)}`;
   // There are thousands of these in a window: no objects are made of their fields, and `join` makes one string at once.
-  const lines = edges.map(({ peer, port = '-', sent, received }) => {
-    const series = [
+  const lines = edges.map(({ peer, port = '-', sent, received }) =>
+    [
       own,
-      `peer_kind=${peer.kind}`,
-      `peer_namespace=${tag(peer.namespace)}`,
-      `peer=${tag(peer.name)}`,
-      `peer_workload=${tag(peer.workload)}`,
-      `peer_zone=${tag(peer.zone)}`,
-      `scope=${peer.scope}`,
-      `port=${tag(port)}${labels}`,
-    ].join(',');
-    const fields = [
-      `sendRate=${rate(sent)}`,
+      peerTags(peer),
+      `port=${tag(port)}${labels} sendRate=${rate(sent)}`,
       `receiveRate=${rate(received)}`,
       `sentBytes=${whole(sent)}i`,
-      `receivedBytes=${whole(received)}i`,
-    ].join(',');
-    return `${series} ${fields} ${time}`;
-  });
+      `receivedBytes=${whole(received)}i ${time}`,
+    ].join(','),
+  );
   const counted = {
     sentBytes: { integer: (kernel?.sent ?? 0) + uncounted.sent },
     receivedBytes: { integer: (kernel?.received ?? 0) + uncounted.received },
@@ -91,6 +83,17 @@ export function encodeTraffic(traffic: Traffic, context: Context): string[] {
     ? [...lines, line(`nstat_pod,${tags},interface=${tag(iface)}${labels}`, fields, time)]
     : lines;
 }
+
+const peerTags = oncePerPeer(({ kind, namespace, name, workload, zone, scope }) =>
+  [
+    `peer_kind=${kind}`,
+    `peer_namespace=${tag(namespace)}`,
+    `peer=${tag(name)}`,
+    `peer_workload=${tag(workload)}`,
+    `peer_zone=${tag(zone)}`,
+    `scope=${scope}`,
+  ].join(','),
+);
 
 /** The agent of a node, or a sidecar in a pod. */
 export interface Agent {

@@ -139,12 +139,13 @@ export class Queue {
     const { problems } = this.#options;
     const from = performance.now();
     for (const batch of batches) this.#fresh.delete(batch);
-    const lines = (await Promise.all(batches.map((batch) => unsent.load(batch)))).flat();
+    const loaded = await Promise.all(batches.map((batch) => unsent.load(batch)));
+    const rows = loaded.filter((each) => each !== undefined).join('\n');
     // All rows were dropped or damaged.
-    if (lines.length === 0) return this.#suspects.forget(batches);
+    if (rows === '') return this.#suspects.forget(batches);
     let delivered: Delivered;
     try {
-      delivered = await this.#deliver(batches, lines, write);
+      delivered = await this.#deliver(batches, rows, write);
     } catch (error) {
       this.#suspects.failed(batches);
       this.#suspects.prune((batch) => unsent.has(batch));
@@ -154,9 +155,9 @@ export class Queue {
     problems.resolve(INFLUXDB);
     this.#attempts = 0;
     const { refused, refusal, left } = delivered;
-    if (left) this.#setAside(batches, lines, left);
+    if (left) this.#setAside(batches, rows, left);
     else await this.#done(batches, refused, refusal);
-    if (!left && refused === 0) this.#taken = lines[0];
+    if (!left && refused === 0) this.#taken = firstOf(rows);
     const now = performance.now();
     this.#notBefore.older = now + Math.max(PACE.least, PACE.times * (now - from));
   }
@@ -167,37 +168,33 @@ export class Queue {
    */
   #writeByTurns(): Write {
     let isFirst = true;
-    return async (lines) => {
+    return async (rows) => {
       const fresh = isFirst ? undefined : this.#freshTurn();
       isFirst = false;
       const { write } = this.#options;
       if (fresh && fresh.at <= performance.now()) await this.#send(fresh.batches, write);
-      await write(lines);
+      await write(rows);
     };
   }
 
   /** @throws WriteError when all has to be tried again later */
-  async #deliver(
-    batches: readonly Waiting[],
-    lines: readonly string[],
-    write: Write,
-  ): Promise<Delivered> {
+  async #deliver(batches: readonly Waiting[], rows: string, write: Write): Promise<Delivered> {
     const [batch] = batches;
     const row = this.#taken;
     if (!batch || batches.length > 1 || !this.#suspects.isDoubted(batch) || row === undefined)
-      return deliver(write, lines);
+      return deliver(write, rows);
     try {
-      await write([row]);
+      await write(row);
     } catch (error) {
       this.#suspects.acquit();
       throw error;
     }
     const takesOthers = () =>
-      write([row]).then(
+      write(row).then(
         () => true,
         () => false,
       );
-    return deliver(write, lines, { takesOthers, depth: this.#suspects.depthOf(batch) });
+    return deliver(write, rows, { takesOthers, depth: this.#suspects.depthOf(batch) });
   }
 
   async #done(
@@ -221,8 +218,8 @@ export class Queue {
     await Promise.all(kept.map((batch) => unsent.done(batch)));
   }
 
-  #setAside(batches: readonly Waiting[], { length: rows }: readonly string[], error: Error): void {
-    const fields = { rows, error: error.message };
+  #setAside(batches: readonly Waiting[], rows: string, error: Error): void {
+    const fields = { rows: rows.split('\n').length, error: error.message };
     this.#options.problems.report(ASIDE, CONDITIONS.rowsSetAside, fields);
     for (const batch of batches) this.#suspects.setAside(batch, performance.now());
   }
@@ -249,4 +246,9 @@ export class Queue {
     const wait = 'nothing, if InfluxDB is just starting';
     problems.report(INFLUXDB, condition, { error: what, fix: isFirst && isYoung ? wait : fix });
   }
+}
+
+/** The first row, as text of its own: a part of the text would keep all of it in memory. */
+function firstOf(rows: string): string {
+  return Buffer.from(rows.split('\n', 1)[0] ?? '').toString();
 }

@@ -61,10 +61,10 @@ export function mayBeStarting(error: Error): boolean {
 }
 
 /**
- * Writes one batch of rows in line protocol with timestamps in seconds.
+ * Writes rows in line protocol, with a line feed between two, and timestamps in seconds.
  * @throws WriteError, in which case none, some or all of them may have been taken
  */
-export type Write = (lines: readonly string[]) => Promise<void>;
+export type Write = (rows: string) => Promise<void>;
 
 /** Milliseconds that a write may take, from the first byte of the request to the last byte of the answer. */
 const PATIENCE = 10_000;
@@ -96,7 +96,7 @@ export function writer(target: Target, patience = PATIENCE): Write {
       'follow-redirects': { http: { request }, https: { request } },
     },
   });
-  return async (lines) => {
+  return async (rows) => {
     const api = influx.getWriteApi('', '', 's', {
       maxRetries: 0,
       flushInterval: 0,
@@ -106,7 +106,7 @@ export function writer(target: Target, patience = PATIENCE): Write {
     api.path = writePath(target);
     try {
       // As one record: the client would count the bytes of each line anew.
-      api.writeRecord(lines.join('\n'));
+      api.writeRecord(rows);
       await api.flush();
     } catch (cause) {
       const error = cause as Error;

@@ -38,9 +38,10 @@ export class ProcFile {
       let text = '';
       for (let at = 0; ; ) {
         const length = readSync(this.#fd, SCRATCH, 0, SCRATCH.length, at);
-        if (length === 0) return text;
         text += SCRATCH.toString('utf8', 0, length);
         at += length;
+        // A read ends where the next line does not fit, which is shorter than this, or at the end.
+        if (length < SCRATCH.length / 2) return text;
       }
     } catch {
       return undefined;

@@ -1,5 +1,6 @@
 import type { Edge, LocalPod, Peer, Window } from '../model.ts';
 import { orient } from '../accounting/orient.ts';
+import { oncePerPeer } from './once-per-peer.ts';
 
 /** An edge that is added to in place. */
 type Growing = { -readonly [field in keyof Edge]: Edge[field] };
@@ -35,6 +36,9 @@ export function attribute(
 
 /** The key of the far end of an edge: two edges with the same key are one series. */
 export function keyOf({ peer, port = '-' }: Pick<Edge, 'peer' | 'port'>): string {
-  const { kind, namespace, name, workload, zone, scope } = peer;
-  return `${kind}\n${namespace}\n${name}\n${workload}\n${zone}\n${scope}\n${port}`;
+  return `${peerKey(peer)}\n${port}`;
 }
+
+const peerKey = oncePerPeer(({ kind, namespace, name, workload, zone, scope }) =>
+  [kind, namespace, name, workload, zone, scope].join('\n'),
+);

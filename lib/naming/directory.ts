@@ -49,6 +49,8 @@ export class Directory {
   readonly #listed = new Set<Owner['kind']>();
   /** The nodes' pod ranges; undefined until they are needed. */
   #podRanges: PrefixTable<true> | undefined;
+  /** The peers that owners are, while they are. */
+  readonly #peers = new WeakMap<Owner, Peer>();
   #ambiguous = 0;
 
   constructor(options: DirectoryOptions = {}) {
@@ -176,18 +178,25 @@ export class Directory {
     return this.#podRanges.match(address) !== undefined;
   }
 
+  /** The same object as long as nothing of it changes. */
   #named(owner: Owner): Peer {
+    const known = this.#peers.get(owner);
     const node = owner.kind === 'node' ? owner : this.#nodesByName.get(owner.node);
     const name = owner.kind === 'node' ? owner.name : owner.node;
     const place = { node: name, zone: node?.zone ?? '', region: node?.region ?? '' };
-    return {
+    const zone = place.zone || '-';
+    const scope = this.#scopeTo(place);
+    if (known?.zone === zone && known.scope === scope) return known;
+    const peer: Peer = {
       kind: owner.kind,
       namespace: owner.namespace || '-',
       name: owner.name || '-',
       workload: owner.workload || '-',
-      zone: place.zone || '-',
-      scope: this.#scopeTo(place),
+      zone,
+      scope,
     };
+    this.#peers.set(owner, peer);
+    return peer;
   }
 
   #inNetwork({ name, scope, zone = '', region = '' }: Network, address: string): Peer {

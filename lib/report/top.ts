@@ -17,11 +17,8 @@ export function top(
   limit: number,
   before: ReadonlySet<string> = new Set(),
 ): Edge[] {
-  const weighed = edges.map((edge) => {
-    const weight = before.size > 0 && before.has(keyOf(edge)) ? LOYALTY : 1;
-    return { edge, score: weight * (edge.sent + edge.received) };
-  });
-  const sorted = weighed.sort((a, b) => b.score - a.score).map(({ edge }) => edge);
+  // Few pods have more.
+  const sorted = edges.length > limit ? byWeight(edges, before) : edges;
   const other = sorted.slice(limit).reduce<Edge>(
     (sum, { sent, received }) => ({
       peer: OTHER,
@@ -32,4 +29,12 @@ export function top(
   );
   const kept = sorted.slice(0, limit);
   return other.sent + other.received > 0 ? [...kept, other] : kept;
+}
+
+function byWeight(edges: readonly Edge[], before: ReadonlySet<string>): readonly Edge[] {
+  const weighed = edges.map((edge) => {
+    const weight = before.size > 0 && before.has(keyOf(edge)) ? LOYALTY : 1;
+    return { edge, score: weight * (edge.sent + edge.received) };
+  });
+  return weighed.sort((a, b) => b.score - a.score).map(({ edge }) => edge);
 }

@@ -55,7 +55,7 @@ test('a pod that is being deleted and has lost its namespace is one pod that is 
   const pod = podOf(WEB, '10.0.0.3');
   add(7, 'eth0', 'net1');
   capture.pods.put(pod, false);
-  await until(() => capture.figures.captureRestarts >= 2, 'captures that fail');
+  await until(() => capture.counts.captureRestarts >= 2, 'captures that fail');
   assert.equal(capture.figures.podsReady, 1);
   capture.pods.put({ ...pod, terminating: true }, false);
   end(7);
@@ -72,7 +72,7 @@ test('that a namespace is not found is reported although the agent’s own is fo
     { cgroupUid: OWN, pod: podOf(OWN, '10.0.0.2'), wasOff: false },
     { cgroupUid: WEB, pod: podOf(WEB, '10.0.0.3'), wasOff: false },
   ]);
-  await until(() => capture.figures.captureRestarts > 0, 'a capture of the agent’s own pod');
+  await until(() => capture.counts.captureRestarts > 0, 'a capture of the agent’s own pod');
   assert.deepEqual(faults(), ['of 1 pod no network namespace is found in /proc']);
   add(7, 'eth0');
   await until(() => capture.figures.podsUnfound === 0, 'the other one');
@@ -84,7 +84,7 @@ test('a pod that is being deleted loses its addresses one by one without a warni
   const pod = { ...podOf(WEB, '10.0.0.3'), terminating: true };
   add(7, 'eth0');
   capture.pods.put(pod, false);
-  await until(() => capture.figures.captureRestarts > 0, 'a capture');
+  await until(() => capture.counts.captureRestarts > 0, 'a capture');
   capture.pods.put({ ...pod, ips: ['10.0.0.4'] }, false);
   assert.deepEqual(
     warned.filter((what) => what.includes('none of its addresses')),

@@ -99,7 +99,7 @@ async function ofInflux(url: string, proxy?: string): Promise<{ what: string; fi
   return writer(
     target,
     2000,
-  )(['a b=1 1']).then(
+  )('a b=1 1').then(
     () => assert.fail('it was taken'),
     (error: unknown) => faultOfInflux(error, target),
   );

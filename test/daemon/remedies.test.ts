@@ -9,7 +9,7 @@ const nobody = { username: undefined, password: undefined, retentionPolicy: unde
 
 async function failure(target: Target): Promise<Error> {
   try {
-    await writer(target)(['m v=1i 1']);
+    await writer(target)('m v=1i 1');
   } catch (error) {
     return error as Error;
   }

@@ -50,7 +50,7 @@ const expected = NASTY.map(
 describe('the same rows', () => {
   test('arrive in influxd 1.6.7 through /write', async () => {
     const { url, database } = influx;
-    await writer({ url, api: 1, database, ...nobody })(lines);
+    await writer({ url, api: 1, database, ...nobody })(lines.join('\n'));
     const rows = await influx.query('SELECT peer, sentBytes, time FROM nstat');
     assert.deepEqual(
       rows.map(({ peer, sentBytes }) => `${peer} ${sentBytes}`).toSorted(),
@@ -68,7 +68,7 @@ describe('the same rows', () => {
         api === 1
           ? { url, api, database: 'db1', ...nobody }
           : { url, api, bucket: 'b', org: 'o', token: 't' };
-      await writer(target)(lines);
+      await writer(target)(lines.join('\n'));
       // It makes a tag of the database's name, and has none for a bucket.
       const selector = `nstat_sentBytes{db="${api === 1 ? 'db1' : ''}"}`;
       await until(async () => (await victoria.export(selector)).length > 0, 'the rows');
@@ -87,7 +87,7 @@ describe('a refusal', () => {
     const { url } = influx;
     const write = writer({ url, api: 1, database: 'nobody-made-it', ...nobody });
     await assert.rejects(
-      write(lines),
+      write(lines.join('\n')),
       (error) => error instanceof WriteError && error.status === 404,
     );
   });
@@ -96,7 +96,7 @@ describe('a refusal', () => {
     const { url } = influx;
     const write = writer({ url, api: 2, bucket: 'b', org: 'o', token: undefined });
     await assert.rejects(
-      write(lines),
+      write(lines.join('\n')),
       (error) => error instanceof WriteError && error.status === 404,
     );
   });
@@ -104,7 +104,7 @@ describe('a refusal', () => {
   test('by nobody at all has no status', async () => {
     const write = writer({ url: 'http://127.0.0.1:9', api: 1, database: 'd', ...nobody });
     await assert.rejects(
-      write(lines),
+      write(lines.join('\n')),
       (error) => error instanceof WriteError && error.status === undefined,
     );
   });
@@ -116,7 +116,7 @@ describe('a refusal', () => {
     const write = writer({ url, api: 1, database, ...nobody, retentionPolicy: 'short' });
     const now = Math.floor(Date.now() / 1000);
     const rows = [now - 3 * 86_400, now - 2 * 86_400, now].map((time) => `late v=1i ${time}`);
-    const { refused, refusal } = await deliver(write, rows);
+    const { refused, refusal } = await deliver(write, rows.join('\n'));
     assert.equal(refused, 2);
     assert.match(refusal?.error ?? '', /beyond retention policy/);
     const [stored] = await influx.query('SELECT count(v) FROM short.late');

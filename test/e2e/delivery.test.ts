@@ -151,7 +151,7 @@ describe('one row among thousands that influxd refuses', () => {
       const problems = new Problems(log);
       const nobody = { username: undefined, password: undefined, retentionPolicy: undefined };
       const write = writer({ url, api: 1, database, ...nobody });
-      await write(good.slice(0, 1));
+      await write(good[0] ?? '');
       const directory = join(lab.directory, 'rows');
       const unsent = new UnsentRows({ directory, max: 2 ** 24, memory: 2 ** 24, log, problems });
       const queue = new Queue({ write, unsent, offset: 0, problems });

@@ -163,7 +163,7 @@ export const wireTargets: readonly Target[] = [
       const url = `http://127.0.0.1:${server.port}`;
       const target = { url, api: 2, org: '', bucket: 'b', token: TOKEN } as const;
       const write = writer(target, INFLUXDB_PATIENCE);
-      await assertOutcome(write(['m v=1i 1']).then(String));
+      await assertOutcome(write('m v=1i 1').then(String));
     },
   },
   {

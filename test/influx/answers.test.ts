@@ -30,7 +30,7 @@ async function failure(patience: number): Promise<WriteError> {
   const { port } = server.address() as AddressInfo;
   const target = { api: 2, org: '', bucket: 'b', token: undefined } as const;
   const write = writer({ ...target, url: `http://127.0.0.1:${port}` }, patience);
-  const error = await write(['m v=1i 1']).then(
+  const error = await write('m v=1i 1').then(
     () => undefined,
     (reason: unknown) => reason,
   );

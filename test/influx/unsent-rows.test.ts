@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CONDITIONS } from '../../lib/conditions.ts';
 import { drain, MIB, rows, Site } from './site.ts';
 
@@ -44,15 +43,13 @@ describe('what waits', () => {
   });
 
   test('and whose files have vanished is told of once, and is no sign of InfluxDB', async () => {
-    site.influx.answer = () => 503;
-    const { queue: waiting, unsent } = site.agent();
-    for (let end = 1; end <= 50; end += 1) waiting.push(rows(1, `w${end}`), end);
-    const stop = new AbortController();
-    const running = waiting.run(stop.signal);
-    while (waiting.figures.retries === 0) await sleep(5);
-    stop.abort();
-    await running;
-    await unsent.stored();
+    const { queue: first, unsent } = site.agent();
+    unsent.open(() => {});
+    for (let end = 1; end <= 50; end += 1) first.push(rows(1, `w${end}`), end);
+    await unsent.close();
+    const { queue: waiting, unsent: theirs } = site.agent();
+    theirs.open(() => {});
+    await theirs.stored();
     for (const file of site.files) rmSync(join(site.directory, file));
     await drain(waiting);
     assert.equal(waiting.figures.damaged, 50);

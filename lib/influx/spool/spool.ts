@@ -1,9 +1,10 @@
-import { mkdir, open, type FileHandle, readdir, rm } from 'node:fs/promises';
+import { open, type FileHandle, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sum } from '../../sum.ts';
 import { lock } from './lock.ts';
 import { readBytes } from './read-file.ts';
 import { type Found, payloadOf, scan } from './record.ts';
+import { SyncedDirectory } from './synced-directory.ts';
 import { WindowFiles } from './window-files.ts';
 
 /** A file of records, removed when none of them waits any more. */
@@ -30,7 +31,7 @@ interface Leftovers {
 }
 
 interface SpoolOptions {
-  readonly directory: string;
+  readonly directory: SyncedDirectory;
   /** Bytes that the files may have together. */
   readonly max: number;
   readonly lock: Disposable;
@@ -71,23 +72,24 @@ export class Spool implements Disposable {
    * @param max bytes that the files may have together
    * @throws when the directory cannot be made or read, or another process has it
    */
-  static async open(directory: string, max: number): Promise<Leftovers & { spool: Spool }> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const held = lock(join(directory, 'lock'));
+  static async open(path: string, max: number): Promise<Leftovers & { spool: Spool }> {
+    const directory = new SyncedDirectory(path);
+    await directory.make();
+    const held = lock(join(path, 'lock'));
     try {
-      const entries = (await readdir(directory, { withFileTypes: true }))
+      const entries = (await readdir(path, { withFileTypes: true }))
         .filter(({ name }) => NAME.test(name))
         .sort((a, b) => numberOf(a) - numberOf(b));
       const segments: Segment[] = [];
       const records: Leftovers['records'][number][] = [];
       let damaged = 0;
       for (const { name } of entries.filter((entry) => entry.isFile())) {
-        const path = join(directory, name);
-        const bytes = await readBytes(path, 0, LARGEST);
+        const file = join(path, name);
+        const bytes = await readBytes(file, 0, LARGEST);
         const scanned = scan(bytes);
         damaged += scanned.damaged;
-        const segment = { path, bytes: bytes.length, waiting: scanned.found.length };
-        if (segment.waiting === 0) await rm(path, { force: true });
+        const segment = { path: file, bytes: bytes.length, waiting: scanned.found.length };
+        if (segment.waiting === 0) await unlink(file);
         else segments.push(segment);
         for (const found of scanned.found) records.push({ ...found, place: { ...found, segment } });
       }
@@ -153,17 +155,18 @@ export class Spool implements Disposable {
 
   [Symbol.dispose](): void {
     void this.#active?.file.close().catch(() => {});
+    void this.#options.directory[Symbol.asyncDispose]().catch(() => {});
     this.#options.lock[Symbol.dispose]();
   }
 
   async #begin() {
-    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    const { directory } = this.#options;
+    await directory.make();
     const name = `${this.#next++}`.padStart(12, '0');
-    const path = join(this.#options.directory, `${name}.rows`);
+    const path = join(directory.path, `${name}.rows`);
     const file = await open(path, 'wx', 0o600);
     try {
       // The name of the file has to survive a power cut, too.
-      await using directory = await open(this.#options.directory, 'r');
       await directory.sync();
     } catch (error) {
       await file.close();
@@ -186,6 +189,6 @@ export class Spool implements Disposable {
     this.#segments.splice(index, 1);
     if (this.#active?.segment === segment) await this.#seal();
     // On a read-only disk the segment stays; a later process writes its rows again.
-    await rm(segment.path, { force: true }).catch(() => {});
+    await unlink(segment.path).catch(() => {});
   }
 }

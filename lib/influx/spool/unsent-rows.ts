@@ -40,6 +40,8 @@ export class UnsentRows {
   readonly #options: UnsentRowsOptions;
   #waiting = new Set<Waiting>();
   readonly #unstored = new Set<Waiting>();
+  /** The batch that was added last, whose rows are in memory as they are sent: most likely they are sent next. */
+  #newest: { readonly batch: Waiting; readonly text: string } | undefined;
   readonly #windows = new KeptWindows();
   #left: StoredWindow[] = [];
   #spool: Spool | undefined;
@@ -108,8 +110,11 @@ export class UnsentRows {
   /** Adds the rows of a window that ended at `end`, in batches of a bounded size. */
   add(lines: readonly string[], end: number): Waiting[] {
     const added = batchesOf(lines).map((part): Waiting => {
-      const payload = Buffer.from(part.join(''));
-      return { end, rows: part.length, bytes: payload.length, payload, place: undefined };
+      const text = [...part, ''].join('\n');
+      const payload = Buffer.from(text);
+      const batch = { end, rows: part.length, bytes: payload.length, payload, place: undefined };
+      this.#newest = { batch, text };
+      return batch;
     });
     for (const batch of added) {
       this.#waiting.add(batch);
@@ -150,14 +155,17 @@ export class UnsentRows {
     return !this.#windows.has(end);
   }
 
-  /** The rows of a batch; none if it does not wait any more, or if they are damaged on disk, which is counted. */
-  async load(batch: Waiting): Promise<string[]> {
-    if (!this.has(batch)) return [];
+  /**
+   * The rows of a batch, with a line feed between two; undefined if it does not wait any more, or if they are damaged on
+   * disk, which is counted.
+   */
+  async load(batch: Waiting): Promise<string | undefined> {
+    if (!this.has(batch)) return undefined;
     const { problems } = this.#options;
-    const payload = batch.payload ?? (batch.place && (await this.#spool?.read(batch.place)));
-    if (payload) {
+    const text = this.#newest?.batch === batch ? this.#newest.text : await this.#read(batch);
+    if (text !== undefined) {
       problems.resolve(DAMAGE);
-      return payload.toString().trimEnd().split('\n');
+      return text.slice(0, -1);
     }
     if (this.has(batch)) {
       const { rows } = batch;
@@ -165,24 +173,33 @@ export class UnsentRows {
       problems.report(DAMAGE, CONDITIONS.rowsDamaged, { rows, total });
       await this.done(batch);
     }
-    return [];
+    return undefined;
   }
 
   /** InfluxDB has taken or refused every row of the batch. */
   async done(batch: Waiting): Promise<void> {
     if (!this.#waiting.delete(batch)) return;
-    this.#unstored.delete(batch);
+    this.#forget(batch);
     if (batch.place) await this.#spool?.release(batch.place);
+  }
+
+  async #read({ payload, place }: Waiting): Promise<string | undefined> {
+    return (payload ?? (place && (await this.#spool?.read(place))))?.toString();
   }
 
   #drop(batch: Waiting): void {
     this.#waiting.delete(batch);
-    this.#unstored.delete(batch);
-    // A reference to the batch must not keep its rows in memory.
-    batch.payload = undefined;
+    this.#forget(batch);
     this.#lost.dropped += batch.rows;
     if (batch.end !== this.#lastDropped) this.#lost.windowsDropped += 1;
     this.#lastDropped = batch.end;
+  }
+
+  /** A reference to the batch must not keep its rows in memory. */
+  #forget(batch: Waiting): void {
+    this.#unstored.delete(batch);
+    batch.payload = undefined;
+    if (this.#newest?.batch === batch) this.#newest = undefined;
   }
 
   #store(): void {

@@ -1,7 +1,8 @@
 import { sum } from '../../sum.ts';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBytes } from './read-file.ts';
+import type { SyncedDirectory } from './synced-directory.ts';
 
 /** A file's name: the window's end in milliseconds since 1970. A file that was not written to its end has an extension. */
 const NAME = /^(\d{1,15})\.window(\.new)?$/;
@@ -23,12 +24,12 @@ export class WindowSizeError extends Error {
 
 /** Windows that are not rows yet, a file each, in a directory of this process only. */
 export class WindowFiles {
-  readonly #directory: string;
+  readonly #directory: SyncedDirectory;
   readonly #max: number;
   readonly #sizes = new Map<number, number>();
 
   /** @param max bytes of all files together */
-  constructor(directory: string, max: number) {
+  constructor(directory: SyncedDirectory, max: number) {
     this.#directory = directory;
     this.#max = max;
   }
@@ -40,11 +41,11 @@ export class WindowFiles {
   /** The windows of an earlier process, oldest first. */
   async read(): Promise<ReadonlyMap<number, Buffer>> {
     const left = new Map<number, Buffer>();
-    const entries = await readdir(this.#directory, { withFileTypes: true });
+    const entries = await readdir(this.#directory.path, { withFileTypes: true });
     for (const { name } of entries.filter((entry) => entry.isFile())) {
       const [, end, unfinished] = NAME.exec(name) ?? [];
       if (end === undefined) continue;
-      const path = join(this.#directory, name);
+      const path = join(this.#directory.path, name);
       if (unfinished) await rm(path, { force: true }).catch(() => {});
       else if (this.#path(Number(end)) === path)
         left.set(Number(end), await readBytes(path, 0, LARGEST));
@@ -83,7 +84,7 @@ export class WindowFiles {
       await rm(unfinished, { force: true }).catch(() => {});
       throw error;
     }
-    await this.#sync();
+    await this.#directory.sync();
   }
 
   /**
@@ -92,18 +93,14 @@ export class WindowFiles {
    */
   async remove(end: number): Promise<void> {
     if (!this.#sizes.has(end)) return;
-    await rm(this.#path(end), { force: true });
-    await this.#sync();
+    await unlink(this.#path(end)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await this.#directory.sync();
     this.#sizes.delete(end);
   }
 
-  /** New and removed names have to survive a power cut, too. */
-  async #sync(): Promise<void> {
-    await using directory = await open(this.#directory, 'r');
-    await directory.sync();
-  }
-
   #path(end: number): string {
-    return join(this.#directory, `${end}.window`);
+    return join(this.#directory.path, `${end}.window`);
   }
 }

@@ -3,7 +3,7 @@ import { byName, type Statistic } from './statistic.ts';
 
 /** How much of the node is captured, and how well. */
 export const captures: readonly Statistic<{
-  readonly capture: Pick<NodeCapture, 'figures' | 'source'>;
+  readonly capture: Pick<NodeCapture, 'figures' | 'counts' | 'source'>;
 }>[] = [
   {
     metric: 'nstats_capture_info',
@@ -38,23 +38,23 @@ export const captures: readonly Statistic<{
     metric: 'nstats_session_restarts_total',
     fields: { sessionRestarts: 'sum' },
     help: 'Captures that ended by themselves and are started again.',
-    read: ({ capture }) => capture.figures.captureRestarts,
+    read: ({ capture }) => capture.counts.captureRestarts,
   },
   {
     metric: 'nstats_helper_restarts_total',
     fields: { helperRestarts: 'sum' },
     help: 'Starts of the helper that counts in the kernel, after the first one.',
-    read: ({ capture }) => capture.figures.helperRestarts,
+    read: ({ capture }) => capture.counts.helperRestarts,
   },
   {
     metric: 'nstats_iftop_reports_total',
     help: 'Reports that iftops have printed.',
-    read: ({ capture }) => capture.figures.frames,
+    read: ({ capture }) => capture.counts.frames,
   },
   {
     metric: 'nstats_unparsed_lines_total',
     fields: { unparsedLines: 'sum' },
     help: 'Lines of iftop that could not be parsed.',
-    read: ({ capture }) => capture.figures.unparsedLines,
+    read: ({ capture }) => capture.counts.unparsedLines,
   },
 ];

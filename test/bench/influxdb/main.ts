@@ -71,7 +71,7 @@ async function fill(variant: (typeof VARIANTS)[number], port: number): Promise<F
   for (let start = START; start < END; start += WINDOW) {
     const traffic = node.window(start, start + WINDOW);
     const lines = traffic.flatMap((each) => encodeTraffic(each, context));
-    await write(lines);
+    await write(lines.join('\n'));
     rows += lines.length;
     plain += lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
     if (start + WINDOW === HALF) half = await stored(directory);
