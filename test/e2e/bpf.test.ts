@@ -201,15 +201,25 @@ test('of a pod whose interface does not count what it receives the program’s c
   await sleep(8000);
   await stop([traffic]);
   const passed = a.sandbox.passed().sent - before;
+  const counted = deaf.sandbox.counters().receivedBytes;
+  // What comes in the window in which a pod goes cannot be compared any more.
+  const hasAll = async () => sum(await rowsOf('nstat_pod', deaf), 'receivedBytes') > passed - FEW;
+  await until(hasAll, 'its rows');
   await deaf.remove();
   await endExactly();
   const rows = await rowsOf('nstat_pod', deaf);
   const [bytes, uncounted] = [sum(rows, 'receivedBytes'), sum(rows, 'receivedUncounted')];
-  t.diagnostic(`${passed} bytes sent, ${bytes} received, ${uncounted} of them uncounted`);
+  t.diagnostic(
+    `${passed} bytes sent, ${bytes} received, ${counted} of them counted by the kernel, ${uncounted} uncounted`,
+  );
   assert.ok(Math.abs(bytes - passed) < FEW, `${passed} ${bytes}`);
   assert.ok(bytes - sum(rows, 'receivedAttributed') < FEW);
-  // As much may be on its way between the program and the counters, so that much is not said to be uncounted.
-  assert.ok(uncounted > 0.9 * bytes && uncounted <= bytes);
+  assert.ok(counted < FEW && uncounted <= bytes);
+  // As much as came in the first drain may be on its way between the program and the counters, for all that is known.
+  const [, ...later] = rows.filter((row) => sum([row], 'receivedBytes') > FEW);
+  assert.ok(later.length > 0);
+  for (const row of later)
+    assert.ok(sum([row], 'receivedUncounted') > 0.9 * sum([row], 'receivedBytes'), `${row.time}`);
   assert.equal(sum(rows, 'sentUncounted'), 0);
   assert.equal(daemon.said('do not have all that was captured').length, 1);
 });
