@@ -157,6 +157,21 @@ test('an agent that must not ask the API server waits for the relay', async () =
   await until(() => agent.nameOf('10.0.0.2') === 'b', 'that it goes on at the relay');
 });
 
+test('an agent whose DNS has no replica any more goes on when it has one again', async () => {
+  const first = await scene.replica();
+  const { port } = first;
+  const addresses = ['127.0.0.1'];
+  const agent = agentOf(scene.client(port, { addresses }));
+  await certain(agent);
+  addresses.length = 0;
+  await first.end();
+  await until(() => agent.failures.some((each) => each.includes('ENOTFOUND')), 'the fault', 60);
+  addresses.push('127.0.0.1');
+  await scene.replica({ port });
+  put('b', '10.0.0.2');
+  await until(() => agent.nameOf('10.0.0.2') === 'b', 'that it goes on at the relay', 60);
+});
+
 test('an agent that falls behind the history of the relay lists again, at the relay', async () => {
   const replica: Replica = await scene.replica({ history: 4000 });
   put('a', '10.0.0.1');

@@ -104,7 +104,10 @@ export class Scene {
   client(port: number, { fallback = Infinity, addresses = ['127.0.0.1'] } = {}): RelayedClient {
     const { tokenFile } = this;
     const url = `https://localhost:${port}`;
-    const addressesOf = async () => addresses.map((address) => ({ address, family: 4 }));
+    const addressesOf = async (host: string) => {
+      if (addresses.length === 0) throw new Error(`getaddrinfo ENOTFOUND ${host}`);
+      return addresses.map((address) => ({ address, family: 4 }));
+    };
     const options = { url, authority: this.tls.ca, tokenFile, fallback, addressesOf };
     return new RelayedClient(options, connect(this.kubeconfig));
   }

@@ -100,7 +100,11 @@ export class RelayedClient implements ApiClient {
     if (this.#isDirect) {
       this.#retryAt = now + RETRY;
       this.outage.over();
-    } else this.#replicas = this.#next();
+    } else {
+      this.#replicas = this.#next();
+      // The next request is told; nobody waits until then.
+      this.#replicas.catch(() => {});
+    }
   }
 
   async #ask(path: string, signal: AbortSignal): Promise<Readable> {
