@@ -17,6 +17,8 @@ export const STAGES = [
   'lib/naming',
   'lib/influx',
   'lib/report',
+  'lib/live',
+  'lib/top',
   'daemon',
 ] as const;
 type Stage = (typeof STAGES)[number];

@@ -1,0 +1,77 @@
+import type { Frame, LiveSlot } from '../live/frame.ts';
+import { peerKey, InterfaceHistory, type Span } from './flow-history.ts';
+import type { Rates, View } from './view.ts';
+
+/** What the pods of one agent have sent and received lately. */
+export class AgentTable {
+  /** The name of its node. */
+  node = '-';
+  readonly #counted: Span;
+  readonly #interfaces = new Map<string, InterfaceHistory>();
+  #since: number | undefined;
+
+  /** `counted`: the time of which bytes are summed up, by the reader's `performance.now()`. */
+  constructor(counted: Span = { from: 0, to: Infinity }) {
+    this.#counted = counted;
+  }
+
+  /** Takes in a frame that has arrived now. The agent's clock may differ from the reader's. */
+  add(frame: Frame, now: number): void {
+    this.#since ??= now;
+    const offset = now - frame.at;
+    for (const slot of frame.slots) {
+      const [from, to] = [slot.from + offset, slot.to + offset];
+      // The agent may have been kept from running, or its clock have been set.
+      if (to > now + 1 || from < 0) continue;
+      this.#of(slot, from).add({ from, to, flows: slot.flows }, this.#counted);
+    }
+    const keepsSums = this.#counted.to < Infinity;
+    for (const [key, history] of this.#interfaces)
+      if (!history.forget(now, keepsSums)) this.#interfaces.delete(key);
+  }
+
+  /** Each pod and each of its peers, once, whatever interfaces they reach each other by. */
+  views(now: number): View[] {
+    const views = new Map<string, View>();
+    for (const { slot, flows } of this.#flows(now)) {
+      const { namespace, pod, workload } = slot;
+      for (const { peer, ...figures } of flows) {
+        const key = [namespace, pod, peerKey(peer)].join('\n');
+        const view = { namespace, pod, workload, node: this.node, ...peer, ...figures };
+        const known = views.get(key);
+        views.set(key, known ? plus(known, view) : view);
+      }
+    }
+    return [...views.values()];
+  }
+
+  *#flows(now: number) {
+    for (const history of this.#interfaces.values())
+      yield { slot: history.slot, flows: history.flows(now) };
+  }
+
+  #of(slot: LiveSlot, from: number): InterfaceHistory {
+    const key = [slot.namespace, slot.pod, slot.interface].join('\n');
+    const known = this.#interfaces.get(key);
+    if (known) return known;
+    const history = new InterfaceHistory({ ...slot, from }, this.#since ?? from);
+    this.#interfaces.set(key, history);
+    return history;
+  }
+}
+
+/** The figures of both, and the names of the first. */
+export function plus<T extends View>(a: T, b: View): T {
+  const sum = (rates: 'now' | 'mean10' | 'mean40'): Rates => ({
+    send: a[rates].send + b[rates].send,
+    receive: a[rates].receive + b[rates].receive,
+  });
+  return {
+    ...a,
+    now: sum('now'),
+    mean10: sum('mean10'),
+    mean40: sum('mean40'),
+    sentBytes: a.sentBytes + b.sentBytes,
+    receivedBytes: a.receivedBytes + b.receivedBytes,
+  };
+}
