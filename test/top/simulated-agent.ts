@@ -63,6 +63,7 @@ export function slotsOf(
 ): LiveSlot[] {
   const slots = new Map<string, LiveSlot & { flows: LiveFlow[] }>();
   const seconds = (to - from) / 1000;
+  const bytes = (bits: number) => Math.round((bits * seconds) / 8);
   const add = (pod: SimulatedPod, peer: SimulatedFlow['to'], send: number, receive: number) => {
     if (pod.node !== node) return;
     const { namespace, pod: name, workload } = pod;
@@ -77,7 +78,6 @@ export function slotsOf(
       flows: [],
     };
     slots.set(key, slot);
-    const bytes = (bits: number) => Math.round((bits * seconds) / 8);
     slot.flows.push({ ...peerOf(peer), sentBytes: bytes(send), receivedBytes: bytes(receive) });
   };
   for (const flow of flows) {
