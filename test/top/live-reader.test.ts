@@ -65,7 +65,7 @@ const lost: readonly (readonly [string, OpenStream, RegExp])[] = [
   [
     'that says nonsense',
     async () => said(encode(helloOf('a', 1)) + '{"at":[]}\n'),
-    /at is no number/,
+    /slots is no list/,
   ],
   ['that never ends a line', async () => Readable.from(endless()), /a line has more than/],
   ['that hangs', async () => said(encode(helloOf('a', 1)) + frame()), /does not answer/],
