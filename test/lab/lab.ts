@@ -151,6 +151,7 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+    TOP_SOCKET: join(directory, 'top.sock'),
     CAPTURE: SOURCE,
     ...(BUNDLE && imageEnvironment()),
   };
