@@ -23,8 +23,8 @@ export async function runTop(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof NoAgentError)) throw error;
     console.error(`nstats: ${error.message}`);
-    return 1;
+    process.exit(1);
   }
-  // An open stdin would keep the process.
-  return process.exit(0);
+  // An open stdin, or a stdout that nobody reads, would keep the process.
+  process.exit(0);
 }

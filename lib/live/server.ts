@@ -1,5 +1,13 @@
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { CONDITIONS } from '../conditions.ts';
@@ -17,6 +25,10 @@ export interface LiveServerOptions {
   readonly patience?: number;
 }
 
+/** For others than the owner (inode(7)). */
+const WRITABLE = 0o022;
+/** What others have made there cannot be replaced. */
+const STICKY = 0o1000;
 /** Each takes memory for two frames at the most. */
 export const READERS_MOST = 8;
 
@@ -68,7 +80,7 @@ function serve(socket: Socket, { feed, patience }: LiveServerOptions): () => voi
  * @throws Error if that cannot be; a socket at which somebody listens stays. Returns the inode of the socket.
  */
 async function listen(server: Server, path: string): Promise<number | undefined> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  takeDirectory(dirname(path));
   const inode = inodeOf(path);
   if (inode !== undefined) {
     if (!lstatSync(path).isSocket()) throw new Error('there is a file, and it is no socket');
@@ -85,6 +97,13 @@ async function listen(server: Server, path: string): Promise<number | undefined>
     rmSync(directory, { recursive: true, force: true });
   }
   return inodeOf(path);
+}
+
+/** Kubernetes makes an emptyDir that everybody may write to: a user of the container could put a socket of its own there. */
+function takeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const { mode } = statSync(path);
+  if ((mode & WRITABLE) !== 0 && (mode & STICKY) === 0) chmodSync(path, 0o700);
 }
 
 /** Whether somebody listens at a socket: a killed agent's is left behind. */

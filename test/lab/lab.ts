@@ -43,7 +43,7 @@ const TOKEN = 'lab-token';
 export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 /** The daemon's program: that of the image, where many labs are built, since it starts in a quarter of the time. */
 const BUNDLE = process.env['LAB_MAIN'];
-const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
+export const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
 export type { Daemon, Machine };
