@@ -43,7 +43,7 @@ const TOKEN = 'lab-token';
 export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 /** The daemon's program: that of the image, where many labs are built, since it starts in a quarter of the time. */
 const BUNDLE = process.env['LAB_MAIN'];
-const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
+export const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
 export type { Daemon, Machine };
@@ -151,6 +151,7 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+    TOP_SOCKET: join(directory, 'top.sock'),
     CAPTURE: SOURCE,
     ...(BUNDLE && imageEnvironment()),
   };
