@@ -88,13 +88,12 @@ export async function runScreen(
   signal.addEventListener('abort', () => ended.resolve(0));
   if (signal.aborted) ended.resolve(0);
   const timer = setInterval(look, EACH);
-  try {
-    terminal.open();
-    look();
-    return await ended.promise;
-  } finally {
-    clearInterval(timer);
-    await terminal.close();
-    for (const name of SIGNALS) process.off(name, onSignal);
-  }
+  terminal.open();
+  look();
+  const code = await ended.promise;
+  clearInterval(timer);
+  const isTaken = await terminal.close();
+  for (const name of SIGNALS) process.off(name, onSignal);
+  // What the terminal does not take would keep the process.
+  return isTaken ? code : process.exit(code);
 }

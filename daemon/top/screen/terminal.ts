@@ -30,6 +30,7 @@ export class Terminal {
   readonly #events: Events;
   #isEntered = false;
   #isGone = false;
+  #isClosed = false;
 
   constructor(stdin: ReadStream, stdout: WriteStream, events: Events) {
     this.#in = stdin;
@@ -42,11 +43,15 @@ export class Terminal {
 
   /** Takes over the terminal, until `leave`. */
   open(): void {
-    const { onKey, onLost } = this.#events;
+    const { onKey, onLost, onGone } = this.#events;
     emitKeypressEvents(this.#in);
     this.#in.on('keypress', (_text, key: Key) => onKey(key));
-    for (const event of ['end', 'close', 'error']) this.#in.on(event, this.#gone);
-    for (const event of ['close', 'error']) this.#out.on(event, this.#gone);
+    for (const event of ['end', 'close', 'error']) this.#in.on(event, onGone);
+    for (const event of ['close', 'error'])
+      this.#out.on(event, () => {
+        this.#isGone = true;
+        onGone();
+      });
     this.#out.on('resize', onLost);
     process.on('SIGTSTP', this.#suspend).on('SIGCONT', this.#resume);
     process.on('uncaughtExceptionMonitor', this.#leaveNow).on('exit', this.#leaveNow);
@@ -68,16 +73,18 @@ export class Terminal {
 
   /** Stops the process as Ctrl-Z does, with all that belongs to the same command. */
   suspend(): void {
-    process.kill(0, 'SIGTSTP');
+    this.#stop(0);
   }
 
-  /** Gives the terminal back. */
-  async close(): Promise<void> {
+  /** Gives the terminal back. Resolves to whether it has taken all that was written. */
+  async close(): Promise<boolean> {
+    this.#isClosed = true;
     process.off('SIGTSTP', this.#suspend).off('SIGCONT', this.#resume);
     this.#leaveNow();
     const end = AbortSignal.timeout(PATIENCE);
     while (!this.#isGone && this.#out.writableLength > 0 && !end.aborted) await sleep(10);
     process.off('uncaughtExceptionMonitor', this.#leaveNow).off('exit', this.#leaveNow);
+    return this.#out.writableLength === 0;
   }
 
   #enter(): void {
@@ -91,38 +98,29 @@ export class Terminal {
     if (!this.#isEntered) return;
     this.#isEntered = false;
     this.write(LEAVE);
-    try {
-      this.#in.setRawMode(false);
-    } catch {
-      // It has gone.
-    }
+    this.#in.setRawMode(false);
     this.#in.pause();
   };
 
+  readonly #suspend = () => this.#stop(process.pid);
+
   /**
-   * Where nothing could let the process go on, as in a container, the kernel does not stop it; so it goes on by itself after
-   * a moment, in which it has stopped if it could.
+   * Stops a process, or all of the own group, when the terminal has been given back. Where nothing could let it go on, as in
+   * a container, the kernel does not stop it: so after a moment, in which it has stopped if it could, it goes on.
    */
-  readonly #suspend = () => {
+  #stop(pid: number): void {
     this.#leaveNow();
     process.off('SIGTSTP', this.#suspend);
-    process.kill(process.pid, 'SIGTSTP');
-    setTimeout(() => {
-      process.on('SIGTSTP', this.#suspend);
-      this.#resume();
-    }, STOPPING);
-  };
+    process.kill(pid, 'SIGTSTP');
+    setTimeout(this.#resume, STOPPING);
+  }
 
   /** Also after SIGSTOP, which nobody tells: the shell has used the terminal since. */
   readonly #resume = () => {
-    if (this.#isGone) return;
+    if (this.#isGone || this.#isClosed) return;
+    if (!process.listeners('SIGTSTP').includes(this.#suspend)) process.on('SIGTSTP', this.#suspend);
     if (this.#isEntered) this.#in.setRawMode(false);
     this.#enter();
     this.#events.onLost();
-  };
-
-  readonly #gone = () => {
-    this.#isGone = true;
-    this.#events.onGone();
   };
 }
