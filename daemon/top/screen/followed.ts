@@ -13,7 +13,10 @@ export class Followed {
     this.pod = { namespace, pod, workload };
   }
 
-  /** The name of the pod to show now. One that has no traffic for a while may be taken for gone: it comes back with it. */
+  /**
+   * The name of the pod to show now. Views outlive their pod, so it counts as gone already if it has been silent for ten
+   * seconds while a pod that has come since has not. If it speaks again, it is shown again.
+   */
   look(views: readonly View[]): string {
     const { namespace, pod, workload } = this.pod;
     const mates = views.filter(
@@ -21,15 +24,22 @@ export class Followed {
     );
     for (const mate of mates) if (!this.#seen.has(mate.pod)) this.#seen.set(mate.pod, this.#looks);
     this.#looks += 1;
-    const present = new Set(mates.map((mate) => mate.pod));
-    if (present.has(pod) || workload === '-') return pod;
-    const [newest = pod] = [...present].toSorted(
+    if (workload === '-') return pod;
+    const speaking = new Set(mates.filter(hasSpoken).map((mate) => mate.pod));
+    if (speaking.has(pod)) return pod;
+    const isThere = mates.some((mate) => mate.pod === pod);
+    const candidates = [...speaking].filter((name) => !isThere || this.#firstSeen(name) > 0);
+    const [newest = pod] = candidates.toSorted(
       (a, b) => this.#firstSeen(b) - this.#firstSeen(a) || (a < b ? -1 : 1),
     );
     return newest;
   }
 
   #firstSeen(pod: string): number {
-    return this.#seen.get(pod) ?? -1;
+    return this.#seen.get(pod) ?? 0;
   }
+}
+
+function hasSpoken({ mean10 }: View): boolean {
+  return mean10.send + mean10.receive > 0;
 }

@@ -1,4 +1,4 @@
-import { rate } from '../../../lib/top/format.ts';
+import { short } from '../../../lib/top/format.ts';
 import { sum } from '../../../lib/sum.ts';
 import type { AgentState } from '../../../lib/top/view.ts';
 import type { Picture } from './picture.ts';
@@ -14,7 +14,7 @@ export function title({ agents, totals, time }: Picture): string {
   const connecting = count('connecting') > 0 ? `, ${count('connecting')} connecting` : '';
   const nodes = `${count('live')} of ${agents.length} ${agents.length === 1 ? 'node' : 'nodes'}`;
   const { send, receive, once } = totals;
-  const sums = `send ${rate(send)}  recv ${rate(receive)}  once ${rate(once)}`;
+  const sums = `send ${short(send)}  recv ${short(receive)}  once ${short(once)}`;
   return `nstats ${time}  ${nodes}${connecting}  ${sums}`;
 }
 
