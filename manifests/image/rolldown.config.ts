@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 import { licences } from './licences.ts';
 
-/** client-node makes its requests with undici, which lib/kubernetes/client/client.ts does not use. */
+/** client-node makes its requests with undici, which lib/kubernetes/client does not use. */
 const withoutUndici: Plugin = {
   name: 'without-undici',
   resolveId: (id) => (id === 'undici' ? id : undefined),
