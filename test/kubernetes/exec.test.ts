@@ -131,17 +131,17 @@ test('a connection that is lost is an error of the stream', async () => {
   assert.match(error.message, /lost|ECONNRESET|reset/);
 });
 
-describe('a user’s kubeconfig', () => {
-  /** Runs a command by a kubeconfig of its own. */
-  const runBy = async (cluster: object, user: object) => {
-    const file = join(directory, 'own');
-    const authority = Buffer.from(tls.ca).toString('base64');
-    const whole = { server: api.url, 'certificate-authority-data': authority, ...cluster };
-    writeFileSync(file, kubeconfigOf(whole, user));
-    const command = ['echo', 'hi'];
-    return exec(ofUser({ kubeconfig: file }, undefined), { ...TARGET, command }, stop.signal);
-  };
+/** Runs a command by a kubeconfig of its own. */
+const runBy = async (cluster: object, user: object) => {
+  const file = join(directory, 'own');
+  const authority = Buffer.from(tls.ca).toString('base64');
+  const whole = { server: api.url, 'certificate-authority-data': authority, ...cluster };
+  writeFileSync(file, kubeconfigOf(whole, user));
+  const command = ['echo', 'hi'];
+  return exec(ofUser({ kubeconfig: file }, undefined), { ...TARGET, command }, stop.signal);
+};
 
+describe('a user’s kubeconfig', () => {
   test('may name a proxy', async () => {
     await start();
     await using proxy = await startProxy();

@@ -101,13 +101,19 @@ function access(load: () => KubeConfig, inTheClear = false): Access {
   const { server, proxyUrl } = cluster;
   const proxySecrets = secretsOfProxy(proxyUrl);
   let secrets: readonly string[] = [];
+  const read = async () => {
+    const credentials = await credentialsOf((config ??= load()), inTheClear);
+    secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
+    return credentials;
+  };
+  // A plugin of a kubeconfig is asked once for all who wait.
+  let reading: ReturnType<typeof read> | undefined;
   return {
     server,
     via: proxyUrl && withoutUser(proxyUrl),
     async credentials() {
-      const credentials = await credentialsOf((config ??= load()), inTheClear);
-      secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
-      return credentials;
+      reading ??= read().finally(() => (reading = undefined));
+      return reading;
     },
     refused: () => void (config = undefined),
     clean: (text) => withoutSecrets(text, [...secrets, ...proxySecrets]),
