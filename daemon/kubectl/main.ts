@@ -60,7 +60,11 @@ async function main(): Promise<number> {
   const live = await ask(values, new LiveReader(options.counted), signal);
   try {
     if (command === 'top') return await showTop({ live, options, signal });
-    await runWeb({ live, signal, ...port, ready: (address) => console.log(address) });
+    const ready = (address: string) =>
+      console.log(`The page is at ${address} until this ends (Ctrl-C).`);
+    await runWeb({ live, signal, ...port, ready }).catch((cause: unknown) => {
+      throw new UsageError(errorOf(cause).message, { cause });
+    });
     return 0;
   } finally {
     stop.abort();
