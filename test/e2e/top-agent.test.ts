@@ -150,8 +150,6 @@ test('peers have the names that rows have', async () => {
 
 test('windows are exact while somebody watches', async () => {
   await Promise.all(senders.map((child) => kill(child, 'SIGKILL')));
-  const rows = (measurement: string, pod: string) =>
-    lab.influx.query(`SELECT * FROM ${measurement} WHERE pod = '${pod}'`);
   for (const pod of [web, db]) {
     const { sent } = between(starts.get(pod) ?? UNUSED, pod.sandbox.counters());
     // What the agent had not read of when it began is a packet that announces an address.
@@ -181,6 +179,9 @@ test('an agent that is asked to end lets its viewer go, and takes its socket awa
   assert.equal(await exitOf(viewer.process), 0);
   assert.equal(existsSync(lab.environment['TOP_SOCKET'] ?? ''), false);
 });
+
+const rows = (measurement: string, pod: string) =>
+  lab.influx.query(`SELECT * FROM ${measurement} WHERE pod = '${pod}'`);
 
 /** Bytes a second in all these slots. */
 function rateOf(
