@@ -8,7 +8,7 @@ import { PAGES, type Results, tablesOf, withTables } from './pages.ts';
 import { markdown } from './result.ts';
 import { runSection } from './section.ts';
 
-const SECTIONS = ['accuracy', 'cost', 'size', 'daemon', 'api', 'relay', 'influxdb'];
+const SECTIONS = ['accuracy', 'cost', 'top', 'size', 'daemon', 'api', 'relay', 'influxdb'];
 const RESULTS = join(import.meta.dirname, 'results.json');
 const USAGE = `npm run bench [-- [--quick] [--write] [section...]]
 

@@ -47,6 +47,7 @@ export function agentEnvironment(lab: Lab, capture: Capture): { [name: string]: 
     CAPTURE: capture,
     LISTEN: `:${PORTS[capture]}`,
     SPOOL_DIR,
+    TOP_SOCKET: join(lab.directory, `top-${capture}.sock`),
   };
 }
 

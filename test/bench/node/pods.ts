@@ -20,14 +20,18 @@ export async function grow(lab: Lab, pods: Pod[], count: number): Promise<void> 
 }
 
 /**
- * Each pod sends UDP to 14 others, or all if there are fewer, and receives from the same ones: one to
+ * Each pod sends UDP to 14 others if nothing else is said, or all if there are fewer, and receives from the same ones: one to
  * four packets of 78 to 1228 bytes a second and peer, and a quarter of the time nothing for six seconds.
  */
-export async function talk(lab: Lab, pods: readonly Pod[]): Promise<Traffic> {
+export async function talk(
+  lab: Lab,
+  pods: readonly Pod[],
+  neighbours = NEIGHBOURS,
+): Promise<Traffic> {
   const traffic = new Traffic(new Random(1), lab.processes, EVERY);
   for (const pod of pods) await traffic.add(pod);
   for (const [index, pod] of pods.entries())
-    for (let distance = 1; distance <= NEIGHBOURS; distance += 1) {
+    for (let distance = 1; distance <= neighbours; distance += 1) {
       const other = pods[(index + distance) % pods.length];
       if (!other || other === pod) continue;
       traffic.connect(pod, other);
