@@ -52,6 +52,8 @@ export async function serveLive(options: LiveServerOptions): Promise<() => void>
       unwatch();
     });
   }).unref();
+  // A connection that cannot be accepted, for want of descriptors, is none.
+  server.on('error', () => {});
   try {
     const inode = await listen(server, path);
     return () => {
