@@ -1,5 +1,6 @@
 /**
- * What it costs that somebody looks at an agent (`nstats top`), and what goes over the wire then. Prints a Result as JSON:
+ * What it costs that somebody looks at an agent (`nstats top`), what goes over the wire then, and what it costs to look at
+ * many (`kubectl nstats top`). Prints a Result as JSON:
  *
  *   node test/lab/enter.ts test/bench/top/main.ts [--quick]
  */
@@ -11,12 +12,14 @@ import { keepStatistics } from '../node/bpf.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
 import { progress } from '../progress.ts';
 import type { Result } from '../result.ts';
+import { crowdTable, measureCrowds } from './crowd.ts';
 import { look, lookTable } from './look.ts';
 
+const quick = process.argv.includes('--quick');
 /** Milliseconds, but `turns`. */
-const SIZE = process.argv.includes('--quick')
+const SIZE = quick
   ? { pods: 30, settle: 4000, measure: 8000, turns: 1 }
-  : { pods: FULL, settle: 15_000, measure: 20_000, turns: 5 };
+  : { pods: FULL, settle: 15_000, measure: 15_000, turns: 4 };
 /** Before each and after it. */
 const NEIGHBOURS = 10;
 
@@ -34,8 +37,9 @@ try {
   const looked = await look(lab, agents, { bundle: bundle.main, ...SIZE });
   traffic.end();
   await Promise.all([agents.iftop.end(), agents.bpf.end()]);
-  const tables = [lookTable(looked, SIZE.pods, 2 * NEIGHBOURS)];
-  console.log(JSON.stringify({ figures: { looked }, tables } satisfies Result));
+  const crowds = await measureCrowds(quick, say);
+  const tables = [lookTable(looked, SIZE.pods, 2 * NEIGHBOURS), crowdTable(crowds)];
+  console.log(JSON.stringify({ figures: { looked, crowds }, tables } satisfies Result));
 } finally {
   await lab.end();
 }
