@@ -52,7 +52,12 @@ async function identity(user: object): Promise<Identity> {
   const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'tls.crt' };
   writeFileSync(kubeconfig, kubeconfigOf(cluster, user));
   const child = spawn(process.execPath, [bundle.main, '--dry-run'], {
-    env: { PATH: process.env['PATH'], NODE_NAME: 'worker-1', KUBECONFIG: kubeconfig },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_NAME: 'worker-1',
+      KUBECONFIG: kubeconfig,
+      TOP_SOCKET: 'none',
+    },
     stdio: 'ignore',
   });
   try {

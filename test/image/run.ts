@@ -150,7 +150,7 @@ function start(
   for (const volume of container.volumeMounts ?? [])
     mkdirSync(join(volumes, volume.name), { recursive: true });
   // What the manifests mount is where the image looks by default.
-  const { KUBECONFIG: _, SPOOL_DIR: __, ...others } = environment;
+  const { KUBECONFIG: _, SPOOL_DIR: __, TOP_SOCKET: ___, ...others } = environment;
   const config = runtimeConfig({
     rootfs: join(out, 'rootfs'),
     image,

@@ -47,7 +47,8 @@ export async function atRest(lab: Lab, options: RestOptions): Promise<Rest[]> {
   const { bundle, starts, rest, idle } = options;
   const agent = (main: string, capture: Capture, port: number) => async () => {
     const SPOOL_DIR = join(lab.directory, `spool-${port}`);
-    const environment = { CAPTURE: capture, LISTEN: `:${port}`, SPOOL_DIR };
+    const TOP_SOCKET = join(lab.directory, `top-${port}.sock`);
+    const environment = { CAPTURE: capture, LISTEN: `:${port}`, SPOOL_DIR, TOP_SOCKET };
     return startAgent(lab, main, { environment });
   };
   const programs: { readonly [program: string]: () => Promise<Measured> } = {
