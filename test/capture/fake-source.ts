@@ -1,4 +1,5 @@
 import { Ledger } from '../../lib/accounting/ledger.ts';
+import type { SlotTap } from '../../lib/capture/interface-capture-types.ts';
 import { PodCapture } from '../../lib/capture/pod-capture.ts';
 import type { Source, SourceEnd, SourceListener, SourceTarget } from '../../lib/capture/source.ts';
 import { Problems } from '../../daemon/log.ts';
@@ -58,6 +59,7 @@ export function fakeCaptures(proc = '/nowhere') {
   const say = (level: string) => (fields: object, what: string) =>
     void said.push({ ...fields, level, what });
   const log = { debug: () => {}, info: say('info'), warn: say('warn'), error: say('error') };
+  const tap: SlotTap = { watcher: undefined };
   const options = {
     proc,
     interfaces: ['eth0'],
@@ -70,7 +72,7 @@ export function fakeCaptures(proc = '/nowhere') {
     },
     createLedger: (start: number) => new Ledger(start),
     restarted: () => {},
-    tap: { watcher: undefined },
+    tap,
   };
   const pod = (known: LocalPod = POD) =>
     new PodCapture(known, { selection: 'selected', wasOff: false }, options);

@@ -3,7 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { InterfaceCapture } from '../../lib/capture/interface-capture.ts';
+import type { SlotTap } from '../../lib/capture/interface-capture-types.ts';
 import type { PodCapture } from '../../lib/capture/pod-capture.ts';
+import { NOTHING } from '../../lib/bytes.ts';
 import type { LocalPod } from '../../lib/model.ts';
 import { ProcTree } from '../linux/recordings.ts';
 import { fakeCaptures, FakeSource, POD } from './fake-source.ts';
@@ -15,13 +17,14 @@ const netDev = (bytes: number) => `  eth0: 0 0 0 0 0 0 0 0 ${bytes} 0 0 0 0 0 0 
 class Captured extends ProcTree {
   readonly pod: PodCapture;
   readonly said: ReturnType<typeof fakeCaptures>['said'];
+  readonly tap: SlotTap;
   readonly #sources: readonly FakeSource[];
   readonly #later: (by: number) => void;
 
   constructor(context: TestContext, bytes: number, pod: LocalPod = POD) {
     super(context);
     const fake = fakeCaptures(this.path);
-    [this.#sources, this.said] = [fake.sources, fake.said];
+    [this.#sources, this.said, this.tap] = [fake.sources, fake.said, fake.options.tap];
     let late = 0;
     const [now, time] = [performance.now.bind(performance), Date.now];
     context.mock.method(performance, 'now', () => now() + late);
@@ -125,6 +128,28 @@ describe('a source that', () => {
     assert.deepEqual(node.pod.interfaces.states, ['running']);
     assert.equal(node.close().overloaded, true);
     assert.equal(node.close().overloaded, false);
+  });
+
+  test('reports a slot tells whoever watches of it, with its pod, and the window as ever', (t) => {
+    const node = new Captured(t, 0);
+    node.source.capture(7);
+    const from = Date.now();
+    const told: string[] = [];
+    const report = (bytes: number) => {
+      const rest = { sent: bytes, received: 0 };
+      const none = { before: undefined, after: undefined, lag: NOTHING };
+      node.source.listener.slot({ from, to: from + 500, pairs: [], rest, ...none });
+    };
+    report(1);
+    node.tap.watcher = ({ pod }, iface, { rest }) =>
+      void told.push(`${pod.name} ${iface} ${rest.sent}`);
+    report(2);
+    node.tap.watcher = undefined;
+    report(4);
+    assert.deepEqual(told, ['web-0 eth0 2']);
+    node.wait(1);
+    node.pod.interfaces.turn(Date.now());
+    assert.equal(node.pod.interfaces.close()[0]?.window.rest.sent, 7);
   });
 
   test('is refused leaves its interface unavailable, until one captures it', async (t) => {
