@@ -17,13 +17,14 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
-/** The text in exactly so many columns: filled with spaces, or cut, which ends in `more` then. */
+/** The text in exactly so many columns: filled with spaces, or cut, and then it ends in `more`, of at most one column. */
 export function fit(text: string, width: number, more: string): string {
   if (width <= 0) return '';
   if (text.length <= width && PLAIN.test(text)) return text.padEnd(width);
   const whole = beginning(text, width);
   if (whole.isAll) return filled(whole.text, width);
-  return filled(beginning(text, width - 1).text, width - 1) + more;
+  const room = width - more.length;
+  return filled(beginning(text, room).text, room) + more;
 }
 
 /** As much of a text as has room. */
