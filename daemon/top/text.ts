@@ -5,6 +5,8 @@ const PLAIN = /^[ -~]*$/;
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /** UTF-16 units of one character with its marks; what has more is no name that anybody reads. */
 const CHARACTER_MOST = 16;
+/** Characters at the end of a pod's name that tell it from others, such as `-kx7pd`. */
+const TAIL = 6;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text that does nothing but be shown, on one line. */
@@ -25,6 +27,12 @@ export function fit(text: string, width: number, more: string): string {
   if (whole.isAll) return filled(whole.text, width);
   const room = width - more.length;
   return filled(beginning(text, room).text, room) + more;
+}
+
+/** As `fit`, but the end of a name stays: it tells the pods of a workload apart. */
+export function fitName(text: string, width: number, more: string): string {
+  if (text.length <= width || width < 3 * TAIL || !PLAIN.test(text)) return fit(text, width, more);
+  return text.slice(0, width - TAIL - more.length) + more + text.slice(-TAIL);
 }
 
 /** As much of a text as has room. */

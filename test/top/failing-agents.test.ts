@@ -140,5 +140,5 @@ test('names with escape sequences and wide letters stay in their place', async (
   const rows = terminal.lines().filter((line) => /^[> ]a\/b /.test(line));
   assert.equal(rows.length, 4);
   for (const row of rows) assert.match(row, / external +\d+(?:\.\d+)? k +\d+(?:\.\d+)? k$/);
-  assert.match(terminal.text(), / 数据库-数据库-数据库-数… external /);
+  assert.match(terminal.text(), / 数据库-数据库-数据库-数据… external /);
 });
