@@ -61,7 +61,7 @@ names; 128 and its number after a signal.
 `;
 
 /** A mistake on the command line; the message names the option and the fix. */
-class UsageError extends Error {
+export class UsageError extends Error {
   readonly code = 'ERR_USAGE';
 }
 
