@@ -91,6 +91,16 @@ test('what the shell did with the terminal after SIGSTOP is undone by fg', async
   assert.equal(terminal.state(), before);
 });
 
+test('where nothing could let it go on it is not stopped', async (t) => {
+  const { terminal, pid } = await shown(t, 'daemon/main.ts top', 'setsid');
+  const clock = () => /\d\d:\d\d:\d\d/.exec(terminal.text())?.[0];
+  process.kill(pid, 'SIGTSTP');
+  const before = clock();
+  await terminal.until('the screen goes on', () => clock() !== before && clock() !== undefined);
+  process.kill(pid, 'SIGTERM');
+  await until(() => !isAlive(pid), 'nstats has ended');
+});
+
 test('it ends with its terminal', async (t) => {
   const { terminal, pid } = await shown(t);
   process.kill(terminal.server, 'SIGKILL');
