@@ -45,7 +45,8 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
   note(agents);
   for (const { agent, state } of agents)
     if (state === 'connecting') lost.set(agent, 'it has not answered in time');
-  const isAnswered = agents.some(({ state }) => state === 'live');
+  // What an agent that is lost now has said before is known still.
+  const isAnswered = agents.some(({ state }) => state === 'live') || live.views().length > 0;
   return {
     out: isAnswered ? FORMATS[options.output](resultOf(live, options)) : '',
     error: [...lost].map(([agent, why]) => `nstats: ${agent}: ${printable(why)}\n`).join(''),
