@@ -63,9 +63,13 @@ const WITH_BPF_TOO = new Set(
   ].map((name) => `test/e2e/${name}.test.ts`),
 );
 /** Among the unit tests these take longest when nothing else is run: they wait for most of a minute. */
-const WAITING = ['kubernetes/outage', 'influx/nothing-taken', 'influx/blame'].map(
-  (name) => `test/${name}.test.ts`,
-);
+const WAITING = [
+  'kubernetes/outage',
+  'influx/nothing-taken',
+  'influx/blame',
+  'top/terminal',
+  'top/script/once',
+].map((name) => `test/${name}.test.ts`);
 const isRoot = process.getuid?.() === 0;
 const [part = 'all'] = process.argv.slice(2);
 if (part !== 'all' && part !== 'unit')

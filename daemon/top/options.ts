@@ -39,7 +39,8 @@ export const OPTIONS_HELP = `\
   --group GROUP      a row for each ${GROUPS.join(', ')} (flow)
   --sort COLUMN      rows in the order of a column, the largest figure or the first name on top (rate):
                      ${COLUMNS.slice(0, 9).join(', ')},
-                     ${COLUMNS.slice(9).join(', ')}
+                     ${COLUMNS.slice(9, 15).join(', ')},
+                     ${COLUMNS.slice(15).join(', ')}
   --filter WORDS     rows whose names have all these words
   --once             print once what passes now, and end: within six seconds
   --duration TIME    print once what passes in a time from 1s to 24h, such as 30s: sums, and rates over all of it
@@ -60,7 +61,7 @@ names; 128 and its number after a signal.
 `;
 
 /** A mistake on the command line; the message names the option and the fix. */
-class UsageError extends Error {
+export class UsageError extends Error {
   readonly code = 'ERR_USAGE';
 }
 

@@ -5,6 +5,8 @@ const PLAIN = /^[ -~]*$/;
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /** UTF-16 units of one character with its marks; what has more is no name that anybody reads. */
 const CHARACTER_MOST = 16;
+/** Characters at the end of a pod's name that tell it from others, such as `-kx7pd`. */
+const TAIL = 6;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text that does nothing but be shown, on one line. */
@@ -17,13 +19,20 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
-/** The text in exactly so many columns: filled with spaces, or cut, which ends in `more` then. */
+/** The text in exactly so many columns: filled with spaces, or cut, and then it ends in `more`, of at most one column. */
 export function fit(text: string, width: number, more: string): string {
   if (width <= 0) return '';
   if (text.length <= width && PLAIN.test(text)) return text.padEnd(width);
   const whole = beginning(text, width);
   if (whole.isAll) return filled(whole.text, width);
-  return filled(beginning(text, width - 1).text, width - 1) + more;
+  const room = width - more.length;
+  return filled(beginning(text, room).text, room) + more;
+}
+
+/** As `fit`, but the end of a name stays: it tells the pods of a workload apart. */
+export function fitName(text: string, width: number, more: string): string {
+  if (text.length <= width || width < 3 * TAIL || !PLAIN.test(text)) return fit(text, width, more);
+  return text.slice(0, width - TAIL - more.length) + more + text.slice(-TAIL);
 }
 
 /** As much of a text as has room. */

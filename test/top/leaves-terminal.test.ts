@@ -9,6 +9,8 @@ import { agent } from './agents.ts';
 import { simulatedCluster } from './simulated-agent.ts';
 import { Terminal } from './tmux.ts';
 
+/** What is on the screen before; the prompt of a shell that is slow to start comes after what is typed. */
+const BEFORE = /^(?:[#$] )?here before$/m;
 const { flows } = simulatedCluster({ nodes: 1, pods: 6, peers: 2 });
 
 /** A terminal in which `nstats top` shows its screen. */
@@ -19,7 +21,7 @@ async function shown(t: TestContext, script = 'daemon/main.ts top', starter = ''
   const pidFile = join(directory, 'pid');
   const terminal = new Terminal(t, 80, 24);
   terminal.type(`export TOP_SOCKET=${socket}; echo here before`);
-  await terminal.shows(/^here before$/m);
+  await terminal.shows(BEFORE);
   const before = terminal.state();
   terminal.type(
     `${starter} sh -c 'echo $$ >${pidFile}; exec ${process.execPath} ${script}'; echo code $?`,
@@ -51,7 +53,7 @@ for (const [how, code, end] of [
     end(terminal, pid);
     const text = await terminal.shows(/^code \d+$/m);
     assert.match(text, new RegExp(`^code ${code}$`, 'm'));
-    assert.match(text, /^here before$/m);
+    assert.match(text, BEFORE);
     assert.doesNotMatch(text, /team-/);
     assert.equal(terminal.state(), before);
     assert.equal(isAlive(pid), false);
@@ -89,6 +91,16 @@ test('what the shell did with the terminal after SIGSTOP is undone by fg', async
   terminal.press('q');
   await terminal.shows(/^code 0$/m);
   assert.equal(terminal.state(), before);
+});
+
+test('where nothing could let it go on it is not stopped', async (t) => {
+  const { terminal, pid } = await shown(t, 'daemon/main.ts top', 'setsid');
+  const clock = () => /\d\d:\d\d:\d\d/.exec(terminal.text())?.[0];
+  process.kill(pid, 'SIGTSTP');
+  const before = clock();
+  await terminal.until('the screen goes on', () => clock() !== before && clock() !== undefined);
+  process.kill(pid, 'SIGTERM');
+  await until(() => !isAlive(pid), 'nstats has ended');
 });
 
 test('it ends with its terminal', async (t) => {

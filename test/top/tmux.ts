@@ -18,7 +18,8 @@ export class Terminal {
 
   constructor(t: TestContext, columns: number, rows: number, environment: NodeJS.ProcessEnv = {}) {
     const { PATH, HOME } = process.env;
-    this.#environment = { PATH, HOME, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', ...environment };
+    const plain = { SHELL: '/bin/sh', TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
+    this.#environment = { PATH, HOME, ...plain, ...environment };
     const size = ['-x', `${columns}`, '-y', `${rows}`];
     this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, 'exec sh');
     this.server = Number(this.#ask('#{pid}'));

@@ -21,7 +21,6 @@ const help: Change = (state) => ({ ...state, isHelp: true });
 /** By the character that is typed, or the name of the key. */
 const KEYS: { readonly [key: string]: Change } = {
   '?': help,
-  h: help,
   ' ': freeze,
   '/': (state) => ({ ...state, filterBefore: state.filter }),
   f: follow,

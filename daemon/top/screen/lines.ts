@@ -1,6 +1,6 @@
 import { short } from '../../../lib/top/format.ts';
 import type { Row } from '../../../lib/top/rows.ts';
-import { fit, widthOf } from '../text.ts';
+import { fit, fitName, widthOf } from '../text.ts';
 import { choices, problems, title } from './header.ts';
 import { footer, HELP } from './help.ts';
 import type { Picture, Size } from './picture.ts';
@@ -71,7 +71,7 @@ function headingOf({ heading, width }: Placed, state: State, style: Style): stri
 /** Nothing for a bar. */
 function cellOf(row: Row, { heading, width }: Placed, style: Style): string | [] {
   if ('bits' in heading) return short(heading.bits(row)).padStart(width);
-  return 'name' in heading ? fit(heading.name(row), width, style.glyphs.more) : [];
+  return 'name' in heading ? fitName(heading.name(row), width, style.glyphs.more) : [];
 }
 
 function both({ now }: Row): number {

@@ -88,12 +88,17 @@ export async function runScreen(
   signal.addEventListener('abort', () => ended.resolve(0));
   if (signal.aborted) ended.resolve(0);
   const timer = setInterval(look, EACH);
-  terminal.open();
-  look();
-  const code = await ended.promise;
-  clearInterval(timer);
-  const isTaken = await terminal.close();
-  for (const name of SIGNALS) process.off(name, onSignal);
-  // What the terminal does not take would keep the process.
-  return isTaken ? code : process.exit(code);
+  let code = 1;
+  try {
+    terminal.open();
+    look();
+    code = await ended.promise;
+    return code;
+  } finally {
+    clearInterval(timer);
+    const isTaken = await terminal.close();
+    for (const name of SIGNALS) process.off(name, onSignal);
+    // What the terminal does not take would keep the process.
+    if (!isTaken) process.exit(code);
+  }
 }

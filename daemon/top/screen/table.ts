@@ -23,8 +23,8 @@ export interface Placed {
   readonly width: number;
 }
 
-/** The width of a rate such as `1.23 M`, with room for a title and the mark of what is sorted by. */
-const RATE = 9;
+/** The width of a rate such as `1.23 M`, or of its title with the mark of what is sorted by. */
+const RATE = { now: 7, mean: 9 };
 const BAR_WIDTH = { least: 8, most: 20 };
 /** What a name has at least before a further column is shown, and at most. */
 const NAME = { least: 23, most: 50 };
@@ -91,9 +91,9 @@ export function placedIn(width: number, group: Group): Placed[] {
     room -= all;
     return headings.map((heading) => ({ heading, width: each }));
   };
-  const figures = [...take(NOW, RATE), ...take(MEAN10, RATE)];
+  const figures = [...take(NOW, RATE.now), ...take(MEAN10, RATE.mean)];
   const bar = take([BAR], BAR_WIDTH.least);
-  figures.push(...take(MEAN40, RATE));
+  figures.push(...take(MEAN40, RATE.mean));
   const more = Math.floor(room / wide);
   const name = Math.max(1, Math.min(NAME.least + more, NAME.most));
   const left = room - (name - NAME.least) * wide;

@@ -41,7 +41,7 @@ export class Terminal {
     _handle?.setBlocking?.(false);
   }
 
-  /** Takes over the terminal, until `leave`. */
+  /** Takes over the terminal, until `close`. */
   open(): void {
     const { onKey, onLost, onGone } = this.#events;
     emitKeypressEvents(this.#in);

@@ -44,8 +44,9 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
   const agents = live.agents();
   note(agents);
   for (const { agent, state } of agents)
-    if (state === 'connecting') lost.set(agent, 'it has not answered yet');
-  const isAnswered = agents.some(({ state }) => state === 'live');
+    if (state === 'connecting') lost.set(agent, 'it has not answered in time');
+  // What an agent that is lost now has said before is known still.
+  const isAnswered = agents.some(({ state }) => state === 'live') || live.views().length > 0;
   return {
     out: isAnswered ? FORMATS[options.output](resultOf(live, options)) : '',
     error: [...lost].map(([agent, why]) => `nstats: ${agent}: ${printable(why)}\n`).join(''),
@@ -53,7 +54,7 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
   };
 }
 
-/** Waits until all agents have answered for so long, or are lost; at most for `PATIENCE`. */
+/** Waits until all agents have answered for so long, at most for `PATIENCE`: one that is lost is asked again. */
 async function settled(live: Live, each: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + PATIENCE;
   const since = new Map<string, number>();
@@ -62,8 +63,7 @@ async function settled(live: Live, each: number, signal: AbortSignal): Promise<v
     const agents = live.agents();
     for (const { agent, state } of agents)
       if (state === 'live' && !since.has(agent)) since.set(agent, now);
-    const isSettled = ({ agent, state }: AgentState) =>
-      state === 'lost' || now >= (since.get(agent) ?? Infinity) + each;
+    const isSettled = ({ agent }: AgentState) => now >= (since.get(agent) ?? Infinity) + each;
     if (agents.length > 0 && agents.every(isSettled)) return;
     await pause(EACH, signal);
   }
