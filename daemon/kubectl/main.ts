@@ -60,15 +60,17 @@ async function main(): Promise<number> {
   const live = await ask(values, new LiveReader(options.counted), signal);
   try {
     if (command === 'top') return await showTop({ live, options, signal });
-    const ready = (address: string) =>
-      console.log(`The page is at ${address} until this ends (Ctrl-C).`);
-    await runWeb({ live, signal, ...port, ready }).catch((cause: unknown) => {
+    await runWeb({ live, signal, ...port, ready: sayWhere }).catch((cause: unknown) => {
       throw new UsageError(errorOf(cause).message, { cause });
     });
     return 0;
   } finally {
     stop.abort();
   }
+}
+
+function sayWhere(address: string): void {
+  console.log(`The page is at ${address} until this ends (Ctrl-C).`);
 }
 
 async function ask(values: ClusterValues, reader: LiveReader, signal: AbortSignal): Promise<Live> {

@@ -32,32 +32,43 @@ export class AgentTable {
 
   /** Each pod and each of its peers, once, whatever interfaces they reach each other by. */
   views(now: number): View[] {
-    const views = new Map<string, View>();
-    for (const { slot, flows } of this.#flows(now)) {
-      const { namespace, pod, workload } = slot;
-      for (const { peer, ...figures } of flows) {
-        const key = [namespace, pod, peerKey(peer)].join('\n');
-        const view = { namespace, pod, workload, node: this.node, ...peer, ...figures };
-        const known = views.get(key);
-        views.set(key, known ? plus(known, view) : view);
-      }
-    }
-    return [...views.values()];
+    const pods = Map.groupBy(this.#interfaces.values(), ({ slot }) => podKey(slot));
+    return [...pods.values()].flatMap((interfaces) => {
+      const views = interfaces.flatMap((each) => this.#viewsOf(each, now));
+      return interfaces.length === 1 ? views : merged(views);
+    });
   }
 
-  *#flows(now: number) {
-    for (const history of this.#interfaces.values())
-      yield { slot: history.slot, flows: history.flows(now) };
+  #viewsOf(history: InterfaceHistory, now: number): View[] {
+    const { namespace, pod, workload } = history.slot;
+    return Array.from(history.flows(now), ({ peer, ...figures }) => {
+      return { namespace, pod, workload, node: this.node, ...peer, ...figures };
+    });
   }
 
   #of(slot: LiveSlot, from: number): InterfaceHistory {
-    const key = [slot.namespace, slot.pod, slot.interface].join('\n');
+    const key = `${podKey(slot)}\n${slot.interface}`;
     const known = this.#interfaces.get(key);
     if (known) return known;
     const history = new InterfaceHistory({ ...slot, from }, this.#since ?? from);
     this.#interfaces.set(key, history);
     return history;
   }
+}
+
+function podKey({ namespace, pod }: Pick<LiveSlot, 'namespace' | 'pod'>): string {
+  return `${namespace}\n${pod}`;
+}
+
+/** One view of each peer. */
+function merged(views: readonly View[]): View[] {
+  const peers = new Map<string, View>();
+  for (const view of views) {
+    const key = peerKey(view);
+    const known = peers.get(key);
+    peers.set(key, known ? plus(known, view) : view);
+  }
+  return [...peers.values()];
 }
 
 /** The figures of both, and the names of the first. */

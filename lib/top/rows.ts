@@ -73,12 +73,12 @@ function seenBySenders(view: View, other: View): View {
 }
 
 function keyOf({ namespace, pod, peer_kind, peer_namespace, peer, port }: View): string {
-  return ['pod', namespace, pod, peer_kind, peer_namespace, peer, port].join('\n');
+  return `pod\n${namespace}\n${pod}\n${peer_kind}\n${peer_namespace}\n${peer}\n${port}`;
 }
 
 /** The key of the same flow as its other end has it, if that can be a pod that sees it. */
 function keyFromPeer(view: View): string | undefined {
   const { namespace, pod, peer_kind, peer_namespace, peer, port } = view;
   if (peer_kind !== 'pod') return undefined;
-  return ['pod', peer_namespace, peer, 'pod', namespace, pod, port].join('\n');
+  return `pod\n${peer_namespace}\n${peer}\npod\n${namespace}\n${pod}\n${port}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { type Command, exec } from '../../lib/kubernetes/client/exec.ts';
 import { ExecError } from '../../lib/kubernetes/client/exec-error.ts';
 import { executed } from '../lab/apiserver/exec.ts';
 import { pod } from '../lab/apiserver/objects.ts';
+import { json } from '../lab/apiserver/status.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../lab/apiserver/server.ts';
 import { until } from '../lab/influx.ts';
 import { kubeconfigOf } from '../lab/kubeconfig.ts';
@@ -140,6 +141,46 @@ const runBy = async (cluster: object, user: object) => {
   const command = ['echo', 'hi'];
   return exec(ofUser({ kubeconfig: file }, undefined), { ...TARGET, command }, stop.signal);
 };
+
+/** What kubectl asks about before it execs. */
+const DISCOVERY: { readonly [path: string]: object } = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [
+      { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get'] },
+    ],
+  },
+};
+
+test('kubectl exec gets the same of this API server', async (t) => {
+  const [, minor] =
+    /v1\.(\d+)/.exec(spawnSync('kubectl', ['version', '--client']).stdout.toString()) ?? [];
+  if (Number(minor) < 31) return t.skip(`kubectl 1.${minor} execs by SPDY`);
+  await start();
+  api.fault(({ path }) => {
+    const found = DISCOVERY[path.replace(/\?.*/, '')];
+    return found ? json(200, found) : 'proceed';
+  });
+  const target = ['-n', TARGET.namespace, TARGET.pod];
+  const script = 'cat; echo some; echo words >&2; exit 7';
+  const kubectl = spawn('kubectl', ['exec', '-i', ...target, '--', 'sh', '-c', script], {
+    env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: directory },
+    stdio: 'pipe',
+  });
+  children.push(kubectl);
+  kubectl.stdin.end('in, ');
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(kubectl.stdout),
+    text(kubectl.stderr),
+    once(kubectl, 'close'),
+  ]);
+  assert.equal(stdout, 'in, some\n');
+  assert.match(stderr, /^words\n/m);
+  assert.equal(code, 7);
+});
 
 describe('a user’s kubeconfig', () => {
   test('may name a proxy', async () => {

@@ -14,6 +14,8 @@ import { Terminal } from './terminal.ts';
 
 /** Milliseconds between two looks. */
 const EACH = 1000;
+/** A look may take one part in so many of the time: with very many rows agents would not be heard otherwise. */
+const SHARE = 4;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Shows what is live until the user, a signal or the end of the terminal ends it. Returns the exit code. */
@@ -35,6 +37,7 @@ export async function runScreen(
     isHelp: false,
     cursor: AT_TOP,
   };
+  let timer: NodeJS.Timeout | undefined;
   /** What is on the screen is not what should be. */
   let isStale = true;
 
@@ -68,8 +71,10 @@ export async function runScreen(
   }
 
   function look(): void {
+    const began = performance.now();
     if (!state.isFrozen) pictures.look();
     draw();
+    timer = setTimeout(look, Math.max(EACH, SHARE * (performance.now() - began)));
   }
 
   function take(key: Key): void {
@@ -87,7 +92,6 @@ export async function runScreen(
   for (const name of SIGNALS) process.on(name, onSignal);
   signal.addEventListener('abort', () => ended.resolve(0));
   if (signal.aborted) ended.resolve(0);
-  const timer = setInterval(look, EACH);
   let code = 1;
   try {
     terminal.open();
@@ -95,7 +99,7 @@ export async function runScreen(
     code = await ended.promise;
     return code;
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
     const isTaken = await terminal.close();
     for (const name of SIGNALS) process.off(name, onSignal);
     // What the terminal does not take would keep the process.
