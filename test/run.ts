@@ -78,6 +78,7 @@ if (part === 'all') {
   await check('format', bin('biome'), ['format']);
   await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
   await check('types', bin('tsc'), ['-p', '.']);
+  await check('types of the page', bin('tsc'), ['-p', 'daemon/web/page']);
   await check('dead code', bin('knip'), []);
 }
 /** What the image has, for the labs. */
