@@ -45,18 +45,10 @@ export function shortened(name: string): string {
 
 /** The outline of each kind of node, so that no colour is needed to tell them apart. */
 export function outline(kind: Kind, radius: number): string {
-  switch (kind) {
-    case 'service':
-      return polygon(4, radius * 1.2, 0);
-    case 'node':
-      return polygon(6, radius * 1.1, 0);
-    case 'namespace':
-      return polygon(4, radius * 1.35, Math.PI / 4);
-    case 'external':
-      return `${circle(radius)}${circle(radius * 0.5)}`;
-    default:
-      return circle(radius);
-  }
+  if (kind === 'service') return polygon(4, radius * 1.2, 0);
+  if (kind === 'node') return polygon(6, radius * 1.1, 0);
+  if (kind === 'namespace') return polygon(4, radius * 1.35, Math.PI / 4);
+  return kind === 'external' ? circle(radius) + circle(radius * 0.5) : circle(radius);
 }
 
 function circle(radius: number): string {
