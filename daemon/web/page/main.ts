@@ -8,7 +8,7 @@ import { follow } from './connection.ts';
 import { Detail } from './detail.ts';
 import { byId, setText } from './dom.ts';
 import { type Grouping, GROUPINGS, ownEnd, peerEnd } from './ends.ts';
-import { GraphView, type Marked } from './graph/graph.ts';
+import { GraphView, type Marked, NOTHING } from './graph/graph.ts';
 import { FOLDED, graphOf } from './graph/model.ts';
 import { Header } from './header.ts';
 import { History } from './history.ts';
@@ -17,8 +17,8 @@ import { listen } from './keys.ts';
 import { MOST, Table } from './table.ts';
 import { themeSwitch } from './theme.ts';
 
-/** Pixels of the graph's area for each node that is not folded, and bounds of their number. */
-const AREA = 11_500;
+/** Pixels of the graph's area for each node that is not folded, and bounds of their number. Pods have long names. */
+const AREA = { workload: 11_500, namespace: 11_500, pod: 17_000 };
 const NODES = { least: 12, most: 50 };
 
 const history = new History();
@@ -63,7 +63,7 @@ function show(): void {
 
 function showGraph(views: readonly View[]): void {
   const { width, height } = graphRoot.getBoundingClientRect();
-  const most = Math.round((width * height) / AREA);
+  const most = Math.round((width * height) / AREA[by]);
   const marked = markedIn(views);
   const shown = graphOf(rowsOf(views, 'flow'), {
     by,
@@ -77,15 +77,12 @@ function showGraph(views: readonly View[]): void {
 
 /** The nodes that what is chosen is, or is part of. */
 function markedIn(views: readonly View[]): Marked {
-  const isFlow = choice.key.startsWith('row:flow:');
-  if (choice.key === ALL.key) return { ids: new Set(), between: false };
+  if (choice.key === ALL.key) return NOTHING;
+  const between = choice.key.startsWith('row:flow:');
   const { isOwn, views: chosen } = seen(views, choice);
-  const ids = new Set<string>();
-  for (const view of chosen) {
-    if (isOwn || isFlow) ids.add(ownEnd(view, by).id);
-    if (!isOwn || isFlow) ids.add(peerEnd(view, by).id);
-  }
-  return { ids, between: isFlow };
+  const own = new Set(isOwn ? chosen.map((view) => ownEnd(view, by).id) : []);
+  const peers = isOwn && !between ? [] : chosen.map((view) => peerEnd(view, by).id);
+  return { ids: new Set([...own, ...peers]), own, between };
 }
 
 function showTable(views: readonly View[]): void {

@@ -11,11 +11,16 @@ export interface GraphOptions {
   readonly onChoose: (node: GraphNode) => void;
 }
 
-/** IDs of nodes that are marked, and whether only what passes between these is meant. */
+/** IDs of nodes that are marked. */
 export interface Marked {
   readonly ids: ReadonlySet<string>;
+  /** Those of them whose own pods say what they send and receive; if it is none, others say it of them. */
+  readonly own: ReadonlySet<string>;
+  /** Whether only what passes between marked nodes is meant. */
   readonly between: boolean;
 }
+
+export const NOTHING: Marked = { ids: new Set(), own: new Set(), between: false };
 
 /** Pixels of the widest line. */
 const WIDEST = 9;
@@ -30,7 +35,7 @@ export class GraphView {
   #graph: Graph = { nodes: [], edges: [] };
   #byId = new Map<string, GraphNode>();
   #places: ReadonlyMap<string, Place> = new Map();
-  #marked: Marked = { ids: new Set(), between: false };
+  #marked: Marked = NOTHING;
   #hovered: string | undefined;
   #active: string | undefined;
   /** Bit/s of the widest line. */
@@ -90,11 +95,13 @@ export class GraphView {
 
   /** What is pointed at, else what is chosen. */
   #lit(): Marked {
-    const hovered = this.#hovered;
-    if (hovered !== undefined && this.#byId.has(hovered))
-      return { ids: new Set([hovered]), between: false };
+    const hovered = this.#byId.get(this.#hovered ?? '');
+    if (hovered) {
+      const ids = new Set([hovered.id]);
+      return { ids, own: isReporting(hovered) ? ids : new Set(), between: false };
+    }
     const ids = new Set([...this.#marked.ids].filter((id) => this.#byId.has(id)));
-    return { ids, between: this.#marked.between };
+    return { ...this.#marked, ids };
   }
 
   #isLit({ from, to }: GraphEdge): boolean {
@@ -114,26 +121,23 @@ export class GraphView {
     set(line, { d: drawn.line, 'stroke-width': width.toFixed(2) });
     set(head, { d: drawn.head });
     const isLit = this.#isLit(edge);
-    const { ids } = this.#lit();
-    const way =
-      ids.has(edge.from) === isReporting(this.#byId.get([...ids][0] ?? '')) ? 'sent' : 'received';
+    const { ids, own } = this.#lit();
+    const isSent = own.size > 0 ? own.has(edge.from) : ids.has(edge.to);
+    const way = isSent ? 'sent' : 'received';
     set(element, { class: isLit ? `edge lit ${way}` : 'edge' });
     element.style.setProperty('--strength', (0.4 + 0.45 * share).toFixed(2));
   }
 
   /** What the marked nodes send to a node and receive from it; undefined if that is nothing. */
   #shared(id: string): { sent: number; received: number } | undefined {
-    const { ids } = this.#lit();
+    const { ids, own, between } = this.#lit();
     let [to, from] = [0, 0];
-    for (const edge of this.#graph.edges) {
+    for (const edge of between ? [] : this.#graph.edges) {
       if (edge.to === id && ids.has(edge.from)) to += edge.rate;
       if (edge.from === id && ids.has(edge.to)) from += edge.rate;
     }
     if (to + from === 0) return undefined;
-    const [first = ''] = ids;
-    return isReporting(this.#byId.get(first))
-      ? { sent: to, received: from }
-      : { sent: from, received: to };
+    return own.size > 0 ? { sent: to, received: from } : { sent: from, received: to };
   }
 
   #makeNode(id: string): SVGGElement {
@@ -252,8 +256,8 @@ function makeEdge(): SVGGElement {
 }
 
 /** Whether its own pods say what it sends and receives: `sent` is always what pods send. */
-function isReporting(node: GraphNode | undefined): boolean {
-  return node === undefined || ['workload', 'namespace', 'pod', 'folded'].includes(node.kind);
+function isReporting({ kind }: GraphNode): boolean {
+  return ['workload', 'namespace', 'pod', 'folded'].includes(kind);
 }
 
 /** The next of 1, 2, 5, 10, ...: widths do not change with every update. */

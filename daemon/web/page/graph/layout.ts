@@ -8,7 +8,7 @@ export interface Place {
   readonly y: number;
 }
 
-const TICKS = { free: 250, inside: 150 };
+const TICKS = { free: 250, inside: 150, apart: 50 };
 /** If more of the nodes are new than this part, all are placed afresh. */
 const MANY = 0.2;
 /** Radians: no two turns by it end in the same direction. */
@@ -84,6 +84,11 @@ function simulate(bodies: Body[], links: Link[], size: Size): void {
   for (let tick = 0; tick < TICKS.inside; tick += 1) {
     simulation.tick();
     unhide(bodies, links);
+    part(bodies);
+    keepInside(bodies, size);
+  }
+  // Without forces that push them on each other again.
+  for (let tick = 0; tick < TICKS.apart; tick += 1) {
     part(bodies);
     keepInside(bodies, size);
   }

@@ -23,8 +23,8 @@ export function radiusOf({ send, receive }: Pick<GraphNode, 'send' | 'receive'>)
 
 export function boxOf(node: GraphNode): Box {
   const { namespace, name } = node;
-  // Room for growth, since a place is kept.
-  const radius = radiusOf(node) + 2;
+  // Room for corners and for growth, since a place is kept.
+  const radius = 1.25 * radiusOf(node) + 2;
   const lines = namespace === '-' ? 1 : 2;
   const text = Math.max(shortened(name).length, namespace.length) * LETTER;
   const height = 2 * radius + lines * LINE + MARGIN;
