@@ -7,6 +7,7 @@ import { type GivenLabel, readLabels } from './pod-labels.ts';
 import { canonicalSet } from '../lib/ip-address.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import type { LocalPod } from '../lib/model.ts';
+import { TOP_SOCKET } from './top/socket.ts';
 import type { FlowDetail } from '../lib/report/flow-totals.ts';
 import { parseProxy, proxyFor, type Proxies } from '../lib/proxy.ts';
 
@@ -45,6 +46,8 @@ export interface Config {
   /** Cores that the daemon and its children may take together, or Infinity. */
   readonly cpuBudget: number;
   readonly listen: Address;
+  /** The Unix socket at which `nstats top` asks; undefined: there is none. */
+  readonly topSocket: string | undefined;
   /** Whether /metrics has flows, and between what. */
   readonly flowMetrics: 'none' | FlowDetail;
   /** The pod that the agent is a sidecar of: no other pod is observed, and its network namespace is the agent's. */
@@ -104,6 +107,7 @@ export const VARIABLES: readonly (readonly [name: string, fallback: string, mean
   ['SPOOL_MAX', '256MiB', 'bytes that they may have there, 1MiB to 1024GiB; the oldest go first'],
   ['CPU_BUDGET', '1', 'cores that it may take, captures included, 0.01 to 1024, or none: no limit'],
   ['LISTEN', ':9790', 'where /healthz, /readyz and /metrics are: [host]:port'],
+  ['TOP_SOCKET', TOP_SOCKET, 'Unix socket at which `nstats top` asks, or none'],
   ['FLOW_METRICS', 'none', 'none, namespace or workload: bytes between these in /metrics'],
   ['SIDECAR', 'false', 'true: observe only the pod that this container is part of'],
   ['POD_UID', '-', 'with SIDECAR, its metadata.uid (downward API)'],
@@ -153,6 +157,7 @@ export function readConfig(environment: Environment): Config {
     excludeNamespaces: read('EXCLUDE_NAMESPACES', new Set<string>(), NAMES, names),
     cpuBudget: read('CPU_BUDGET', 1, 'cores from 0.01 to 1024, such as 0.5, or none', cores),
     listen: read('LISTEN', { host: undefined, port: 9790 }, 'an address such as :9790', address),
+    topSocket: read('TOP_SOCKET', TOP_SOCKET, TOP_SOCKETS, topSocket) || undefined,
     flowMetrics: oneOf('FLOW_METRICS', 'none', ['none', 'namespace', 'workload']),
     sidecar: isSidecar ? ownPod(get, wrong, labels) : undefined,
     logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
@@ -280,6 +285,15 @@ function cores(text: string): number | undefined {
 
 function absolute(text: string): string | undefined {
   return text.startsWith('/') ? text : undefined;
+}
+
+/** The kernel takes 107 bytes (unix(7)), of which the agent needs some for a while. */
+const TOP_SOCKETS = 'an absolute path of at most 96 bytes, or none';
+
+/** Empty: none. */
+function topSocket(text: string): string | undefined {
+  if (text === 'none') return '';
+  return text.startsWith('/') && Buffer.byteLength(text) <= 96 ? text : undefined;
 }
 
 const PROXY = 'http://host:port or https://host:port, with user:password@ before host if it asks';

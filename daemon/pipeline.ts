@@ -14,6 +14,8 @@ import { chooseSource } from './choose-source.ts';
 import { Health } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { exposition } from './http/metrics/exposition.ts';
+import { Feed } from '../lib/live/feed.ts';
+import { serveLive } from '../lib/live/server.ts';
 import { followNetworks } from '../lib/naming/follow-networks.ts';
 import { NodeCapture } from '../lib/capture/node-capture.ts';
 import { AgentFieldReader } from '../lib/report/agent-fields.ts';
@@ -87,6 +89,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const health = new Health({ interval: config.interval, ...state });
   const metrics = exposition(statistics, state);
   const server = await serve(config.listen, health, metrics);
+  const feed = new Feed({ config, ...state });
+  const endLive = await serveLive({ path: config.topSocket, feed, problems });
 
   const following = new AbortController();
   if (config.sidecar) capture.pods.put(config.sidecar, false);
@@ -140,6 +144,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   // A sidecar's disk goes with its pod.
   await windows.end(config.sidecar === undefined);
   following.abort();
+  endLive();
   server.close();
   // A slow client would keep the process until its time-out.
   server.closeAllConnections();

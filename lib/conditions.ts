@@ -165,6 +165,11 @@ export const CONDITIONS = {
     remedy:
       'another nstats on this node uses it: end that one, or set SPOOL_DIR to another directory for this one',
   },
+  viewUnavailable: {
+    sentence: 'nobody can look at this agent by `nstats top`',
+    remedy:
+      'set TOP_SOCKET to a path where this agent can make a socket, and no other agent has one; or to none',
+  },
   networksMistaken: {
     sentence: 'the networks file has mistakes',
     remedy: 'mend the lines that are named: each is `name: [CIDR, ...]`',

@@ -61,6 +61,7 @@ const WITH_BPF_TOO = new Set(
     'short-lived',
     'shutdown',
     'soak',
+    'top-agent',
     'uncounted',
   ].map((name) => `test/e2e/${name}.test.ts`),
 );

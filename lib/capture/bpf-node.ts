@@ -47,6 +47,8 @@ const ROOM = { flows: 32_768, flowsPerPod: 8192 };
  * more.
  */
 const DRAIN_EVERY = 16_000;
+/** The same while somebody watches: as often as iftop reports. */
+const WATCHED_EVERY = 2000;
 /** Milliseconds. A helper that has run for so long was a success. */
 const PROVEN = 60_000;
 
@@ -63,7 +65,7 @@ export class BpfNode {
   readonly #retry = new RetryPolicy();
   readonly #listeners = new Map<CountedInterface, DrainListener>();
   readonly #attaching = new Set<Promise<CountedInterface>>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   #counter: Counter | undefined;
   #starting: Promise<Counter> | undefined;
   #startedAt = 0;
@@ -75,7 +77,7 @@ export class BpfNode {
 
   constructor({ problems, ports, startCounter = startHelper }: BpfNodeOptions) {
     [this.#problems, this.#ports, this.#startCounter] = [problems, ports, startCounter];
-    this.#timer = setInterval(() => void this.drain(), DRAIN_EVERY).unref();
+    this.#timer = this.#every(DRAIN_EVERY);
   }
 
   /** The helper, while it runs. */
@@ -142,6 +144,14 @@ export class BpfNode {
     return this.#draining;
   }
 
+  /** Whether somebody watches: then it is drained now, and every two seconds. */
+  hurry(is: boolean): void {
+    if (this.#isEnding) return;
+    clearInterval(this.#timer);
+    this.#timer = this.#every(is ? WATCHED_EVERY : DRAIN_EVERY);
+    if (is) void this.drain();
+  }
+
   /**
    * Resolves when each source has its slot of the window that ends, or has ended. A helper that takes longer than so many
    * milliseconds is given up, so that what it has is known to be missing.
@@ -161,6 +171,10 @@ export class BpfNode {
     this.#ending.abort();
     clearInterval(this.#timer);
     this.#counter?.kill();
+  }
+
+  #every(milliseconds: number): NodeJS.Timeout {
+    return setInterval(() => void this.drain(), milliseconds).unref();
   }
 
   async #drain(): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** What a pod, its interfaces and their captures know of each other. */
 import type { WindowLedger } from '../accounting/window-ledger.ts';
-import type { Counters, Log, ProblemLog } from '../model.ts';
+import type { Counters, Log, ProblemLog, Slot } from '../model.ts';
 import type { PodCapture } from './pod-capture.ts';
 import type { PodInterfaces } from './pod-interfaces.ts';
 import type { StartSource } from './source.ts';
@@ -15,7 +15,16 @@ export interface InterfaceCaptureOptions {
   readonly problems: ProblemLog;
   /** A source has failed and will be started again. */
   readonly restarted: () => void;
+  readonly tap: SlotTap;
 }
+
+/** Where slots are seen on their way into the windows, while somebody watches. */
+export interface SlotTap {
+  watcher: SlotWatcher | undefined;
+}
+
+/** Is told of every slot of every interface. What is known of the pod may change later. */
+export type SlotWatcher = (owner: Owner, iface: string, slot: Slot) => void;
 
 /** The pod that an interface belongs to. */
 export type Owner = Pick<PodCapture, 'pod' | 'selection' | 'gone' | 'since'>;

@@ -159,7 +159,7 @@ export class InterfaceCapture {
     // An interface that is back has its old index; another interface of the same name counts from nothing.
     const isOther = index === undefined || index !== this.#index;
     if (this.isRetired && isOther) this.#ledger.observe(UNUSED);
-    const { proc, startSource } = this.#options;
+    const { proc, startSource, tap } = this.#options;
     const seen = (netDev: string) => this.#listener.seen(netDev);
     const reader = new CounterReader(proc, netns, this.name, seen);
     [this.#reader, this.#index] = [reader, index];
@@ -177,7 +177,10 @@ export class InterfaceCapture {
         this.#ledger.isHeld = true;
       },
       capturing: (pid, counters) => this.#capturing(reader, pid, counters),
-      slot: (slot) => this.#ledger.add(slot),
+      slot: (slot) => {
+        this.#ledger.add(slot);
+        tap.watcher?.(owner, this.name, slot);
+      },
       overloaded: (is) => this.#overloaded(is),
     });
     this.#source = source;

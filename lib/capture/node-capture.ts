@@ -14,7 +14,7 @@ import { CpuBudgetController } from './cpu-budget-controller.ts';
 import { identity, qualifiedName } from './identity.ts';
 import { IftopSource } from './iftop-source.ts';
 import type { InterfaceCapture } from './interface-capture.ts';
-import type { InterfaceCaptureOptions } from './interface-capture-types.ts';
+import type { InterfaceCaptureOptions, SlotTap, SlotWatcher } from './interface-capture-types.ts';
 import { NamespaceFinder } from './namespace-finder.ts';
 import { NamespaceSearch } from './namespace-search.ts';
 import type { PodCapture } from './pod-capture.ts';
@@ -58,6 +58,7 @@ export class NodeCapture {
   readonly #starts = new StartLimiter();
   /** With the source `bpf`. */
   readonly #bpf: BpfNode | undefined;
+  readonly #tap: SlotTap = { watcher: undefined };
   readonly #counts = { captureRestarts: 0, unparsedLines: 0, frames: 0 };
 
   constructor(options: NodeCaptureOptions) {
@@ -72,6 +73,7 @@ export class NodeCapture {
         problems,
         ...(this.#bpf ? this.#counting(this.#bpf, options) : this.#iftops(options)),
         restarted: () => void (this.#counts.captureRestarts += 1),
+        tap: this.#tap,
       },
       (pod, isNews) => this.#search.changed(pod, isNews),
     );
@@ -123,6 +125,12 @@ export class NodeCapture {
   /** How often something has happened since the start. */
   get counts() {
     return { ...this.#counts, helperRestarts: this.#bpf?.restarts ?? 0 };
+  }
+
+  /** Whoever is to be told of all slots from now on; undefined: nobody. They come every two seconds then, with either source. */
+  watch(watcher: SlotWatcher | undefined): void {
+    this.#tap.watcher = watcher;
+    this.#bpf?.hurry(watcher !== undefined);
   }
 
   /** When any source was last heard of, by `performance.now()`; undefined if none captures. */

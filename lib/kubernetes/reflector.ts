@@ -111,10 +111,14 @@ export async function* reflect<T>(options: ReflectorOptions<T>): AsyncGenerator<
 }
 
 async function listAll<T>(
-  { client, path, fieldSelector, project, signal, idleTimeout }: ReflectorOptions<T>,
+  { client, path, fieldSelector, labelSelector, project, signal, idleTimeout }: ReflectorOptions<T>,
   resourceVersion: string,
 ): Promise<{ version: string; objects: readonly T[] }> {
-  const query = new URLSearchParams({ resourceVersion, ...(fieldSelector && { fieldSelector }) });
+  const query = new URLSearchParams({
+    resourceVersion,
+    ...(fieldSelector && { fieldSelector }),
+    ...(labelSelector && { labelSelector }),
+  });
   const body = await client.get(`${path}?${query}`, signal);
   const objects: T[] = [];
   const each = (object: KubernetesObject) => void objects.push(project(object));

@@ -10,6 +10,7 @@ export interface WatchOptions {
   /** `/api/v1/pods`, for example. */
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   readonly signal: AbortSignal;
   /** Milliseconds without a byte after which an answer is given up. */
   readonly idleTimeout?: number;
@@ -37,7 +38,7 @@ const BEATS_MISSED = 5;
  * @throws ApiError, ExpiredError, IdleTimeoutError, SyntaxError, or the error of the connection
  */
 export async function* watch(
-  { client, path, fieldSelector, signal, idleTimeout }: WatchOptions,
+  { client, path, fieldSelector, labelSelector, signal, idleTimeout }: WatchOptions,
   resourceVersion: string,
   opened: () => void,
 ): AsyncGenerator<WatchEvent> {
@@ -47,6 +48,7 @@ export async function* watch(
     resourceVersion,
     timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
     ...(fieldSelector && { fieldSelector }),
+    ...(labelSelector && { labelSelector }),
   });
   const body = await client.get(`${path}?${query}`, signal, PATIENCE);
   const started = performance.now();

@@ -8,8 +8,8 @@ export const PROTOCOL = 1;
 
 /** Bytes of the longest line that is read: 30 000 flows have some 6 MB. */
 export const LINE_MOST = 16 * 1024 * 1024;
-/** Flows that are read of one frame. */
-const FLOWS_MOST = 50_000;
+/** Flows of one frame. */
+export const FLOWS_MOST = 50_000;
 /** A name in Kubernetes has up to 253 characters, with its kind in front up to 317. */
 const LONGEST = 320;
 
@@ -29,7 +29,7 @@ export interface Hello {
 export interface Frame {
   /** When the frame was made. */
   readonly at: number;
-  /** Captures that should run and do not: their pods have no slots. */
+  /** Captures that should run and do not, or are at their limits: their pods have no slots, or not all that passed in them. */
   readonly notCaptured: number;
   readonly slots: readonly LiveSlot[];
 }

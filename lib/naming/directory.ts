@@ -148,11 +148,20 @@ export class Directory {
    * that happened by then has been reported, pods, whose addresses change hands, are not named.
    */
   peer(address: string, from: number, to: number, certain = true): Peer {
+    const peer = this.#peerOf(address, from, to, certain);
+    if (peer === undefined) this.#ambiguous += 1;
+    return peer ?? UNKNOWN;
+  }
+
+  /** The same as far as is known by now, for what is shown and not kept: nothing is counted. */
+  peerByNow(address: string, from: number, to: number, certain: boolean): Peer {
+    return this.#peerOf(address, from, to, certain) ?? UNKNOWN;
+  }
+
+  /** Undefined if several had the address. */
+  #peerOf(address: string, from: number, to: number, certain: boolean): Peer | undefined {
     const owner = holderOf(this.#tenures.during(address, from, to), from, to);
-    if (owner === 'several') {
-      this.#ambiguous += 1;
-      return UNKNOWN;
-    }
+    if (owner === 'several') return undefined;
     if (owner) return certain || owner.kind !== 'pod' ? this.#named(owner) : UNKNOWN;
     const { rawUntilListed, networkOf } = this.#options;
     const isRaw = rawUntilListed && !this.#listed.has('pod');

@@ -8,17 +8,7 @@
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 import { licences } from './licences.ts';
-
-/** client-node makes its requests with undici, which lib/kubernetes/client/client.ts does not use. */
-const withoutUndici: Plugin = {
-  name: 'without-undici',
-  resolveId: (id) => (id === 'undici' ? id : undefined),
-  load: (id) =>
-    id === 'undici'
-      ? `function absent() { throw new Error('undici is not part of the bundle'); }
-         export { absent as Agent, absent as ProxyAgent, absent as fetch };`
-      : undefined,
-};
+import { withoutUndici } from './without-undici.ts';
 
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

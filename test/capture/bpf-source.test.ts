@@ -223,6 +223,25 @@ test('an interface at rest has no slots, unless its counters have what the progr
   assert.deepEqual([slots[0]?.pairs.length, sentOf(slots[0]?.after)], [0, 4000]);
 });
 
+test('while somebody watches it is drained at once, and every two seconds', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { source, node, capturing, counter } = making(t);
+  source();
+  await capturing;
+  const drained = async (times: number) =>
+    until(() => counter().drains === times, `${times} drains`);
+  node.hurry(true);
+  await drained(1);
+  t.mock.timers.tick(2000);
+  await drained(2);
+  node.hurry(false);
+  t.mock.timers.tick(15_000);
+  await setImmediate();
+  assert.equal(counter().drains, 2);
+  t.mock.timers.tick(1000);
+  await drained(3);
+});
+
 test('drains that are asked for meanwhile are one drain', async (t) => {
   const { source, node, capturing, counter } = making(t);
   source();

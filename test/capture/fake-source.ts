@@ -70,6 +70,7 @@ export function fakeCaptures(proc = '/nowhere') {
     },
     createLedger: (start: number) => new Ledger(start),
     restarted: () => {},
+    tap: { watcher: undefined },
   };
   const pod = (known: LocalPod = POD) =>
     new PodCapture(known, { selection: 'selected', wasOff: false }, options);

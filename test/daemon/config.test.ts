@@ -50,10 +50,21 @@ test('what is not set has its default', () => {
     excludeNamespaces: new Set(),
     cpuBudget: 1,
     listen: { host: undefined, port: 9790 },
+    topSocket: '/run/nstats/top.sock',
     flowMetrics: 'none',
     sidecar: undefined,
     logLevel: 'info',
   });
+});
+
+test('the socket is an absolute path that the kernel takes, or none', () => {
+  assert.equal(readConfig({ ...ONE, TOP_SOCKET: '/tmp/s' }).topSocket, '/tmp/s');
+  assert.equal(readConfig({ ...ONE, TOP_SOCKET: 'none' }).topSocket, undefined);
+  for (const TOP_SOCKET of ['top.sock', `/${'x'.repeat(96)}`])
+    assert.throws(
+      () => readConfig({ ...ONE, TOP_SOCKET }),
+      /TOP_SOCKET is ".*must be an absolute path/,
+    );
 });
 
 test('an empty variable counts as not set, and spaces around a value do not count', () => {

@@ -5,6 +5,7 @@ import { daemonTargets } from './daemon-targets.ts';
 import { expositionTarget } from './exposition-target.ts';
 import { influxTargets } from './influx-targets.ts';
 import { mutateBytes, mutateJson } from './mutate.ts';
+import { liveTargets } from './live-targets.ts';
 import { nodeTargets } from './node-targets.ts';
 import { processTarget } from './process-target.ts';
 import { Random } from '../lab/random.ts';
@@ -17,6 +18,7 @@ export const targets: readonly Target[] = [
   ...bpfTargets,
   ...clusterTargets,
   ...influxTargets,
+  ...liveTargets,
   ...daemonTargets,
   expositionTarget,
   ...wireTargets,

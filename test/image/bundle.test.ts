@@ -9,6 +9,9 @@ import { type Bundle, HELPER, imageEnvironment, makeBundle } from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+/** Characters: it runs within the agent's limit of memory. */
+const RAW_MOST = 50_000;
+
 let bundle: Bundle;
 
 before(() => {
@@ -26,13 +29,22 @@ function run(environment: { readonly [name: string]: string }, ...args: readonly
   });
 }
 
-test('it is the daemon, its thread, what both share, the licences of what is in it, and the helper', () => {
-  assert.deepEqual(readdirSync(bundle.directory).toSorted(), [
+/** The text of a file and of all that it imports at once. */
+function loaded(file: string, seen = new Set<string>()): string {
+  if (seen.has(file)) return '';
+  seen.add(file);
+  const source = readFileSync(join(bundle.directory, file), 'utf8');
+  const imported = [...source.matchAll(/^import .*"\.\/([^"]+)";$/gm)].map(([, name = '']) => name);
+  return source + imported.map((name) => loaded(name, seen)).join('');
+}
+
+test('it is the daemon in pieces, its thread, the licences of what is in it, and the helper', () => {
+  const files = readdirSync(bundle.directory);
+  for (const file of ['nstats.js', 'networks-worker.js', 'agent.js', 'relay.js', 'top.js'])
+    assert.ok(files.includes(file), file);
+  assert.deepEqual(files.filter((file) => !file.endsWith('.js')).toSorted(), [
     'LICENSES.txt',
-    'networks-worker.js',
     ...(existsSync(HELPER) ? ['nstats-bpf'] : []),
-    'nstats.js',
-    'prefix-table.js',
   ]);
   const licences = readFileSync(join(bundle.directory, 'LICENSES.txt'), 'utf8');
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -44,13 +56,20 @@ test('it is the daemon, its thread, what both share, the licences of what is in 
 });
 
 test("client-node's generated API and undici are left out", () => {
-  const source = readFileSync(bundle.main, 'utf8');
+  const source = loaded('agent.js');
   assert.match(source, /class KubeConfig /);
   assert.doesNotMatch(source, /class (V1Pod|CoreV1Api|ObjectSerializer|Dispatcher)\b/);
 });
 
+test('what hands an agent’s lines on does not load what agents need', () => {
+  const source = loaded('nstats.js') + loaded('top.js');
+  assert.doesNotMatch(source, /class (KubeConfig|InfluxDB)\b/);
+  assert.ok(source.length < RAW_MOST, `${source.length}`);
+});
+
 test('the text takes a byte for a character', () => {
-  assert.match(readFileSync(bundle.main, 'utf8'), /^[\0-\x7f]*$/);
+  for (const file of readdirSync(bundle.directory).filter((name) => name.endsWith('.js')))
+    assert.match(readFileSync(join(bundle.directory, file), 'utf8'), /^[\0-\x7f]*$/, file);
 });
 
 test('--help says what the sources say, with what the image sets', () => {

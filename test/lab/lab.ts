@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { KernelBytes } from '../../lib/model.ts';
 import type { Issuer } from './apiserver/issuer.ts';
 import { imageEnvironment } from '../image/bundle.ts';
+import { executed } from './apiserver/exec.ts';
 import { type ApiServer, startApiServer } from './apiserver/server.ts';
 import {
   node,
@@ -38,12 +39,17 @@ import { Processes } from './shell.ts';
 const NODE = 'lab-1';
 /** What manifests/base/daemonset.yaml adds. */
 const AGENT_CAPABILITIES = '+sys_admin,+sys_ptrace,+net_raw,+setuid,+setgid,+setpcap,+kill';
+/** What manifests/base/daemonset.yaml has. */
+const AGENT_LABELS = {
+  'app.kubernetes.io/name': 'nstats',
+  'app.kubernetes.io/component': 'agent',
+};
 const TOKEN = 'lab-token';
 /** By which source the daemon captures, where a test says nothing else. */
 export const SOURCE = process.env['LAB_CAPTURE'] === 'bpf' ? 'bpf' : 'iftop';
 /** The daemon's program: that of the image, where many labs are built, since it starts in a quarter of the time. */
 const BUNDLE = process.env['LAB_MAIN'];
-const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
+export const MAIN = BUNDLE ?? join(import.meta.dirname, '../../daemon/main.ts');
 const RAW = join(import.meta.dirname, 'raw.ts');
 
 export type { Daemon, Machine };
@@ -102,6 +108,8 @@ export interface Lab {
     port: number;
     backends: readonly string[];
   }): void;
+  /** Makes the DaemonSet's pod on a node: an exec of `top --raw` in it asks the daemon that listens at this socket. */
+  agentPod(nodeName: string, topSocket: string): void;
   /** A host beyond the node's network. */
   outside(addresses: readonly string[]): Promise<Host>;
   /** The environment that points the daemon at this lab. */
@@ -131,6 +139,7 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
   // An address of the node, so that it can be reached out of the pods as well.
   const [address] = NODE_IPS;
   const denied = new Set<string>();
+  const topSockets = new Map<string, string>();
   const tls = selfSigned(directory, [address]);
   const api = await startApiServer({
     host: address,
@@ -138,6 +147,15 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     tokens: new Map([[TOKEN, 'system:serviceaccount:nstats:nstats']]),
     allowed: (_user, _verb, resource) => !denied.has(resource),
     ...(issuer && { issuer }),
+    exec: {
+      run([, , ...args], { metadata }) {
+        const TOP_SOCKET = topSockets.get(metadata.name);
+        if (TOP_SOCKET === undefined) return undefined;
+        const env = { ...inherited(), TOP_SOCKET };
+        const options = { env, stdio: 'pipe' as const };
+        return executed(processes.start(process.execPath, [main, ...args], options));
+      },
+    },
   });
   const influx = await startInflux(directory, processes, { host: address });
   api.store.put('nodes', withCidrs(node({ name: NODE, addresses: NODE_IPS, zone: 'zone-a' })));
@@ -151,6 +169,7 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
     INFLUX_URL: influx.url,
     INFLUX_DATABASE: influx.database,
     SPOOL_DIR: join(directory, 'spool'),
+    TOP_SOCKET: join(directory, 'top.sock'),
     CAPTURE: SOURCE,
     ...(BUNDLE && imageEnvironment()),
   };
@@ -246,6 +265,12 @@ export async function createLab(main = MAIN, issuer?: Issuer): Promise<Lab> {
         'services',
         serviceObject({ name, namespace, clusterIPs: ips, ports: [{ port }] }),
       );
+    },
+    agentPod(nodeName, topSocket) {
+      const name = `nstats-${nodeName}`;
+      topSockets.set(name, topSocket);
+      const shape = { name, namespace: 'nstats', nodeName, container: 'nstats', hostNetwork: true };
+      api.store.put('pods', podObject({ ...shape, labels: AGENT_LABELS, ips: NODE_IPS }));
     },
     async outside(addresses) {
       const box = await sandbox(randomUUID());

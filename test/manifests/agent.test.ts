@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { resourcesOf } from '../../lib/kubernetes/follow-cluster.ts';
 import { readConfig, VARIABLES } from '../../daemon/config.ts';
@@ -84,6 +85,20 @@ for (const folder of AGENTS) {
     if (folder.startsWith('sidecar')) assert.ok(volume?.emptyDir);
     else assert.equal(volume?.hostPath?.type, 'DirectoryOrCreate');
     assert.equal(container.securityContext?.readOnlyRootFilesystem, true);
+  });
+
+  test(`${folder}: there is a place for the socket that no other container has`, () => {
+    const { topSocket = '' } = readConfig({ ...variables, POD_IPS: '192.0.2.1' });
+    const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === dirname(topSocket));
+    const pods = podSpecs(manifests);
+    const volume = pods
+      .flatMap(({ volumes = [] }) => volumes)
+      .find(({ name }) => name === mount?.name);
+    assert.ok(volume?.emptyDir?.sizeLimit);
+    const mounts = pods.flatMap(({ containers }) =>
+      containers.flatMap((each) => each.volumeMounts ?? []),
+    );
+    assert.equal(mounts.filter(({ name }) => name === mount?.name).length, 1);
   });
 }
 

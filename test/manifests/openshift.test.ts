@@ -49,7 +49,7 @@ test('the constraints know the kinds of volumes that the agent has or may have',
   const kinds = (pod?.volumes ?? []).flatMap((volume) =>
     Object.keys(volume).filter((field) => field !== 'name'),
   );
-  assert.deepEqual(new Set(kinds), new Set(['hostPath', 'configMap']));
+  assert.deepEqual(new Set(kinds), new Set(['hostPath', 'emptyDir', 'configMap']));
   const { volumes, allowHostDirVolumePlugin } = constraints;
   // The token is projected; certificates may come from a Secret.
   assert.deepEqual(new Set(volumes), new Set([...kinds, 'projected', 'secret']));

@@ -45,7 +45,7 @@ try {
     await page.mouse.move(0, 0);
     await page.evaluate('new Promise((done) => setTimeout(done, 700))');
     const path = join(directory, `web-${theme}.png`);
-    await page.screenshot({ path: path as `${string}.png` });
+    await page.screenshot({ path });
     // A palette is enough for a few colours, and a third of the bytes.
     execFileSync('pngquant', ['--force', '--output', path, '--quality', '80-98', path]);
     await page.close();

@@ -1,20 +1,17 @@
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { RequestOptions } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { KubeConfig } from '@kubernetes/client-node';
 
-import { errorOf } from '../../error-of.ts';
 import { beginning } from '../../beginning.ts';
-import { isLoopback, proxyFor, type Proxies, secretsOfProxy, withoutUser } from '../../proxy.ts';
-import { withoutSecrets } from '../../secrets.ts';
+import { type Proxies, withoutUser } from '../../proxy.ts';
 import { ApiError, isUnavailable } from './api-error.ts';
+import { type Access, fromKubeconfig, fromToken, type TokenServer } from './access.ts';
 import { http1 } from './http1.ts';
 import { negotiate } from './negotiate.ts';
 import { Outage } from './outage.ts';
-import { type Answer, type Figures, type Request, TLS, type Tls } from './transport.ts';
+import type { Answer, Figures } from './transport.ts';
 
 export { ApiError } from './api-error.ts';
+export type { TokenServer } from './access.ts';
 
 export interface ApiClient {
   /** The URL of the API server, without user and password. */
@@ -41,9 +38,6 @@ export interface ApiClient {
   clean(text: string): string;
 }
 
-/** The number of credentials that are remembered: a watch may have been opened with earlier ones. */
-const REMEMBERED = 4;
-
 /** Bytes of an error's body that are read. */
 const ERROR_MOST = 16 * 1024;
 
@@ -67,70 +61,25 @@ export interface ConnectOptions {
  * for good at the first 500, and it knows no HTTP/2, so requests are made here.
  */
 export function connect(kubeconfig: string | undefined, options: ConnectOptions = {}): ApiClient {
-  const client = connectWith(() => load(kubeconfig, options.proxies), options);
-  return { ...client, inCluster: !kubeconfig };
-}
-
-/** A server that lets in who has a token. */
-export interface TokenServer {
-  readonly url: string;
-  /** PEM file of the authority of its certificate; undefined for the public ones. */
-  readonly authority: string | undefined;
-  /** The name in its certificate, if that is not the host of the URL. */
-  readonly name: string | undefined;
-  /** Read again as the token rotates. */
-  readonly tokenFile: string;
+  const access = fromKubeconfig(kubeconfig, options.proxies);
+  return { ...connectBy(access, options), inCluster: !kubeconfig };
 }
 
 /** A client of a server that speaks as the API server does. */
-export function connectByToken(
-  { url, authority, name, tokenFile }: TokenServer,
-  options: ConnectOptions,
-): ApiClient {
-  const load = () => {
-    const config = new KubeConfig();
-    config.loadFromOptions({
-      clusters: [
-        {
-          name: 'server',
-          server: url,
-          skipTLSVerify: url.startsWith('http:'),
-          ...(authority && { caFile: authority }),
-          ...(name && { tlsServerName: name }),
-        },
-      ],
-      users: [{ name: 'agent', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
-      contexts: [{ name: 'server', cluster: 'server', user: 'agent' }],
-      currentContext: 'server',
-    });
-    return config;
-  };
-  return connectWith(load, options);
+export function connectByToken(server: TokenServer, options: ConnectOptions): ApiClient {
+  return connectBy(fromToken(server, options.inTheClear), options);
 }
 
-/** `load` is called again when the credentials may be outdated. */
-function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiClient {
-  const {
-    pingEvery = 5000,
-    patience = 60_000,
-    outage = new Outage(),
-    inTheClear = false,
-  } = options;
-  let config: KubeConfig | undefined = load();
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error('the kubeconfig has no current cluster');
-
-  const { server, proxyUrl } = cluster;
+/** A client of the server that one has access to. */
+export function connectBy(access: Access, options: ConnectOptions = {}): ApiClient {
+  const { pingEvery = 5000, patience = 60_000, outage = new Outage() } = options;
   const { figures = { requests: 0, bytes: 0, connections: 0 } } = options;
-  const direct = server.startsWith('https:') && !proxyUrl;
+  const { server, via, clean } = access;
+  const direct = server.startsWith('https:') && !via;
   const send = direct ? negotiate(server, figures, pingEvery) : http1(server, figures).send;
 
-  let secrets: readonly string[] = [];
-  const proxySecrets = secretsOfProxy(proxyUrl);
-  const clean: ApiClient['clean'] = (text) => withoutSecrets(text, [...secrets, ...proxySecrets]);
   const get: ApiClient['get'] = async (path, signal) => {
-    const credentials = await credentialsOf((config ??= load()), inTheClear);
-    secrets = [...new Set([...secrets, ...secretsOf(credentials)])].slice(-REMEMBERED);
+    const credentials = await access.credentials();
     figures.requests += 1;
     const answer = await send({ ...credentials, path, signal });
     const { status, headers } = answer;
@@ -139,12 +88,12 @@ function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiC
     const body = unpacked(answer);
     if (status >= 200 && status < 300) return body;
     // The tokens and keys that were read may be older than their files.
-    if (status === 401) config = undefined;
+    if (status === 401) access.refused();
     throw new ApiError(path, status, headers, clean(await errorText(body)));
   };
   return {
     server: withoutUser(server),
-    via: proxyUrl && withoutUser(proxyUrl),
+    via,
     inCluster: false,
     figures,
     clean,
@@ -168,63 +117,6 @@ function connectWith(load: () => KubeConfig, options: ConnectOptions = {}): ApiC
 
 async function errorText(body: Readable): Promise<string> {
   return Buffer.concat(await Array.fromAsync(beginning(body, ERROR_MOST))).toString();
-}
-
-function load(kubeconfig: string | undefined, proxies: Proxies | undefined): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    if (!kubeconfig) {
-      config.loadFromCluster();
-      return config;
-    }
-    config.loadFromFile(kubeconfig);
-  } catch (error) {
-    // The further lines of a YAML parser's message quote the file, which may have a token in it.
-    const [first = ''] = errorOf(error).message.split('\n');
-    // oxlint-disable-next-line preserve-caught-error -- for the same reason
-    throw new Error(first);
-  }
-  const clusters = config.clusters.map((cluster) => {
-    const { server, proxyUrl = proxies && URL.canParse(server) && proxyFor(server, proxies) } =
-      cluster;
-    // client-node takes an http: URL only if there is no certificate to verify.
-    const plain = server.startsWith('http:') && { skipTLSVerify: true };
-    return { ...cluster, ...plain, ...(proxyUrl && { proxyUrl }) };
-  });
-  config.clusters = clusters;
-  return config;
-}
-
-type Credentials = Pick<Request, 'headers' | 'tls' | 'agent'>;
-
-async function credentialsOf(config: KubeConfig, inTheClear: boolean): Promise<Credentials> {
-  const plain = { accept: 'application/json', 'accept-encoding': 'gzip' };
-  const wanted: OutgoingHttpHeaders = { ...plain };
-  const options: RequestOptions = { headers: wanted };
-  await config.applyToHTTPSOptions(options);
-  const { auth, agent } = options;
-  const { server = '', proxyUrl } = config.getCurrentCluster() ?? {};
-  const proxy = proxyUrl && typeof agent === 'object';
-  // kubectl sends no credentials without TLS. Those that go to this machine's own loopback do not leave it.
-  if (!inTheClear && isInTheClear(server))
-    return { headers: plain, tls: {}, ...(proxy && { agent }) };
-  if (auth) wanted['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
-  const tls: Tls = Object.fromEntries(
-    TLS.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined),
-  );
-  // client-node's own agent closes the connection after each request: it is for proxies only.
-  return { headers: wanted, tls, ...(proxy && { agent }) };
-}
-
-function isInTheClear(server: string): boolean {
-  const { protocol, hostname = '' } = URL.parse(server) ?? {};
-  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
-}
-
-function secretsOf({ headers }: Credentials): string[] {
-  return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() === 'authorization')
-    .map(([, value]) => (value as string).replace(/^\S+ /, ''));
 }
 
 function unpacked({ headers, body }: Answer): Readable {

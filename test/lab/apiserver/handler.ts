@@ -1,6 +1,8 @@
 import { type Allowed, anonymous, forbidden } from './access.ts';
+import { exec, type ExecOptions, type Upgrade } from './exec.ts';
 import type { Issuer } from './issuer.ts';
 import { list } from './list.ts';
+import type { StoredObject } from './object.ts';
 import type { Reply, Request } from './reply.ts';
 import { typed } from './resources.ts';
 import { type Answer, json, noSuchResource, Refused, unauthorized } from './status.ts';
@@ -14,16 +16,20 @@ export interface Context {
   readonly store: Store;
   readonly allowed: Allowed;
   readonly issuer: Issuer | undefined;
+  readonly exec: ExecOptions | undefined;
   readonly pace: Pace;
   readonly closing: AbortSignal;
 }
 
-/** Serves one request of a user, undefined when its token is nobody's. Throws Refused. */
+/**
+ * Serves one request of a user, undefined when its token is nobody's; `upgrade` if it asks to leave HTTP. Throws Refused.
+ */
 export async function handle(
   request: Request,
   user: string | undefined,
   reply: Reply,
   context: Context,
+  upgrade?: Upgrade,
 ): Promise<void> {
   const { store, allowed, pace, closing } = context;
   if (user === undefined) throw new Refused(unauthorized);
@@ -33,8 +39,17 @@ export async function handle(
   if (discovery) return reply.answer(json(200, discovery));
   const target = parseTarget(url);
   if (!target) throw new Refused(noSuchResource);
-  if (user === anonymous || !allowed(user, target.verb, target.resource)) {
-    throw new Refused(forbidden(user, target));
+  const { verb, resource, subresource, namespace } = target;
+  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+  // From 1.35 on an exec, which is a GET, takes the right to create one, too.
+  const verbs = subresource === undefined ? [verb] : [verb, 'create' as const];
+  for (const each of verbs)
+    if (user === anonymous || !allowed(user, each, what, namespace))
+      throw new Refused(forbidden(user, { ...target, verb: each }));
+  if (subresource !== undefined) {
+    if (!context.exec) throw new Refused(noSuchResource);
+    const { sent } = reply;
+    return exec(find(store, target), target, { ...context.exec, upgrade, sent, closing });
   }
   if (target.verb === 'get') return reply.answer(get(store, target));
   if (target.verb === 'watch') return watch(store, target, reply, pace, closing);
@@ -42,9 +57,13 @@ export async function handle(
   return reply.answer(await list(store, target, 3 * pace.second, closing));
 }
 
-function get(store: Store, { resource, namespace, name = '' }: Target): Answer {
+function get(store: Store, target: Target): Answer {
+  return json(200, typed(target.resource, find(store, target)));
+}
+
+function find(store: Store, { resource, namespace, name = '' }: Target): StoredObject {
   const object = store.get(resource, name, namespace);
-  if (object) return json(200, typed(resource, object));
+  if (object) return object;
   throw new Refused({
     code: 404,
     message: `${resource} "${name}" not found`,

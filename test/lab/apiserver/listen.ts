@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
+import type { Upgrade } from './exec.ts';
 import type { Response } from './outlet.ts';
 import type { Request } from './reply.ts';
 
@@ -20,13 +22,21 @@ export interface Listening {
 export async function listen(
   tls: { readonly key: string; readonly cert: string },
   http2: boolean,
-  serve: (request: Request, response: Response) => void,
+  serve: (request: Request, response: Response, upgrade?: Upgrade) => void,
 ): Promise<Listening> {
   // A client that never ends its handshake must not hold up close().
   const options = { ...tls, handshakeTimeout: 5_000, keepAliveTimeout: 90_000 };
   const server = http2
     ? createSecureServer({ ...options, allowHTTP1: true }, serve)
     : createServer(options, serve);
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Until the request is granted it may be answered as any other.
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.once('finish', () => socket.destroySoon());
+    socket.on('error', () => {});
+    serve(request, response, { request, socket, head });
+  });
   const sockets = new Set<TLSSocket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on('secureConnection', (socket: TLSSocket) => {

@@ -18,11 +18,13 @@ export interface PodOptions extends Named {
   /** The controller. */
   readonly owner?: { readonly kind: string; readonly name: string; readonly uid?: string };
   readonly hostNetwork?: boolean;
+  /** The name of its container. */
+  readonly container?: string;
 }
 
 /** Running with an address, else Pending. */
 export function pod(options: PodOptions): KubernetesObject {
-  const { ips = [], owner, nodeName, hostNetwork } = options;
+  const { ips = [], owner, nodeName, hostNetwork, container: name = 'main' } = options;
   const isRunning = ips.length > 0;
   return {
     metadata: {
@@ -30,7 +32,7 @@ export function pod(options: PodOptions): KubernetesObject {
       ...(owner && { ownerReferences: [ownerReference(owner)] }),
     },
     spec: {
-      containers: [{ name: 'main', image, resources: {}, imagePullPolicy: 'IfNotPresent' }],
+      containers: [{ name, image, resources: {}, imagePullPolicy: 'IfNotPresent' }],
       restartPolicy: 'Always',
       ...(nodeName !== undefined && { nodeName }),
       ...(hostNetwork === true && { hostNetwork }),
@@ -40,7 +42,7 @@ export function pod(options: PodOptions): KubernetesObject {
       ...(isRunning && { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) }),
       ...(nodeName !== undefined && {
         startTime: epoch,
-        containerStatuses: [container(isRunning)],
+        containerStatuses: [container(name, isRunning)],
       }),
       qosClass: 'BestEffort',
     },
@@ -132,9 +134,9 @@ function ownerReference({ kind, name, uid = randomUUID() }: NonNullable<PodOptio
 /** Owners that are not in apps/v1. */
 const groups = { Job: 'batch/v1', Node: 'v1' };
 
-function container(isRunning: boolean) {
+function container(name: string, isRunning: boolean) {
   return {
-    name: 'main',
+    name,
     state: isRunning
       ? { running: { startedAt: epoch } }
       : { waiting: { reason: 'ContainerCreating' } },

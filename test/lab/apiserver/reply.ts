@@ -25,6 +25,8 @@ export interface Reply {
   spoil(flaw: Flaw): void;
   /** Sends nothing from now on, not even an end. */
   mute(): void;
+  /** What has been sent so far. */
+  readonly sent: Sent;
   /** Whether its end has been written. */
   readonly complete: boolean;
   /** Settles when the connection is gone or the response complete. */
@@ -83,6 +85,7 @@ export function replyTo(request: Request, response: Response, sent: Sent): Reply
     drop: () => drop(response),
     spoil: (flaw) => void (outlet = spoiled(outlet, flaw, response)),
     mute: () => void (outlet = { write: () => {}, end: () => {} }),
+    sent,
     get complete() {
       return complete;
     },

@@ -6,11 +6,16 @@ import type { Target } from './target.ts';
 
 export type Matches = (object: StoredObject) => boolean;
 
-/** Which objects the fieldSelector of a list or a watch is about. */
-export function selection({ resource, query }: Target): Matches {
-  const selector = query.get('fieldSelector');
-  const tests = selector ? selector.split(',').map((term) => fieldTest(resource, term)) : [];
-  return (object) => tests.every((test) => test(object));
+/** Which objects a list or a watch is about: those of its namespace, fieldSelector and labelSelector. */
+export function selection({ resource, namespace, query }: Target): Matches {
+  const terms = (name: string) => query.get(name)?.split(',').filter(Boolean) ?? [];
+  const tests = [
+    ...terms('fieldSelector').map((term) => fieldTest(resource, term)),
+    ...terms('labelSelector').map(labelTest),
+  ];
+  return (object) =>
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    tests.every((test) => test(object));
 }
 
 /** A change as a watch with a selector shows it: to leave the selection is to be deleted. */
@@ -31,6 +36,13 @@ function fieldTest(resource: Resource, term: string): Matches {
     throw new Refused(badRequest(`field label not supported: ${field}`));
   }
   return (object) => (fieldOf(object, field) === value) === (operator !== '!=');
+}
+
+/** Of the selectors only those by equality are there. */
+function labelTest(term: string): Matches {
+  const [, key = '', value] = /^([^=!]+)==?([^=]*)$/.exec(term) ?? [];
+  if (value === undefined) throw new Refused(badRequest(`unable to parse requirement: ${term}`));
+  return ({ metadata }) => metadata.labels?.[key] === value;
 }
 
 /** A field by its path; one that is not there selects as the empty string. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 
 import { type Allowed, authenticate } from './access.ts';
 import { openDoor } from './door.ts';
+import type { ExecOptions, Upgrade } from './exec.ts';
 import type { Fault } from './faults.ts';
 import { type Context, handle } from './handler.ts';
 import type { Issuer } from './issuer.ts';
@@ -24,6 +25,8 @@ export interface ApiServerOptions {
   readonly allowed?: Allowed;
   /** Who issues tokens of service accounts; without it there is no issuer discovery. */
   readonly issuer?: Issuer;
+  /** Commands that are run in pods; without it there is no exec. */
+  readonly exec?: ExecOptions;
   /** Default 60 000 ms. */
   readonly bookmarkInterval?: number;
   /** How long a second of the protocol (timeoutSeconds and the like) lasts; default 1000 ms. */
@@ -84,13 +87,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     store,
     allowed: options.allowed ?? (() => true),
     issuer: options.issuer,
+    exec: options.exec,
     pace: { second: options.second ?? 1000, bookmarkInterval: options.bookmarkInterval ?? 60_000 },
     closing: closing.signal,
   };
   const closed = once(closing.signal, 'abort');
   let fault: Fault | undefined;
 
-  const serve = async (request: Request, response: Response): Promise<void> => {
+  const serve = async (request: Request, response: Response, upgrade?: Upgrade): Promise<void> => {
     const user = authenticate(request.headers.authorization, tokens);
     const { method = '', url: path = '' } = request;
     const record = { method, path, user: user ?? '', status: 0, bytes: 0, at: Date.now() };
@@ -102,15 +106,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     else if (typeof outcome === 'object' && 'status' in outcome) await reply.answer(outcome);
     else if (outcome !== 'hang') {
       if (outcome !== 'proceed') reply.spoil(outcome);
-      await handle(request, user, reply, context).catch(refuse(request, reply));
+      await handle(request, user, reply, context, upgrade).catch(refuse(request, reply));
     }
     await Promise.race([reply.gone, closed]);
     replies.delete(record);
     if (closing.signal.aborted && !reply.complete) reply.drop();
   };
 
-  const server = await listen(options.tls, options.http2 ?? true, (request, response) => {
-    const served = serve(request, response).finally(() => serving.delete(served));
+  const server = await listen(options.tls, options.http2 ?? true, (request, response, upgrade) => {
+    const served = serve(request, response, upgrade).finally(() => serving.delete(served));
     serving.add(served);
   });
   const door = await openDoor(host, server.port);

@@ -2,25 +2,30 @@ import { isResource } from './resources.ts';
 import { Refused } from './status.ts';
 import type { Resource } from './store.ts';
 
-export type Verb = 'get' | 'list' | 'watch';
+export type Verb = 'get' | 'list' | 'watch' | 'create';
 
 /** What a request is about. */
 export interface Target {
   readonly verb: Verb;
   readonly resource: Resource;
-  /** Of the object of a get. */
+  /** Of the object of a get, or of all objects of a list or a watch. */
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
+  /** `exec`, of a pod. */
+  readonly subresource?: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** Reads a path of /api/v1: one object, or those of all namespaces; undefined when there is no such resource. */
+/** Reads a path of /api/v1: one object, or those of one or all namespaces; undefined when there is no such resource. */
 export function parseTarget({ pathname, searchParams: query }: URL): Target | undefined {
-  const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?$/.exec(pathname);
-  const [, namespace, resource = '', name] = path ?? [];
-  if (!isResource(resource) || (namespace && !name)) return undefined;
+  const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?(?:\/(exec))?$/.exec(
+    pathname,
+  );
+  const [, namespace, resource = '', name, subresource] = path ?? [];
+  if (!isResource(resource) || (subresource && resource !== 'pods')) return undefined;
   const several = isTrue(query.get('watch')) ? 'watch' : 'list';
-  return { verb: name === undefined ? several : 'get', resource, namespace, name, query };
+  const verb = name === undefined ? several : 'get';
+  return { verb, resource, namespace, name, subresource, query };
 }
 
 /** A boolean of the query, as the API server reads it: only 0 and false are not true. */
