@@ -14,6 +14,8 @@ import { startBrowser } from './browser.ts';
 import { SHOP_AGENTS, shopAt } from './shop.ts';
 
 const SECONDS = 300;
+/** All updates have been read, and all is drawn. */
+const SETTLED = 'new Promise((done) => setTimeout(done, 1000))';
 const SIZE = { width: 1440, height: 900 };
 const [directory = join(import.meta.dirname, '../../docs/images')] = process.argv.slice(2);
 
@@ -41,9 +43,12 @@ try {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }]);
     await page.goto(`http://127.0.0.1:${port}/#picture`);
     await page.waitForSelector('#peers li');
+    await page.evaluate(SETTLED);
+    // By the last update, whichever the first one was that was drawn.
+    await page.keyboard.press('l');
     await page.locator('[aria-label^="shop/frontend,"] .shape').click();
     await page.mouse.move(0, 0);
-    await page.evaluate('new Promise((done) => setTimeout(done, 700))');
+    await page.evaluate(SETTLED);
     const path = join(directory, `web-${theme}.png`);
     await page.screenshot({ path });
     // A palette is enough for a few colours, and a third of the bytes.

@@ -31,7 +31,7 @@ export class Header {
     const live = agents.filter(({ state }) => state === 'live').length;
     const lost = agents.some(({ state }) => state === 'lost');
     setText(this.#nodes, `${live} of ${agents.length} nodes`);
-    const state = lost ? 'lost' : live < agents.length ? 'connecting' : 'live';
+    const state = lost ? 'lost' : live > 0 && live === agents.length ? 'live' : 'connecting';
     set(this.#nodes, { class: state });
     this.#agents.show(inOrder(agents), ({ agent }) => agent);
   }

@@ -89,7 +89,9 @@ export class GraphView {
       this.#graph.edges.toSorted((a, b) => a.rate - b.rate),
       ({ id }) => id,
     );
-    this.#nodes.show(this.#graph.nodes, ({ id }) => id);
+    // In an order that does not change: an element that is moved loses the pointer.
+    const nodes = this.#graph.nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.#nodes.show(nodes, ({ id }) => id);
     if (this.#active && !this.#byId.has(this.#active)) this.#setActive(undefined);
   }
 

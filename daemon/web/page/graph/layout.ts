@@ -11,6 +11,8 @@ export interface Place {
 const TICKS = { free: 250, inside: 150, apart: 50 };
 /** If more of the nodes are new than this part, all are placed afresh. */
 const MANY = 0.2;
+/** Places of nodes that have gone are kept until there are so many. */
+const REMEMBERED = 2000;
 /** Radians: no two turns by it end in the same direction. */
 const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 
@@ -32,7 +34,7 @@ export class Layout {
     this.#resize(size);
     const unplaced = nodes.filter(({ id }) => !this.#places.has(id));
     if (unplaced.length === 0) return this.#places;
-    if (unplaced.length > nodes.length * MANY) this.clear();
+    if (unplaced.length > nodes.length * MANY || this.#places.size > REMEMBERED) this.clear();
     const bodies = nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((node) => this.#body(node));
     const byId = new Map(bodies.map((body) => [body.id, body]));
     const links = edges.flatMap(({ from, to }): Link[] => {
