@@ -20,7 +20,10 @@ const bin = (name: string) => `node_modules/.bin/${name}`;
 const testFiles = globSync('test/**/*.test.ts').toSorted();
 /** These run in the lab. */
 const IN_LAB = /^test\/(?:e2e|bpf\/kernel)\//;
-const unit = testFiles.filter((file) => !IN_LAB.test(file));
+/** These need chromium. */
+const IN_BROWSER = /^test\/web\/page\//;
+const unit = testFiles.filter((file) => !IN_LAB.test(file) && !IN_BROWSER.test(file));
+const inBrowser = testFiles.filter((file) => IN_BROWSER.test(file));
 const endToEnd = testFiles.filter((file) => IN_LAB.test(file));
 const runner = ['--test', '--test-reporter=spec', '--test-timeout=300000'];
 /** Each end-to-end test has a lab of its own, and most of its time it waits. */
@@ -83,6 +86,7 @@ if (part === 'all') {
   await check('format', bin('biome'), ['format']);
   await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
   await check('types', bin('tsc'), ['-p', '.']);
+  await check('types of the page', bin('tsc'), ['-p', 'daemon/web/page']);
   await check('dead code', bin('knip'), []);
 }
 /** What the image has, for the labs. */
@@ -98,6 +102,7 @@ if (part === 'unit') {
   inLine('other unit tests', [...runner, `--test-concurrency=${UNIT_AT_ONCE.alone}`, ...others]);
 } else {
   inLine('unit tests', [...runner, `--test-concurrency=${UNIT_AT_ONCE.besideLabs}`, ...unit]);
+  for (const file of inBrowser) inLine(file, [...runner, file]);
 }
 if (part === 'all' && isRoot) {
   for (const file of new Set([...LONGEST, ...endToEnd])) {

@@ -16,7 +16,7 @@ programs="clang:clang iftop:iftop ip:iproute2 nft:nftables openssl:openssl influ
 case "${1:-}" in
   unit) programs="openssl:openssl kubectl:kubernetes-client tmux:tmux" ;;
   bpf) programs="clang:clang" ;;
-  test) programs="$programs bpftool:bpftool kubectl:kubernetes-client tmux:tmux victoria-metrics:victoria-metrics" ;;
+  test) programs="$programs bpftool:bpftool chromium:chromium kubectl:kubernetes-client tmux:tmux victoria-metrics:victoria-metrics" ;;
   bench) programs="$programs curl:curl iperf3:iperf3 python3:python3 bpftool:bpftool" ;;
   image) programs="$programs kubectl:kubernetes-client buildah:buildah crun:crun debootstrap:debootstrap" ;;
 esac
