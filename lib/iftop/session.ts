@@ -24,8 +24,11 @@ const PROMPT = 200;
 const ANSWER = 50;
 /** How often the load of iftop is read while an answer is waited for. */
 const MEASURE_EVERY = 1000;
-/** If the kernel counts so many bytes of which iftop sees none, iftop has lost its interface. */
-const DEAF_BYTES = 256 * 1024;
+/**
+ * If the kernel counts so many bytes of which iftop sees none for so long, iftop has lost its interface. An iftop that has to
+ * wait for the CPU may see nothing for some seconds, and then all of it.
+ */
+const DEAF = { bytes: 256 * 1024, time: 12_000 };
 const NONE: Amount = { bytes: 0, slack: 0 };
 
 export interface SessionOptions {
@@ -103,7 +106,7 @@ export class Session {
     let quiet = true;
     /** iftop has seen packets that were not counted, so the counters cannot tell that nothing passes. */
     let uncounted = false;
-    const unseen = { now: 0, sure: 0 };
+    const unseen = { now: 0, sure: 0, since: from };
     let earlier: Bytes | undefined;
     let dropped = 0;
     let stopped = Infinity;
@@ -134,9 +137,11 @@ export class Session {
         uncounted ||= isBeyond(slot, counted, earlier);
         earlier = counted;
         // iftop may see in this slot what was counted in the slot before, but not later.
+        if (unseen.sure + unseen.now === 0) unseen.since = from;
         unseen.sure = empty ? unseen.sure + unseen.now : 0;
         unseen.now = empty && counted ? counted.sent + counted.received : 0;
-        if (unseen.sure > DEAF_BYTES) throw idleTimeout('it sees nothing of what is counted');
+        if (unseen.sure > DEAF.bytes && frame.at - unseen.since > DEAF.time)
+          throw idleTimeout('it sees nothing of what is counted');
         yield slot;
         // iftop stays with the interface that it was started on, whichever has its name now.
         if (before && !(after && isAfter(after, before)))

@@ -105,3 +105,27 @@ for (const [what, next] of [
     assert.ok(slots.length > 0);
   });
 }
+
+/** Idle frames for so many seconds, then busy ones. */
+const DEAF_FOR = (seconds: number) =>
+  `for i in $(seq ${2 * seconds}); do printf "%s\\n" "$1"; sleep 0.5; done; ` +
+  'while sleep 0.5; do printf "%s\\n" "$2"; done';
+
+/** How a session ends of whose interface 1 MB is counted at each reading. */
+async function endOf(script: string): Promise<string | undefined> {
+  let readings = 0;
+  const session = await start(script, () => bytes((readings += 1) * 1e6));
+  const stop = new AbortController();
+  try {
+    for await (const { flows } of session.slots(stop.signal)) if (flows.length > 0) stop.abort();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test('a capture that sees nothing of what is counted ends, one that had to wait for the CPU does not', async () => {
+  const [deaf, starved] = await Promise.all([endOf(DEAF_FOR(20)), endOf(DEAF_FOR(8))]);
+  assert.match(deaf ?? '', /sees nothing of what is counted/);
+  assert.equal(starved, undefined);
+});
