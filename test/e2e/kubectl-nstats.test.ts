@@ -75,9 +75,12 @@ async function top(...args: readonly string[]) {
   return { rows: betweenPods, isComplete, stderr, code };
 }
 
+async function isNamed(): Promise<boolean> {
+  return (await top('--once')).rows.some(({ peer }) => peer === 'server');
+}
+
 test('what passes between two nodes is one row, at the rate at which it is sent', async () => {
   // The agents have to know the pods first.
-  const isNamed = async () => (await top('--once')).rows.some(({ peer }) => peer === 'server');
   await until(isNamed, 'names');
   // On a busy machine an agent may be later than `top` waits for it.
   let rows: readonly Row[] = [];
@@ -108,12 +111,13 @@ test('a node whose agent has died is named, and the others are shown', async () 
   const [, , third] = daemons;
   assert.ok(third);
   await kill(third.process, 'SIGKILL');
-  const isSaid = async () => {
-    const { rows, isComplete, stderr, code } = await top('--once');
-    assert.equal(code, 3);
-    assert.match(stderr, /^nstats: lab-3: it has ended with 1: no agent answers/m);
-    assert.ok(!isComplete);
-    return rows.some(({ pod }) => pod === 'client');
-  };
   await until(isSaid, 'two of three nodes', 60);
 });
+
+async function isSaid(): Promise<boolean> {
+  const { rows, isComplete, stderr, code } = await top('--once');
+  assert.equal(code, 3);
+  assert.match(stderr, /^nstats: lab-3: it has ended with 1: no agent answers/m);
+  assert.ok(!isComplete);
+  return rows.some(({ pod }) => pod === 'client');
+}

@@ -55,7 +55,7 @@ async function* lines(
 }
 
 /** One slot for each pod of the node, with both ends of what passes between its own pods. */
-export function slotsOf(
+function slotsOf(
   node: string,
   flows: readonly SimulatedFlow[],
   from: number,
