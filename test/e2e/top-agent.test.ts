@@ -79,7 +79,7 @@ before(async () => {
   const outside = await lab.outside([OUTSIDE]);
   await db.serve(80);
   await outside.serve(80);
-  lab.service({ namespace: 'data', name: 'db', ips: [SERVICE], port: 80, backends: [DB] });
+  lab.service({ namespace: 'data', name: 'store', ips: [SERVICE], port: 80, backends: [DB] });
   for (const pod of [web, db]) starts.set(pod, pod.sandbox.counters());
   daemon = lab.daemon({ INTERVAL: '5s' });
   await lab.captures(2);
@@ -141,7 +141,7 @@ test('peers have the names that rows have', async () => {
   const rows = await lab.influx.query("SELECT * FROM nstat WHERE pod = 'web' AND peer = 'db'");
   assert.ok(rows.length > 0);
   const service = named('web', 'service');
-  assert.deepEqual(service && pick(service).slice(0, 2), ['data', 'db']);
+  assert.deepEqual(service && pick(service).slice(0, 2), ['data', 'store']);
   const external = named('db', 'external');
   assert.deepEqual(external && pick(external), ['-', '198.51.100.0/24', '-']);
   const { flow } = viewer.flows('web', 'db').at(-1) ?? assert.fail('no flow');
