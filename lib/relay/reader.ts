@@ -32,28 +32,33 @@ export class Reader {
    */
   async send(): Promise<boolean> {
     if (this.#isSending) return true;
-    this.#isSending = true;
-    const { log } = this.#collection;
     while (!this.#outlet.isOver) {
-      const read = log.read(this.#position, this.#known);
+      const read = this.#collection.log.read(this.#position, this.#known);
       if (!read) return false;
       if (read.next === this.#position) break;
       this.#position = read.next;
-      if (read.piece.plain.length === 0) continue;
-      this.#sent = performance.now();
-      if (!this.#outlet.write(read.piece[this.#form]) && !(await this.#outlet.drained()))
-        return false;
+      if (!(await this.#give(read.piece))) return false;
     }
-    this.#isSending = false;
     return true;
   }
 
-  /** Says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. */
-  beat(bookmark: Piece, after: number): void {
+  /**
+   * Says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. Resolves to false if
+   * the agent takes nothing.
+   */
+  async beat(bookmark: Piece, after: number): Promise<boolean> {
     const isBehind = this.#isSending || this.#position < this.#collection.log.end;
-    if (isBehind || this.#collection.version < this.#known) return;
-    if (performance.now() - this.#sent < after) return;
+    if (isBehind || this.#collection.version < this.#known) return true;
+    if (performance.now() - this.#sent < after) return true;
+    return (await this.#give(bookmark)) && this.send();
+  }
+
+  async #give(piece: Piece): Promise<boolean> {
+    if (piece.plain.length === 0) return true;
     this.#sent = performance.now();
-    this.#outlet.write(bookmark[this.#form]);
+    this.#isSending = true;
+    const isTaken = await this.#outlet.send(piece[this.#form]);
+    this.#isSending = !isTaken;
+    return isTaken;
   }
 }
