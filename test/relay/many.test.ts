@@ -9,12 +9,13 @@ import { Collection } from '../../lib/relay/collection.ts';
 import { PreparedList } from '../../lib/relay/prepared-list.ts';
 import { Relay } from '../../lib/relay/relay.ts';
 import { RelayServer } from '../../lib/relay/server.ts';
+import { until } from '../lab/influx.ts';
 
 const keep = (uid: string, name: string) =>
   Collection.keep('pods', { metadata: { uid, name, resourceVersion: '1' } });
 
 /** A relay without TLS that lets everybody in, and has a list of pods that is larger than what the kernel takes for a client. */
-async function relayWithMuch(): Promise<{ port: number; server: RelayServer }> {
+async function relayWithMuch(connections = 100): Promise<{ port: number; server: RelayServer }> {
   const relay = new Relay();
   const [pods] = relay.collections;
   const objects = [keep('a', randomBytes(24 * 1024 * 1024).toString('base64'))];
@@ -24,6 +25,7 @@ async function relayWithMuch(): Promise<{ port: number; server: RelayServer }> {
     relay,
     authenticator: { admits: async () => true },
     tls: undefined,
+    connections,
     listen: { host: '127.0.0.1', port: 0 },
     unusable: (error) => assert.fail(String(error)),
     failed: (error) => assert.fail(String(error)),
@@ -65,4 +67,16 @@ test('a list that could not be prepared is prepared anew for the next who asks',
   for (const { uid } of objects)
     pods.apply({ type: 'remove', object: { ...kept, uid, version: 2 } });
   assert.match(gunzipSync(await list.body(0)).toString(), /"items":\[\]/);
+});
+
+test('more connections than a relay can serve are closed at once and counted, and the others are served', async (t) => {
+  const { port, server } = await relayWithMuch(2);
+  t.after(async () => server.end());
+  const slow = [await list(port), await list(port)];
+  await assert.rejects(list(port), /ECONNRESET|socket hang up/);
+  assert.deepEqual([server.connections, server.figures.turnedAway], [2, 1]);
+  for (const response of slow) response.destroy();
+  await until(() => server.connections === 0, 'that there is room again');
+  (await list(port)).destroy();
+  assert.equal(server.figures.turnedAway, 1);
 });
