@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 
@@ -5,7 +6,7 @@ export type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
 /**
- * Bytes. What is sent goes out in pieces, each when the one before is taken: a TLS connection keeps a buffer as large as its
+ * Bytes. What is large goes out in pieces, each when the one before is taken: a TLS connection keeps a buffer as large as its
  * largest write for as long as it lasts. A piece and the head of its frame are one record of TLS.
  */
 const PIECE = 15 * 1024;
@@ -39,11 +40,32 @@ export class Outlet {
     return this.#closing.signal;
   }
 
+  /** The same for all answers that share a connection. */
+  get connection(): object {
+    const response = this.#response;
+    return ('stream' in response && response.stream?.session) || response;
+  }
+
   begin(status: number, headers: { readonly [name: string]: string }): void {
     // The two kinds of response have the same methods, of different types.
     (this.#response as ServerResponse).writeHead(status, headers);
     // The head of a watch goes out before there is an event.
     if ('flushHeaders' in this.#response) this.#response.flushHeaders();
+  }
+
+  /** For what is small. Returns false if the client is behind: wait for `drained`. */
+  write(bytes: Buffer): boolean {
+    if (this.isOver) return true;
+    this.#sent(bytes.length);
+    return (this.#response as ServerResponse).write(bytes);
+  }
+
+  /** Resolves when the client has taken what was written, or has gone: to false if it takes nothing. */
+  async drained(): Promise<boolean> {
+    const late = AbortSignal.timeout(this.#patience);
+    const signal = AbortSignal.any([this.over, late]);
+    await once(this.#response, 'drain', { signal }).catch(() => {});
+    return this.isOver || !late.aborted;
   }
 
   /** Resolves when the client has taken all of it, or has gone: to false if it takes nothing. */

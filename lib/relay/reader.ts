@@ -31,9 +31,9 @@ export class Reader {
    * behind, or takes nothing.
    */
   async send(): Promise<boolean> {
-    if (this.#isSending) return true;
-    while (!this.#outlet.isOver) {
-      const read = this.#collection.log.read(this.#position, this.#known);
+    const { log } = this.#collection;
+    while (!this.#isSending && !this.#outlet.isOver) {
+      const read = log.read(this.#position, this.#known);
       if (!read) return false;
       if (read.next === this.#position) break;
       this.#position = read.next;
@@ -55,9 +55,13 @@ export class Reader {
 
   async #give(piece: Piece): Promise<boolean> {
     if (piece.plain.length === 0) return true;
+    const bytes = piece[this.#form];
     this.#sent = performance.now();
+    // Nobody waits for the last piece: that is all that most agents are ever sent.
+    const isLast = this.#position === this.#collection.log.end;
+    if (isLast && this.#outlet.write(bytes)) return true;
     this.#isSending = true;
-    const isTaken = await this.#outlet.send(piece[this.#form]);
+    const isTaken = await (isLast ? this.#outlet.drained() : this.#outlet.send(bytes));
     this.#isSending = !isTaken;
     return isTaken;
   }

@@ -66,6 +66,8 @@ export class Relay {
   readonly #shelves: ReadonlyMap<string, Shelf>;
   readonly #heart: NodeJS.Timeout;
   readonly #sending = new PQueue({ concurrency: AT_ONCE });
+  /** The end of the last list of each connection: side by side its lists would be one large write. */
+  readonly #listing = new WeakMap<object, Promise<void>>();
   /** Watches that were cut off, since their agents did not read what they were told. */
   cutOff = 0;
 
@@ -142,9 +144,21 @@ export class Relay {
     if (collection.version < oldest) return fail(outlet, tooLarge(oldest, collection.version));
     const body = await list.body(oldest);
     outlet.begin(200, { ...JSON_TYPE, ...(takesGzip && GZIP) });
+    const { connection } = outlet;
+    const before = this.#listing.get(connection) ?? Promise.resolve();
+    const send = async () => (takesGzip ? outlet.finish(body) : finishUnpacked(body, outlet));
+    const sent = before.then(async () => this.#inTurn(send));
+    this.#listing.set(
+      connection,
+      sent.catch(() => {}),
+    );
+    return sent;
+  }
+
+  async #inTurn(send: () => Promise<void>): Promise<void> {
     let sent = Promise.resolve();
     await this.#sending.add(async () => {
-      sent = takesGzip ? outlet.finish(body) : finishUnpacked(body, outlet);
+      sent = send();
       await Promise.race([sent, sleep(TURN, undefined, { ref: false })]);
     });
     await sent;
@@ -162,7 +176,7 @@ export class Relay {
       const event = Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`);
       return outlet.finish(new Piece(event)[form]);
     }
-    void outlet.send(NOTHING[form]);
+    outlet.write(NOTHING[form]);
     const reader = new Reader(collection, { known, position }, outlet, form);
     readers.set(reader, outlet);
     void this.#keep(shelf, reader, reader.send());
