@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 
@@ -11,7 +10,7 @@ type Response = ServerResponse | Http2ServerResponse;
  */
 const PIECE = 15 * 1024;
 /** Milliseconds for the client to take one. */
-const PATIENCE = 30_000;
+export const PATIENCE = 30_000;
 
 /** The answer to a request, whatever the protocol, as slow as the client takes it. */
 export class Outlet {
@@ -53,19 +52,16 @@ export class Outlet {
     if ('flushHeaders' in this.#response) this.#response.flushHeaders();
   }
 
-  /** For what is small. Returns false if the client is behind: wait for `drained`. */
-  write(bytes: Buffer): boolean {
-    if (this.isOver) return true;
-    this.#sent(bytes.length);
-    return (this.#response as ServerResponse).write(bytes);
+  /** The client has not taken yet what was sent. */
+  get isBehind(): boolean {
+    return this.#response.writableLength > 0;
   }
 
-  /** Resolves when the client has taken what was written, or has gone: to false if it takes nothing. */
-  async drained(): Promise<boolean> {
-    const late = AbortSignal.timeout(this.#patience);
-    const signal = AbortSignal.any([this.over, late]);
-    await once(this.#response, 'drain', { signal }).catch(() => {});
-    return this.isOver || !late.aborted;
+  /** For what is small, and for a client that is not behind. */
+  write(bytes: Buffer): void {
+    if (this.isOver) return;
+    this.#sent(bytes.length);
+    (this.#response as ServerResponse).write(bytes);
   }
 
   /** Resolves when the client has taken all of it, or has gone: to false if it takes nothing. */

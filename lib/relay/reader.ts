@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import type { Outlet } from './outlet.ts';
+import { type Outlet, PATIENCE } from './outlet.ts';
 import type { Piece } from './piece.ts';
 
 /** One watch of an agent: a position in the log of a collection, and the stream that what comes after it goes to. */
@@ -27,13 +27,14 @@ export class Reader {
   }
 
   /**
-   * Sends what has come, piece by piece as the agent takes it. Resolves to false if the agent has fallen too far
-   * behind, or takes nothing.
+   * Sends what has come; to an agent that has not taken the last of it yet, when this is called again. Resolves to false if
+   * the agent has fallen too far behind, or takes nothing.
    */
   async send(): Promise<boolean> {
-    const { log } = this.#collection;
-    while (!this.#isSending && !this.#outlet.isOver) {
-      const read = log.read(this.#position, this.#known);
+    if (this.#isSending) return true;
+    if (this.#outlet.isBehind) return performance.now() - this.#sent < PATIENCE;
+    while (!this.#outlet.isOver) {
+      const read = this.#collection.log.read(this.#position, this.#known);
       if (!read) return false;
       if (read.next === this.#position) break;
       this.#position = read.next;
@@ -42,15 +43,13 @@ export class Reader {
     return true;
   }
 
-  /**
-   * Says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. Resolves to false if
-   * the agent takes nothing.
-   */
+  /** The same; says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. */
   async beat(bookmark: Piece, after: number): Promise<boolean> {
-    const isBehind = this.#isSending || this.#position < this.#collection.log.end;
-    if (isBehind || this.#collection.version < this.#known) return true;
-    if (performance.now() - this.#sent < after) return true;
-    return (await this.#give(bookmark)) && this.send();
+    const { log, version } = this.#collection;
+    if (this.#outlet.isBehind || this.#position < log.end) return this.send();
+    if (version >= this.#known && performance.now() - this.#sent >= after)
+      return this.#give(bookmark);
+    return true;
   }
 
   async #give(piece: Piece): Promise<boolean> {
@@ -58,10 +57,12 @@ export class Reader {
     const bytes = piece[this.#form];
     this.#sent = performance.now();
     // Nobody waits for the last piece: that is all that most agents are ever sent.
-    const isLast = this.#position === this.#collection.log.end;
-    if (isLast && this.#outlet.write(bytes)) return true;
+    if (this.#position === this.#collection.log.end) {
+      this.#outlet.write(bytes);
+      return true;
+    }
     this.#isSending = true;
-    const isTaken = await (isLast ? this.#outlet.drained() : this.#outlet.send(bytes));
+    const isTaken = await this.#outlet.send(bytes);
     this.#isSending = !isTaken;
     return isTaken;
   }

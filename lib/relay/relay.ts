@@ -176,7 +176,7 @@ export class Relay {
       const event = Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`);
       return outlet.finish(new Piece(event)[form]);
     }
-    outlet.write(NOTHING[form]);
+    if (!(await outlet.send(NOTHING[form]))) return outlet.drop();
     const reader = new Reader(collection, { known, position }, outlet, form);
     readers.set(reader, outlet);
     void this.#keep(shelf, reader, reader.send());

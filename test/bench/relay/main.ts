@@ -114,7 +114,7 @@ async function measure(
   const started = await look();
   const peaks = replicas.map((each) => each.memory().peak);
   await sleep(SETTLE);
-  await observer.follow({ ...wanted, agents: 1 });
+  if (relays > 0) await observer.follow({ ...wanted, agents: 1 });
   await untilCurrent(api);
   await Promise.all([crowd.forget(), observer.forget()]);
   const before = await look();

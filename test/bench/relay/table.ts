@@ -100,7 +100,9 @@ export function tableOf(runs: readonly Measured[], { size, seconds }: Scene): Ta
     ],
     [
       'to one more, in a process of its own',
-      ({ follow }) => `${number(follow.observed.median)}, ${number(follow.observed.p99)} ms`,
+      ofRelay(
+        ({ follow: { observed } }) => `${number(observed.median)}, ${number(observed.p99)} ms`,
+      ),
       '',
     ],
   ];
