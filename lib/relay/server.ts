@@ -25,7 +25,7 @@ export interface RelayServerOptions {
  * Connections at most: an agent has one, or with HTTP/1.1 one for each resource. They fit into the memory that the manifest
  * allows: a replica that has to serve the agents of another one, too, must not go the same way.
  */
-const CONNECTIONS = 3000;
+const CONNECTIONS = 2500;
 /** Requests of one connection at a time. */
 const STREAMS = 32;
 /** Milliseconds without a byte after which a connection is closed. */
