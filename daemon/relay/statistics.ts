@@ -20,6 +20,11 @@ export const relayStatistics: readonly Statistic<RelaySources>[] = [
     read: ({ server }) => server.connections,
   },
   {
+    metric: 'nstats_relay_turned_away_total',
+    help: 'Connections that were closed at once, since the relay has as many as it can serve.',
+    read: ({ server }) => server.figures.turnedAway,
+  },
+  {
     metric: 'nstats_relay_watches',
     help: 'Watches of agents, one for each resource that an agent follows.',
     read: ({ relay }) => relay.readers,

@@ -4,10 +4,13 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 export type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
-/** Bytes. A body goes out in pieces, since all that is handed over is encrypted at once. */
-const PIECE = 16 * 1024;
+/**
+ * Bytes. What is large goes out in pieces, each when the one before is taken: a TLS connection keeps a buffer as large as its
+ * largest write for as long as it lasts. A piece and the head of its frame are one record of TLS.
+ */
+const PIECE = 15 * 1024;
 /** Milliseconds for the client to take one. */
-const PATIENCE = 30_000;
+export const PATIENCE = 30_000;
 
 /** The answer to a request, whatever the protocol, as slow as the client takes it. */
 export class Outlet {
@@ -36,6 +39,12 @@ export class Outlet {
     return this.#closing.signal;
   }
 
+  /** The same for all answers that share a connection. */
+  get connection(): object {
+    const response = this.#response;
+    return ('stream' in response && response.stream?.session) || response;
+  }
+
   begin(status: number, headers: { readonly [name: string]: string }): void {
     // The two kinds of response have the same methods, of different types.
     (this.#response as ServerResponse).writeHead(status, headers);
@@ -43,30 +52,28 @@ export class Outlet {
     if ('flushHeaders' in this.#response) this.#response.flushHeaders();
   }
 
-  /** Returns false if the client is behind: wait for `drained`. */
-  write(bytes: Buffer): boolean {
-    if (this.isOver) return true;
-    this.#sent(bytes.length);
-    return (this.#response as ServerResponse).write(bytes);
+  /** The client has not taken yet what was sent. */
+  get isBehind(): boolean {
+    return this.#response.writableLength > 0;
   }
 
-  /** Resolves when the client has taken what was written, or has gone: to false if it takes nothing. */
-  async drained(): Promise<boolean> {
-    if (this.isOver) return true;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const go = () => resolve(true);
-    const late = setTimeout(() => resolve(false), this.#patience).unref();
-    this.#response.once('drain', go).once('close', go);
-    const isTaken = await promise;
-    clearTimeout(late);
-    this.#response.off('drain', go).off('close', go);
-    return isTaken;
+  /** For what is small, and for a client that is not behind. */
+  write(bytes: Buffer): void {
+    if (this.isOver) return;
+    this.#sent(bytes.length);
+    (this.#response as ServerResponse).write(bytes);
+  }
+
+  /** Resolves when the client has taken all of it, or has gone: to false if it takes nothing. */
+  async send(bytes: Buffer): Promise<boolean> {
+    for (let at = 0; at < bytes.length && !this.isOver; at += PIECE)
+      if (!(await this.#taken(bytes.subarray(at, at + PIECE)))) return false;
+    return true;
   }
 
   /** A client that does not take the end of the answer is cut off. */
   async finish(body: Buffer = Buffer.alloc(0)): Promise<void> {
-    for (let at = 0; at < body.length && !this.isOver; at += PIECE)
-      if (!this.write(body.subarray(at, at + PIECE)) && !(await this.drained())) this.drop();
+    if (!(await this.send(body))) this.drop();
     if (this.isOver) return;
     const late = setTimeout(() => this.drop(), this.#patience).unref();
     this.over.addEventListener('abort', () => clearTimeout(late));
@@ -77,5 +84,16 @@ export class Outlet {
   drop(): void {
     this.#closing.abort();
     this.#response.destroy();
+  }
+
+  async #taken(piece: Buffer): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const late = setTimeout(() => resolve(this.isOver), this.#patience).unref();
+    this.#sent(piece.length);
+    // Of a client that goes, the callback is told as well.
+    (this.#response as ServerResponse).write(piece, () => resolve(true));
+    const isTaken = await promise;
+    clearTimeout(late);
+    return isTaken;
   }
 }

@@ -32,8 +32,10 @@ export class PreparedList {
     const isKnown = last && last.version >= oldest && log.after(last.version) !== undefined;
     if (isKnown && (last.version === version || performance.now() - last.at < FRESH))
       return last.body;
-    this.#last = { version, at: performance.now(), body: this.#prepare(version) };
-    return this.#last.body;
+    const body = this.#prepare(version);
+    this.#last = { version, at: performance.now(), body };
+    body.catch(() => (this.#last = undefined));
+    return body;
   }
 
   async #prepare(version: number): Promise<Buffer> {

@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import type { Outlet } from './outlet.ts';
+import { type Outlet, PATIENCE } from './outlet.ts';
 import type { Piece } from './piece.ts';
 
 /** One watch of an agent: a position in the log of a collection, and the stream that what comes after it goes to. */
@@ -27,33 +27,43 @@ export class Reader {
   }
 
   /**
-   * Sends what has come, piece by piece as the agent takes it. Resolves to false if the agent has fallen too far
-   * behind, or takes nothing.
+   * Sends what has come; to an agent that has not taken the last of it yet, when this is called again. Resolves to false if
+   * the agent has fallen too far behind, or takes nothing.
    */
   async send(): Promise<boolean> {
     if (this.#isSending) return true;
-    this.#isSending = true;
-    const { log } = this.#collection;
+    if (this.#outlet.isBehind) return performance.now() - this.#sent < PATIENCE;
     while (!this.#outlet.isOver) {
-      const read = log.read(this.#position, this.#known);
+      const read = this.#collection.log.read(this.#position, this.#known);
       if (!read) return false;
       if (read.next === this.#position) break;
       this.#position = read.next;
-      if (read.piece.plain.length === 0) continue;
-      this.#sent = performance.now();
-      if (!this.#outlet.write(read.piece[this.#form]) && !(await this.#outlet.drained()))
-        return false;
+      if (!(await this.#give(read.piece))) return false;
     }
-    this.#isSending = false;
     return true;
   }
 
-  /** Says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. */
-  beat(bookmark: Piece, after: number): void {
-    const isBehind = this.#isSending || this.#position < this.#collection.log.end;
-    if (isBehind || this.#collection.version < this.#known) return;
-    if (performance.now() - this.#sent < after) return;
+  /** The same; says that there is nothing new, if nothing was sent for so many milliseconds and all has been told. */
+  async beat(bookmark: Piece, after: number): Promise<boolean> {
+    const { log, version } = this.#collection;
+    if (this.#outlet.isBehind || this.#position < log.end) return this.send();
+    if (version >= this.#known && performance.now() - this.#sent >= after)
+      return this.#give(bookmark);
+    return true;
+  }
+
+  async #give(piece: Piece): Promise<boolean> {
+    if (piece.plain.length === 0) return true;
+    const bytes = piece[this.#form];
     this.#sent = performance.now();
-    this.#outlet.write(bookmark[this.#form]);
+    // Nobody waits for the last piece: that is all that most agents are ever sent.
+    if (this.#position === this.#collection.log.end) {
+      this.#outlet.write(bytes);
+      return true;
+    }
+    this.#isSending = true;
+    const isTaken = await this.#outlet.send(bytes);
+    this.#isSending = !isTaken;
+    return isTaken;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
+import PQueue from 'p-queue';
 import { SHARED_RESOURCES, type SharedResource } from '../kubernetes/stripped.ts';
 import { Collection } from './collection.ts';
 import type { Outlet } from './outlet.ts';
@@ -34,6 +35,11 @@ const BEAT = 1000;
 const PATIENCE = 3000;
 /** Seconds of a watch at most: a token is shown again with the next one. */
 const TIMEOUT = 600;
+/**
+ * Lists that are sent at a time, and milliseconds after which one that is taken slowly makes room for another: so the relay
+ * has little on its way, and answers others at once, when all agents list.
+ */
+const [AT_ONCE, TURN] = [32, 2000];
 const JSON_TYPE = { 'content-type': 'application/json' };
 const GZIP = { 'content-encoding': 'gzip' };
 /** An answer that ends before there is anything to say is to be a gzip file, too. */
@@ -59,6 +65,9 @@ interface Shelf {
 export class Relay {
   readonly #shelves: ReadonlyMap<string, Shelf>;
   readonly #heart: NodeJS.Timeout;
+  readonly #sending = new PQueue({ concurrency: AT_ONCE });
+  /** The end of the last list of each connection: side by side its lists would be one large write. */
+  readonly #listing = new WeakMap<object, Promise<void>>();
   /** Watches that were cut off, since their agents did not read what they were told. */
   cutOff = 0;
 
@@ -88,7 +97,7 @@ export class Relay {
     const shelf = this.#shelf(resource);
     shelf.gathering ??= setTimeout(() => {
       shelf.gathering = undefined;
-      for (const reader of shelf.readers.keys()) void this.#send(shelf, reader);
+      for (const reader of shelf.readers.keys()) void this.#keep(shelf, reader, reader.send());
     }, GATHER);
   }
 
@@ -135,12 +144,24 @@ export class Relay {
     if (collection.version < oldest) return fail(outlet, tooLarge(oldest, collection.version));
     const body = await list.body(oldest);
     outlet.begin(200, { ...JSON_TYPE, ...(takesGzip && GZIP) });
-    if (takesGzip) return outlet.finish(body);
-    const plain = createGunzip();
-    plain.end(body);
-    for await (const piece of plain as AsyncIterable<Buffer>)
-      if (!outlet.write(piece) && !(await outlet.drained())) return outlet.drop();
-    return outlet.finish();
+    const { connection } = outlet;
+    const before = this.#listing.get(connection) ?? Promise.resolve();
+    const send = async () => (takesGzip ? outlet.finish(body) : finishUnpacked(body, outlet));
+    const sent = before.then(async () => this.#inTurn(send));
+    this.#listing.set(
+      connection,
+      sent.catch(() => {}),
+    );
+    return sent;
+  }
+
+  async #inTurn(send: () => Promise<void>): Promise<void> {
+    let sent = Promise.resolve();
+    await this.#sending.add(async () => {
+      sent = send();
+      await Promise.race([sent, sleep(TURN, undefined, { ref: false })]);
+    });
+    await sent;
   }
 
   async #watch(shelf: Shelf, watch: Watch, outlet: Outlet): Promise<void> {
@@ -155,27 +176,30 @@ export class Relay {
       const event = Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`);
       return outlet.finish(new Piece(event)[form]);
     }
-    outlet.write(NOTHING[form]);
+    if (!(await outlet.send(NOTHING[form]))) return outlet.drop();
     const reader = new Reader(collection, { known, position }, outlet, form);
     readers.set(reader, outlet);
-    void this.#send(shelf, reader);
+    void this.#keep(shelf, reader, reader.send());
     await sleep(seconds * 1000, undefined, { signal: outlet.over, ref: false }).catch(() => {});
     readers.delete(reader);
     await outlet.finish();
   }
 
-  async #send(shelf: Shelf, reader: Reader): Promise<void> {
-    if (await reader.send()) return;
+  /** Cuts a reader off if it does not take what is sent. */
+  async #keep({ readers }: Shelf, reader: Reader, isTaken: Promise<boolean>): Promise<void> {
+    if (await isTaken) return;
     this.cutOff += 1;
-    shelf.readers.get(reader)?.drop();
+    readers.get(reader)?.drop();
   }
 
   #beat(): void {
-    for (const { collection, readers, isFollowed } of this.#shelves.values()) {
+    for (const shelf of this.#shelves.values()) {
+      const { collection, readers, isFollowed } = shelf;
       if (!isFollowed || readers.size === 0) continue;
       const bookmark = collection.bookmark();
       // Half a beat less, since the timer may be early.
-      for (const reader of readers.keys()) reader.beat(bookmark, BEAT / 2);
+      for (const reader of readers.keys())
+        void this.#keep(shelf, reader, reader.beat(bookmark, BEAT / 2));
     }
   }
 
@@ -184,6 +208,14 @@ export class Relay {
     if (!shelf) throw new Error(`${resource} is not shared`);
     return shelf;
   }
+}
+
+async function finishUnpacked(body: Buffer, outlet: Outlet): Promise<void> {
+  const plain = createGunzip();
+  plain.end(body);
+  for await (const piece of plain as AsyncIterable<Buffer>)
+    if (!(await outlet.send(piece))) return outlet.drop();
+  return outlet.finish();
 }
 
 async function fail(outlet: Outlet, failure: Failure): Promise<void> {

@@ -17,15 +17,20 @@ export interface RelayServerOptions {
   readonly unusable: (error: unknown) => void;
   /** Called when a request could not be answered, whatever it was; its client is cut off. */
   readonly failed: (error: unknown) => void;
+  /** Connections at most. */
+  readonly connections?: number;
 }
 
-/** Connections at most: an agent has one, or with HTTP/1.1 one for each resource. */
-const CONNECTIONS = 20_000;
+/**
+ * Connections at most: an agent has one, or with HTTP/1.1 one for each resource. They fit into the memory that the manifest
+ * allows: a replica that has to serve the agents of another one, too, must not go the same way.
+ */
+const CONNECTIONS = 2500;
 /** Requests of one connection at a time. */
 const STREAMS = 32;
 /** Milliseconds without a byte after which a connection is closed. */
 const IDLE = 60_000;
-/** Milliseconds that a request may take to arrive. */
+/** Milliseconds that a TLS handshake, or a request, may take to arrive. */
 const REQUEST = 10_000;
 /** Bytes of a request's head. */
 const HEAD = 16 * 1024;
@@ -40,7 +45,7 @@ export class RelayServer {
   readonly #answers = new Set<Promise<void>>();
   readonly #renew = () => this.#readTls();
   /** Totals since the start. */
-  readonly figures = { requests: 0, refused: 0, bytes: 0 };
+  readonly figures = { requests: 0, refused: 0, bytes: 0, turnedAway: 0 };
 
   constructor(options: RelayServerOptions) {
     this.#options = options;
@@ -60,6 +65,7 @@ export class RelayServer {
           {
             ...read(tls),
             ...limits,
+            handshakeTimeout: REQUEST,
             allowHTTP1: true,
             settings: { maxConcurrentStreams: STREAMS },
           },
@@ -76,8 +82,9 @@ export class RelayServer {
     this.#server.on(event, (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      if (this.#sockets.size > CONNECTIONS) socket.destroy();
     });
+    this.#server.maxConnections = options.connections ?? CONNECTIONS;
+    this.#server.on('drop', () => (this.figures.turnedAway += 1));
     const period = { interval: TLS_PERIOD, persistent: false };
     if (tls) for (const file of [tls.cert, tls.key]) watchFile(file, period, this.#renew);
   }

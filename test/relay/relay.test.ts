@@ -172,6 +172,18 @@ test('an agent whose DNS has no replica any more goes on when it has one again',
   await until(() => agent.nameOf('10.0.0.2') === 'b', 'that it goes on at the relay', 60);
 });
 
+test('an agent whose DNS hangs is not certain of names, and asks the API server in the end', async () => {
+  const { port } = await scene.replica();
+  put('a', '10.0.0.1');
+  const client = scene.client(port, { fallback: 3000, hangs: true });
+  const agent = agentOf(client);
+  await until(() => agent.failures.length > 0, 'the fault', 60);
+  assert.match(agent.failures[0] ?? '', /no address of localhost within 5 s/);
+  assert.equal(agent.isCertain, false);
+  await until(() => client.isDirect && agent.isCertain, 'that it asks the API server', 60);
+  assert.equal(agent.nameOf('10.0.0.1'), 'a');
+});
+
 test('an agent that falls behind the history of the relay lists again, at the relay', async () => {
   const replica: Replica = await scene.replica({ history: 4000 });
   put('a', '10.0.0.1');

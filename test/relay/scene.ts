@@ -100,11 +100,15 @@ export class Scene {
     return replica;
   }
 
-  /** An agent's client of relays on a port of some addresses of loopback. */
-  client(port: number, { fallback = Infinity, addresses = ['127.0.0.1'] } = {}): RelayedClient {
+  /** An agent's client of relays on a port of some addresses of loopback. `hangs`: its DNS never answers. */
+  client(
+    port: number,
+    { fallback = Infinity, addresses = ['127.0.0.1'], hangs = false } = {},
+  ): RelayedClient {
     const { tokenFile } = this;
     const url = `https://localhost:${port}`;
     const addressesOf = async (host: string) => {
+      if (hangs) await new Promise(() => {});
       if (addresses.length === 0) throw new Error(`getaddrinfo ENOTFOUND ${host}`);
       return addresses.map((address) => ({ address, family: 4 }));
     };

@@ -102,9 +102,14 @@ export function connectBy(access: Access, options: ConnectOptions = {}): ApiClie
       const late = new AbortController();
       const most = Math.min(patience, own);
       const reason = new Error(`GET ${path}: no answer within ${most / 1000} s`);
-      const timer = setTimeout(() => late.abort(reason), most);
+      let isAnswered = false;
+      // After a long stop of this process, setImmediate lets what has arrived be read before.
+      const giveUp = () => setImmediate(() => !isAnswered && late.abort(reason));
+      const timer = setTimeout(giveUp, most);
       try {
-        return await get(path, AbortSignal.any([signal, late.signal]));
+        const body = await get(path, AbortSignal.any([signal, late.signal]));
+        isAnswered = true;
+        return body;
       } catch (error) {
         if (!(error instanceof ApiError) && !signal.aborted) outage.begin();
         throw late.signal.aborted && !signal.aborted ? reason : error;

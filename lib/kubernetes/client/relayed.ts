@@ -2,6 +2,7 @@ import { type LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { shuffled } from '../../shuffled.ts';
 import { ExpiredError } from '../expired-error.ts';
 import { ApiError } from './api-error.ts';
@@ -21,7 +22,7 @@ export interface RelayOptions {
   readonly addressesOf?: (host: string) => Promise<readonly LookupAddress[]>;
 }
 
-/** Milliseconds for the head of a relay's answer. */
+/** Milliseconds for the addresses of the replicas, and for the head of a relay's answer. */
 const PATIENCE = 5000;
 /** Milliseconds without a failure after which trouble is over. */
 const OVER = 60_000;
@@ -48,6 +49,8 @@ export class RelayedClient implements ApiClient {
   /** By their addresses; there are few, and each keeps its connection. */
   readonly #clients = new Map<string, ApiClient>();
   #replicas: Promise<ApiClient[]> | undefined;
+  /** One that hangs takes a thread: there is no other one beside it. */
+  #looking: Promise<readonly LookupAddress[]> | undefined;
   #isDirect = false;
   #retryAt = 0;
   /** When trouble began, and when something failed last, by `performance.now()`. */
@@ -126,7 +129,10 @@ export class RelayedClient implements ApiClient {
   async #find(): Promise<ApiClient[]> {
     const { hostname } = new URL(this.#options.url);
     const { addressesOf = async (host: string) => lookup(host, { all: true }) } = this.#options;
-    const addresses = await addressesOf(hostname.replace(/^\[|\]$/g, ''));
+    this.#looking ??= addressesOf(hostname.replace(/^\[|\]$/g, '')).finally(
+      () => (this.#looking = undefined),
+    );
+    const addresses = await Promise.race([this.#looking, lateFor(hostname)]);
     for (const known of this.#clients.keys())
       if (!addresses.some(({ address }) => address === known)) this.#clients.delete(known);
     return shuffled(addresses).map(({ address, family }) => {
@@ -146,4 +152,9 @@ export class RelayedClient implements ApiClient {
     const { outage, figures } = this;
     return connectByToken(target, { patience: PATIENCE, outage, figures, inTheClear: true });
   }
+}
+
+async function lateFor(host: string): Promise<never> {
+  await sleep(PATIENCE, undefined, { ref: false });
+  throw new Error(`no address of ${host} within ${PATIENCE / 1000} s`);
 }

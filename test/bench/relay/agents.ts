@@ -1,8 +1,7 @@
 /**
- * Many agents in one process. Each has a connection, a client and reflectors of its own, which parse all that comes.
- * But only the first one takes its lists apart: at a relay the others receive theirs by `ListHeads`.
+ * Many agents in one process. Each has a connection, a client and reflectors of its own, which parse all that comes. But of
+ * a relay's lists, which they receive as a whole, they unpack no more than the heads.
  */
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type ApiClient, connect } from '../../../lib/kubernetes/client/client.ts';
@@ -11,7 +10,7 @@ import { reflect, type ReflectorOptions } from '../../../lib/kubernetes/reflecto
 import { SHARED_RESOURCES, type SharedResource } from '../../../lib/kubernetes/stripped.ts';
 import { answer } from '../api/channel.ts';
 import { usage } from '../api/usage.ts';
-import { ListHeads } from './list-head.ts';
+import { withListHead } from './list-head.ts';
 
 export interface Wanted {
   readonly agents: number;
@@ -53,7 +52,6 @@ let clients: ApiClient[] = [];
 /** When each version of a pod was seen, by each agent. */
 const seen = new Map<number, number[]>();
 const failures: string[] = [];
-let listHeads: ListHeads[] = [];
 /** Lists, and watches that have not begun yet; when the last one did. */
 let begun = { lists: 0, waiting: 0, at: 0 };
 
@@ -64,23 +62,17 @@ answer({
     stop = new AbortController();
     clients = Array.from({ length: agents }, () => clientFor(wanted));
     begun = { lists: 0, waiting: agents * SHARED_RESOURCES.length, at: 0 };
-    listHeads = [];
     failures.length = 0;
-    clients.forEach((client, nth) => {
-      const own = nth > 0 && wanted.relay ? withHeads(client, wanted.relay) : client;
+    for (const client of clients) {
+      const own = wanted.relay ? withHeads(client) : client;
       for (const resource of SHARED_RESOURCES) void follow(own, resource);
-    });
+    }
     const latest = Date.now() + LATEST;
     while (begun.waiting > 0 && Date.now() < latest) await sleep(20);
     return { at: begun.at, missing: begun.waiting };
   },
   total(): Total {
-    const listed = listHeads.reduce((total, { bytes }) => total + bytes, 0);
-    const [bytes, requests, connections] = [
-      listed + sum('bytes'),
-      sum('requests'),
-      sum('connections'),
-    ];
+    const [bytes, requests, connections] = [sum('bytes'), sum('requests'), sum('connections')];
     return { bytes, requests, connections, lists: begun.lists, failures: failures.length };
   },
   failures: () => [...new Set(failures)],
@@ -132,10 +124,8 @@ async function follow(client: Followable, resource: SharedResource): Promise<voi
   }
 }
 
-/** The same client, but lists are received by `ListHeads`, and are empty. */
-function withHeads(client: ApiClient, relay: NonNullable<Wanted['relay']>): Followable {
-  const heads = new ListHeads(relay);
-  listHeads.push(heads);
+/** The same client, but no list of it has items. */
+function withHeads(client: ApiClient): Followable {
   return {
     clean: (text) => client.clean(text),
     ...(client.outage && { outage: client.outage }),
@@ -143,10 +133,9 @@ function withHeads(client: ApiClient, relay: NonNullable<Wanted['relay']>): Foll
       return client.beat;
     },
     failed: (error) => client.failed?.(error),
-    async get(path, signal, patience) {
-      if (path.includes('watch=')) return client.get(path, signal, patience);
-      const metadata = await heads.metadata(path);
-      return Readable.from([Buffer.from(`{${metadata},"items":[]}`)]);
+    get: async (path, signal, patience) => {
+      const get = async () => client.get(path, signal, patience);
+      return path.includes('watch=') ? get() : withListHead(get);
     },
   };
 }

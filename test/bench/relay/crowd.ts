@@ -2,9 +2,6 @@ import { type Asked, start } from '../api/channel.ts';
 import type { Usage } from '../api/usage.ts';
 import type { Followed, Total, Wanted } from './agents.ts';
 
-/** More of them would have no core to run on. */
-const PROCESSES = 2;
-
 /** Delays in milliseconds, of the middle and of the slowest hundredth. */
 export interface Delays {
   readonly median: number;
@@ -16,14 +13,15 @@ export interface Delays {
 export class Crowd {
   readonly #processes: readonly Asked[];
 
-  constructor() {
-    this.#processes = Array.from({ length: PROCESSES }, () => start('../relay/agents.ts'));
+  /** In so many processes. */
+  constructor(processes: number) {
+    this.#processes = Array.from({ length: processes }, () => start('../relay/agents.ts'));
   }
 
   /** Starts so many agents at once. Resolves to the seconds until the last watch began, and how many have not. */
   async follow({ agents, ...wanted }: Wanted) {
     const began = Date.now();
-    const each = Math.ceil(agents / PROCESSES);
+    const each = Math.ceil(agents / this.#processes.length);
     const ends = await Promise.all(
       this.#processes.map(async (process, nth) => {
         const own = { ...wanted, agents: Math.max(0, Math.min(each, agents - nth * each)) };

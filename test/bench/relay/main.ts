@@ -56,12 +56,15 @@ process.once('exit', () => {
 process.once('SIGTERM', () => process.exit(1));
 
 let server: Asked | undefined;
-const crowd = new Crowd();
+/** More processes would have no core to run on. */
+const crowd = new Crowd(2);
+/** One more agent, which begins last and has its process to itself: how long it waits for a change is not its own work. */
+const observer = new Crowd(1);
 try {
   server = start('server.ts', '--max-old-space-size=8192');
   process.stdout.write(JSON.stringify(await compare(server)));
 } finally {
-  await Promise.all([server, crowd, ...replicas].map(async (each) => each?.end()));
+  await Promise.all([server, crowd, observer, ...replicas].map(async (each) => each?.end()));
 }
 
 async function compare(api: Asked): Promise<Result> {
@@ -111,18 +114,20 @@ async function measure(
   const started = await look();
   const peaks = replicas.map((each) => each.memory().peak);
   await sleep(SETTLE);
+  if (relays > 0) await observer.follow({ ...wanted, agents: 1 });
   await untilCurrent(api);
-  await crowd.forget();
+  await Promise.all([crowd.forget(), observer.forget()]);
   const before = await look();
   await sleep(SECONDS * 1000);
   const after = await look();
   const delay = await crowd.delays(await api.ask('made'));
+  const observed = await observer.delays(await api.ask('made'));
   const memory = replicas.map((each) => each.memory());
   const [replica] = replicas;
   const stuck =
     replica && agents === WITH_STUCK ? await measureStuck(api, replica, relay) : undefined;
   const failures = await crowd.failures();
-  await crowd.stop();
+  await Promise.all([crowd.stop(), observer.stop()]);
   await Promise.all(replicas.map(async (each) => each.end()));
   replicas.length = 0;
 
@@ -153,6 +158,7 @@ async function measure(
       relayPss: most(memory.map(({ pss }) => pss)),
       relayRss: most(memory.map(({ rss }) => rss)),
       delay,
+      observed,
     },
     stuck,
     failures,

@@ -38,6 +38,8 @@ export interface Measured {
     readonly relayPss: number;
     readonly relayRss: number;
     readonly delay: Delays;
+    /** To an agent that shares its process with no other. */
+    readonly observed: Delays;
   };
   readonly stuck: Stuck | undefined;
   /** The errors after which agents tried again, each once. */
@@ -90,9 +92,17 @@ export function tableOf(runs: readonly Measured[], { size, seconds }: Scene): Ta
     ],
     ['CPU of a relay', ofRelay(({ follow }) => percent(follow.relayCpu)), ''],
     ['memory of a relay (PSS)', ofRelay(({ follow }) => `${megabytes(follow.relayPss)} MB`), ''],
+    ['CPU of all agents', ({ follow }) => percent(follow.crowdCpu), ''],
     [
-      'from the change to the agent: median, p99',
+      'from the change to an agent: median, p99',
       ({ follow }) => `${number(follow.delay.median)}, ${number(follow.delay.p99)} ms`,
+      '',
+    ],
+    [
+      'to one more, in a process of its own',
+      ofRelay(
+        ({ follow: { observed } }) => `${number(observed.median)}, ${number(observed.p99)} ms`,
+      ),
       '',
     ],
   ];
