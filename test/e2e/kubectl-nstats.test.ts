@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 
+import { decodeUpdate } from '../../daemon/web/update.ts';
+import { linesOf } from '../../lib/top/lines.ts';
 import { node as nodeObject } from '../lab/apiserver/objects.ts';
 import { inherited } from '../lab/daemon.ts';
 import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
 
-const MAIN = join(import.meta.dirname, '../../daemon/kubectl/main.ts');
+const ROOT = join(import.meta.dirname, '../..');
 const NODES = ['lab-1', 'lab-2', 'lab-3'];
 /** Bytes a second of UDP payload, in packets of so many bytes, and what IP makes of it in bit/s. */
 const [RATE, SIZE] = [400_000, 1000];
@@ -26,11 +30,23 @@ interface Row {
 }
 
 let lab: Lab;
+/** The bundled program, with the page beside it, as a user has it. */
+let program: string;
 let [client, server]: [Pod?, Pod?] = [];
 const daemons: Daemon[] = [];
 
 before(async () => {
   lab = await createLab();
+  const plugin = join(lab.directory, 'plugin');
+  for (const [what, directory] of [
+    ['plugin', plugin],
+    ['page', join(plugin, 'page')],
+  ] as const) {
+    const config = join(ROOT, `manifests/${what}/rolldown.config.ts`);
+    const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
+    execFileSync(process.execPath, [rolldown, '--config', config, '--dir', directory]);
+  }
+  program = join(plugin, 'kubectl-nstats.js');
   for (const [nth, name] of NODES.entries()) {
     const addresses = [`192.0.2.${50 + nth}`];
     if (nth > 0) lab.api.store.put('nodes', nodeObject({ name, addresses }));
@@ -54,12 +70,16 @@ before(async () => {
 
 after(async () => lab.end());
 
-/** Runs kubectl nstats top to its end. */
-async function top(...args: readonly string[]) {
-  const child = lab.processes.start(process.execPath, [MAIN, 'top', '-o', 'json', ...args], {
+function start(...args: readonly string[]) {
+  return lab.processes.start(process.execPath, [program, ...args], {
     env: { ...inherited(), KUBECONFIG: lab.environment['KUBECONFIG'] },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** Runs kubectl nstats top to its end. */
+async function top(...args: readonly string[]) {
+  const child = start('top', '-o', 'json', ...args);
   assert.ok(child.stdout && child.stderr);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
@@ -106,6 +126,25 @@ test('a pod alone is shown as its own agent sees it', async () => {
   );
   assert.ok(rows.every(({ receiveRate, sendRate }) => receiveRate > sendRate));
 });
+
+test('the page shows what passes to who has its address', async () => {
+  const child = start('web');
+  assert.ok(child.stdout);
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const [, page = '', token = ''] = /^The page is at (http:\S+)#(\S+) /.exec(said.toString()) ?? [];
+  const html = await (await fetch(page)).text();
+  assert.match(html, /<title>nstats/);
+  assert.equal((await fetch(`${page}stream`)).status, 401);
+  const stream = await fetch(`${page}stream`, { headers: { authorization: `Bearer ${token}` } });
+  assert.ok(stream.body);
+  for await (const line of linesOf(Readable.fromWeb(stream.body))) if (shows(line)) break;
+  child.kill('SIGTERM');
+  await once(child, 'close');
+});
+
+function shows(line: string): boolean {
+  return decodeUpdate(line).views.some(({ pod, peer }) => pod === 'client' && peer === 'server');
+}
 
 test('a node whose agent has died is named, and the others are shown', async () => {
   const [, , third] = daemons;
