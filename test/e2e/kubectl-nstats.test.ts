@@ -13,6 +13,7 @@ import { inherited } from '../lab/daemon.ts';
 import { until } from '../lab/influx.ts';
 import { createLab, type Daemon, type Lab, type Pod } from '../lab/lab.ts';
 import { kill } from '../lab/shell.ts';
+import { Terminal } from '../top/tmux.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NODES = ['lab-1', 'lab-2', 'lab-3'];
@@ -29,10 +30,13 @@ interface Row {
   readonly receiveRate: number;
 }
 
+/** The row of what `idle` sends, in Mbit/s. */
+const IDLE = /^[ >]shop\/idle +shop\/server .*? (\d\.\d\d) M +0\b/m;
+
 let lab: Lab;
 /** The bundled program, with the page beside it, as a user has it. */
 let program: string;
-let [client, server]: [Pod?, Pod?] = [];
+let [client, server, idle]: [Pod?, Pod?, Pod?] = [];
 const daemons: Daemon[] = [];
 
 before(async () => {
@@ -62,7 +66,7 @@ before(async () => {
     lab.pod({ name, namespace: 'shop', node, ips: [ip] });
   client = await pod('client', 'lab-1', '10.244.0.11');
   server = await pod('server', 'lab-2', '10.244.0.12');
-  await pod('idle', 'lab-3', '10.244.0.13');
+  idle = await pod('idle', 'lab-3', '10.244.0.13');
   await server.serve(5000);
   client.traffic('datagrams', '10.244.0.12', 5000, RATE, SIZE);
   await lab.captures(3);
@@ -125,6 +129,31 @@ test('a pod alone is shown as its own agent sees it', async () => {
     ['shop server client'],
   );
   assert.ok(rows.every(({ receiveRate, sendRate }) => receiveRate > sendRate));
+});
+
+test('on the screen of a terminal a flow that starts appears, at the rate at which it is sent', async (t) => {
+  const environment = { KUBECONFIG: lab.environment['KUBECONFIG'] };
+  const terminals = [80, 160].map((columns) => new Terminal(t, columns, 24, environment));
+  for (const terminal of terminals) terminal.node(program, 'top');
+  for (const terminal of terminals)
+    await terminal.shows(/^nstats \d\d:\d\d:\d\d {2}3 of 3 nodes [^]*shop\/client .*server/m);
+  idle?.traffic('datagrams', '10.244.0.12', 5000, RATE, SIZE);
+  await until(async () => (idle?.sandbox.passed().sent ?? 0) > 10 * SIZE, 'the first packets');
+  const started = performance.now();
+  const since = () => `${((performance.now() - started) / 1000).toFixed(1)} s after its start`;
+  for (const terminal of terminals) {
+    await terminal.shows(IDLE);
+    t.diagnostic(`the flow is on the screen ${since()}`);
+  }
+  for (const terminal of terminals) {
+    const isExact = () => {
+      const [, millions = ''] = IDLE.exec(terminal.text()) ?? [];
+      return Math.abs((Number(millions) * 1e6) / IP_BITS - 1) < 0.02;
+    };
+    await terminal.until('the rate within 2 %', isExact);
+    t.diagnostic(`its rate is within 2 % ${since()}\n${terminal.text()}`);
+  }
+  for (const terminal of terminals) terminal.press('q');
 });
 
 test('the page shows what passes to who has its address', async () => {
