@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
 import { CONDITIONS } from '../../lib/conditions.ts';
 import { ConfigError } from '../../lib/config-error.ts';
 import { errorOf } from '../../lib/error-of.ts';
@@ -26,6 +27,9 @@ export interface RunRelayOptions {
   readonly signal: AbortSignal;
 }
 
+/** Percent of what lives that V8 lets gather as garbage: by itself it takes 200 and more (docs/decisions/memory.md). */
+const GARBAGE = '--heap-growing-percent=30';
+
 /**
  * One watch for all agents: follows the API server and serves what it says to whoever has a token, until `signal` is
  * aborted.
@@ -33,6 +37,7 @@ export interface RunRelayOptions {
  */
 export async function runRelay({ config, client, log, problems, signal }: RunRelayOptions) {
   const { audience, subjects, tls, relayListen, listen } = config;
+  setFlagsFromString(GARBAGE);
   const relay = new Relay();
   const sync = new Sync(SHARED_RESOURCES);
   const explain = (error: unknown) => faultOfApi(error, apiServer(client));
