@@ -52,6 +52,7 @@ export class Feed {
   /** When the first of those who watch came, in milliseconds since 1970. */
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
+  #frames = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -106,7 +107,9 @@ export class Feed {
     const { capture, config } = this.#options;
     const limit = Math.min(config.peersPerPod, Math.floor(FLOWS_MOST / slots.length) - 1);
     const { waiting, overloaded, paused, unavailable } = capture.figures.states;
+    this.#frames += 1;
     return {
+      number: this.#frames,
       at: Date.now(),
       notCaptured: waiting + overloaded + paused + unavailable,
       slots: slots.map((each) => this.#named(each, limit)),

@@ -20,13 +20,15 @@ export interface Hello {
   readonly version: string;
   readonly cluster: string;
   readonly node: string;
-  /** How many nodes the cluster has, as far as the agent knows. */
+  /** How many nodes the cluster has, as far as the agent knows; 0 if it does not know yet. */
   readonly nodes: number;
   readonly source: string;
 }
 
 /** What has been captured since the last frame. Times are milliseconds since 1970, by the clock of the agent's node. */
 export interface Frame {
+  /** Counts the frames that were made: a reader that finds a gap has lost what is missing. */
+  readonly number: number;
   /** When the frame was made. */
   readonly at: number;
   /** Captures that should run and do not, or are at their limits: their pods have no slots, or not all that passed in them. */
@@ -100,7 +102,12 @@ export function parseFrame(line: string): Frame {
       }),
     };
   });
-  return { at: number(frame, 'at'), notCaptured: number(frame, 'notCaptured'), slots };
+  return {
+    number: number(frame, 'number'),
+    at: number(frame, 'at'),
+    notCaptured: number(frame, 'notCaptured'),
+    slots,
+  };
 }
 
 function parseFlow(value: unknown): LiveFlow {

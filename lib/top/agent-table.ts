@@ -16,7 +16,7 @@ export class AgentTable {
   }
 
   /** Takes in a frame that has arrived now. The agent's clock may differ from the reader's. */
-  add(frame: Frame, now: number): void {
+  add(frame: Pick<Frame, 'at' | 'slots'>, now: number): void {
     this.#since ??= now;
     const offset = now - frame.at;
     for (const slot of frame.slots) {

@@ -21,6 +21,9 @@ interface Agent {
   state: AgentState['state'];
   reason: string | undefined;
   notCaptured: number;
+  framesLost: number;
+  /** The number of the last frame of the stream. */
+  last: number | undefined;
   nodes: number;
   failures: number;
 }
@@ -42,6 +45,8 @@ export class LiveReader implements Live {
       state: 'connecting',
       reason: undefined,
       notCaptured: 0,
+      framesLost: 0,
+      last: undefined,
       nodes: 0,
       failures: 0,
     };
@@ -62,8 +67,8 @@ export class LiveReader implements Live {
   }
 
   agents(): AgentState[] {
-    return [...this.#agents].map(([agent, { state, reason, notCaptured }]) => {
-      return { agent, state, reason, notCaptured };
+    return [...this.#agents].map(([agent, { state, reason, notCaptured, framesLost }]) => {
+      return { agent, state, reason, notCaptured, framesLost };
     });
   }
 
@@ -71,7 +76,7 @@ export class LiveReader implements Live {
     const agents = [...this.#agents.values()];
     const nodes = new Set(agents.map(({ table }) => table.node));
     const isLive = agents.length > 0 && agents.every(({ state }) => state === 'live');
-    return isLive && agents.every((agent) => agent.nodes <= nodes.size);
+    return isLive && agents.every((agent) => agent.nodes > 0 && agent.nodes <= nodes.size);
   }
 }
 
@@ -109,13 +114,14 @@ function greet(agent: Agent, line: string): void {
   if (protocol !== PROTOCOL)
     throw new Error(`it is nstats ${version}, which this version does not understand`);
   agent.table.node = node;
-  agent.nodes = nodes;
+  [agent.nodes, agent.last] = [nodes, undefined];
 }
 
 function take(agent: Agent, line: string): void {
   const frame = parseFrame(line);
   agent.table.add(frame, performance.now());
-  agent.notCaptured = frame.notCaptured;
+  agent.framesLost += Math.max(0, frame.number - (agent.last ?? frame.number) - 1);
+  [agent.last, agent.notCaptured] = [frame.number, frame.notCaptured];
   [agent.state, agent.reason, agent.failures] = ['live', undefined, 0];
 }
 

@@ -69,6 +69,8 @@ export interface AgentState {
   readonly reason: string | undefined;
   /** Captures that should run and do not. */
   readonly notCaptured: number;
+  /** Frames, of a second each, that were lost on the way since the agent is asked: sums and means are too low by them. */
+  readonly framesLost: number;
 }
 
 /** What all who show something read: the flows of all agents that answer, and how these are. */

@@ -69,6 +69,8 @@ test('a daemon that is told to end at any moment of its start ends, with all tha
     const daemon = lab.daemon();
     await until(() => started().length > 0, 'a process that captures, or is about to');
     assert.equal(await kill(daemon.process, 'SIGTERM'), 0, daemon.log.join('\n'));
+    // Else the next daemon is told to end before it can hear of it.
+    await until(() => started().length === 0, 'the end of all');
   }
 });
 

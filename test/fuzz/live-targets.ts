@@ -22,8 +22,13 @@ const SLOT = {
   flows: [FLOW, { ...FLOW, peer: '\u{e0001}\n', port: '-' }],
 };
 const FRAMES = [
-  { at: 1_700_000_002_500, notCaptured: 1, slots: [SLOT, { ...SLOT, pod: 'api', flows: [] }] },
-  { at: 0, notCaptured: 0, slots: [] },
+  {
+    number: 1,
+    at: 1_700_000_002_500,
+    notCaptured: 1,
+    slots: [SLOT, { ...SLOT, pod: 'api', flows: [] }],
+  },
+  { number: 2, at: 0, notCaptured: 0, slots: [] },
 ];
 const HELLO = { protocol: 1, version: '1.0.0', cluster: 'eu', node: 'n1', nodes: 3, source: 'bpf' };
 /** Characters of a name, each at most two units. */

@@ -30,6 +30,8 @@ const image = (
 // In the lab's own mount namespace: crun knows cgroups only as most nodes have them by now.
 sh('mount', ['-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
 const lab = await createLab();
+/** Options of crun. */
+const RUNTIME = ['--root', join(lab.directory, 'crun'), '--cgroup-manager=disabled'];
 try {
   const web = await lab.pod({ namespace: 'shop', name: 'web-0', ips: ['10.244.0.10'] });
   const db = await lab.pod({
@@ -73,6 +75,7 @@ async function asAgent(own: Pod, pods: readonly Pod[], capture: 'iftop' | 'bpf')
   await lab.captures(count);
   await sleep(25_000);
   assert.ok(await probe(container.livenessProbe, own), 'it is alive');
+  assert.ok(await isShown(`agent-${capture}`, 'web-0', 'db-0'), 'nstats top shows what passes');
   const captures = processesNamed(capture === 'bpf' ? 'nstats-bpf' : 'iftop');
   assert.equal(captures.length, capture === 'bpf' ? 1 : count);
   for (const { Uid, CapEff } of captures) {
@@ -106,6 +109,22 @@ async function asAgent(own: Pod, pods: readonly Pod[], capture: 'iftop' | 'bpf')
   );
   console.log(`${capture}:`, JSON.stringify(edges));
   assert.ok(edges.some(({ peer }) => peer === 'db-0'));
+}
+
+/** Whether `nstats top` shows what passes between two pods, as one runs it by kubectl exec. */
+async function isShown(name: string, ...pods: readonly string[]): Promise<boolean> {
+  const command = ['node', 'nstats.js', 'top', '--once', '-o', 'json'];
+  const child = lab.processes.start('crun', [...RUNTIME, 'exec', name, ...command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { rows } = JSON.parse(await text(await ended(child))) as {
+    rows: { pod: string; peer: string; sendRate: number; receiveRate: number }[];
+  };
+  console.log(`${name}: ${rows.length} rows in nstats top`);
+  return rows.some(
+    ({ pod, peer, sendRate, receiveRate }) =>
+      pods.includes(pod) && pods.includes(peer) && sendRate + receiveRate > 0,
+  );
 }
 
 async function asSidecar(pod: Pod): Promise<void> {
@@ -166,8 +185,7 @@ function start(
     volumes,
   });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
-  const state = ['--root', join(lab.directory, 'crun'), '--cgroup-manager=disabled'];
-  return lab.processes.start('crun', [...state, 'run', '--bundle', bundle, name], {
+  return lab.processes.start('crun', [...RUNTIME, 'run', '--bundle', bundle, name], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

@@ -21,7 +21,7 @@ const SLOT = {
   to: 3000,
   flows: [FLOW],
 };
-const FRAME: Frame = { at: 3100, notCaptured: 2, slots: [SLOT] };
+const FRAME: Frame = { number: 7, at: 3100, notCaptured: 2, slots: [SLOT] };
 
 test('a frame is read as it was written', () => {
   assert.deepEqual(parseFrame(encode(FRAME)), FRAME);

@@ -21,10 +21,10 @@ function slot(from: number, to: number, flows: readonly LiveFlow[], more = {}): 
 /** A table that took slots as they came, some time after their ends. */
 function table(slots: readonly LiveSlot[], late = 300): AgentTable {
   const table = new AgentTable();
-  table.add({ at: CLOCK + 1000, notCaptured: 0, slots: [] }, 1000);
+  table.add({ at: CLOCK + 1000, slots: [] }, 1000);
   for (const each of slots) {
     const at = each.to + late;
-    table.add({ at, notCaptured: 0, slots: [each] }, at - CLOCK);
+    table.add({ at, slots: [each] }, at - CLOCK);
   }
   return table;
 }
@@ -76,7 +76,7 @@ test('a pod whose slots stop comes to rest, and is forgotten in a minute', () =>
   const quiet = table(steady(9000, 250_000));
   const [view] = quiet.views(14_000);
   assert.equal(view?.now.send, 0);
-  quiet.add({ at: CLOCK + 70_000, notCaptured: 0, slots: [] }, 70_000);
+  quiet.add({ at: CLOCK + 70_000, slots: [] }, 70_000);
   assert.deepEqual(quiet.views(70_000), []);
 });
 
@@ -95,9 +95,9 @@ test('what two interfaces of a pod have with a peer is one view', () => {
 test('a clock of the agent that is set does no harm', () => {
   const set = table(steady(9000, 250_000));
   const past = slot(2000, 4000, [flow('a', 250_000)]);
-  set.add({ at: past.to + 300, notCaptured: 0, slots: [past] }, 11_300);
+  set.add({ at: past.to + 300, slots: [past] }, 11_300);
   const future = slot(100_000, 102_000, [flow('a', 250_000)]);
-  set.add({ at: CLOCK, notCaptured: 0, slots: [future] }, 11_400);
+  set.add({ at: CLOCK, slots: [future] }, 11_400);
   const [view] = set.views(11_500);
   assert.equal(Math.round(view?.now.send ?? 0), 1e6);
 });
@@ -105,7 +105,7 @@ test('a clock of the agent that is set does no harm', () => {
 test('sums have what passed in the time that is asked for, to the byte', () => {
   const sums = new AgentTable({ from: 4000, to: 8000 });
   for (const each of steady(21_000, 1000))
-    sums.add({ at: each.to, notCaptured: 0, slots: [each] }, each.to - CLOCK);
+    sums.add({ at: each.to, slots: [each] }, each.to - CLOCK);
   assert.equal(sums.views(100_000)[0]?.sentBytes, 2000);
 });
 

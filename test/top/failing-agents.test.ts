@@ -84,7 +84,7 @@ test('an agent whose lines have no end, or a million rows, is lost; the screen g
   const million = await listen(t, (socket) => {
     socket.write(encode(helloOf('node-3', 3)));
     const slots = [{ ...slot, flows: Array.from({ length: 90_000 }, () => flow) }];
-    socket.write(encode({ at, notCaptured: 0, slots }));
+    socket.write(encode({ number: 1, at, notCaptured: 0, slots }));
   });
   const terminal = terminalFor(t, { 'node-1': well, 'node-2': endless, 'node-3': million });
   await terminal.shows(/^! node-2 is lost: a line has more than \d+ bytes$/m);
@@ -99,11 +99,13 @@ test('with as many rows as an agent may send keys still answer', async (t) => {
   const peers = Array.from({ length: 40_000 }, (_, index) => external(`net-${index}`, index));
   const many = await listen(t, (socket) => {
     socket.write(encode(helloOf('node-1', 1)));
+    let number = 0;
     const timer = setInterval(() => {
       const at = Date.now();
       const slot = { namespace: 'a', pod: 'b', workload: 'c', interface: 'eth0', flows: peers };
       const slots = [{ ...slot, from: at - 2000, to: at }];
-      if (socket.writableLength === 0) socket.write(encode({ at, notCaptured: 2, slots }));
+      if (socket.writableLength === 0)
+        socket.write(encode({ number: (number += 1), at, notCaptured: 2, slots }));
     }, 2000);
     socket.on('close', () => clearInterval(timer));
   });
@@ -131,7 +133,7 @@ test('names with escape sequences and wide letters stay in their place', async (
       const at = Date.now();
       const slot = { namespace: 'a', pod: 'b', workload: 'c', interface: 'eth0', flows: peers };
       const slots = [{ ...slot, from: at - 1000, to: at }];
-      socket.write(encode({ at, notCaptured: 0, slots }));
+      socket.write(encode({ number: 1, at, notCaptured: 0, slots }));
     }, 1000);
     socket.on('close', () => clearInterval(timer));
   });

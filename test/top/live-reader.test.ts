@@ -29,8 +29,8 @@ async function until(what: () => boolean, why: () => unknown): Promise<void> {
   }
 }
 
-function frame(): string {
-  return encode({ at: Date.now(), notCaptured: 3, slots: [] });
+function frame(number = 1): string {
+  return encode({ number, at: Date.now(), notCaptured: 3, slots: [] });
 }
 
 test('agents that answer are merged, and each byte is in the total once', async (t) => {
@@ -111,6 +111,28 @@ test('an agent that comes back is live again', async (t) => {
   );
   await until(
     () => live.isComplete && streams.length === 2,
+    () => live.agents(),
+  );
+});
+
+test('frames that were lost on the way are counted, those between two streams are not', async (t) => {
+  const { live, follow } = reader(t);
+  const streams = [
+    [1, 2, 5],
+    [9, 11],
+  ].map((numbers) =>
+    said(encode(helloOf('a', 1)) + numbers.map((number) => frame(number)).join('')),
+  );
+  const [first] = streams;
+  follow('a', async () => streams.shift() ?? said(''));
+  const lost = () => live.agents()[0]?.framesLost;
+  await until(
+    () => lost() === 2,
+    () => live.agents(),
+  );
+  first?.end();
+  await until(
+    () => lost() === 3,
     () => live.agents(),
   );
 });

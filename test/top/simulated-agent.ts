@@ -49,7 +49,7 @@ async function* lines(
     const isSlot = tick % 2 === 0;
     const slots = isSlot ? slotsOf(hello.node, flows(), from, at) : [];
     if (isSlot) from = at;
-    yield encode({ at, notCaptured: 0, slots });
+    yield encode({ number: tick, at, notCaptured: 0, slots });
     await sleep(1000, undefined, { signal }).catch(() => {});
   }
 }

@@ -109,7 +109,7 @@ interface Pair {
 const PAIRS = pairs();
 
 export const SHOP_AGENTS: readonly AgentState[] = NODES.map((agent) => {
-  return { agent, state: 'live', reason: undefined, notCaptured: 0 };
+  return { agent, state: 'live', reason: undefined, notCaptured: 0, framesLost: 0 };
 });
 
 /** What the agents of the shop's nodes say at a second, from 0 on. */

@@ -31,6 +31,11 @@ export function problems(agents: readonly AgentState[]): string[] {
     const where = incomplete.map(({ agent, notCaptured }) => `${agent} (${notCaptured})`);
     lines.push(`! captures that do not run: ${captures}, on ${where.join(', ')}`);
   }
+  const slow = agents.filter(({ framesLost }) => framesLost > 0);
+  if (slow.length > 0) {
+    const where = slow.map(({ agent, framesLost }) => `${agent} (${framesLost} s)`);
+    lines.push(`! lost on the way, which is too slow: ${where.join(', ')}`);
+  }
   return lines;
 }
 

@@ -13,7 +13,7 @@ import { placedIn } from './table.ts';
 import { Terminal } from './terminal.ts';
 
 /** Milliseconds between two looks. */
-const EACH = 1000;
+const EACH = 500;
 /** A look may take one part in so many of the time: with very many rows agents would not be heard otherwise. */
 const SHARE = 8;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

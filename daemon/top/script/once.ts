@@ -36,9 +36,14 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
   if (duration !== undefined && counted) {
     counted.from = performance.now();
     counted.to = counted.from + duration;
+    const before = new Map(live.agents().map(({ agent, framesLost }) => [agent, framesLost]));
     while (performance.now() < counted.to + SLOT && !signal.aborted) {
       note(live.agents());
       await pause(EACH, signal);
+    }
+    for (const { agent, framesLost } of live.agents()) {
+      const seconds = framesLost - (before.get(agent) ?? 0);
+      if (seconds > 0) lost.set(agent, `${seconds} s were lost on the way, which is too slow`);
     }
   }
   const agents = live.agents();

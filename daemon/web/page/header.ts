@@ -67,12 +67,17 @@ function inOrder(agents: readonly AgentState[]): AgentState[] {
 
 function drawAgent(
   element: HTMLLIElement,
-  { agent, state, reason, notCaptured }: AgentState,
+  { agent, state, reason, notCaptured, framesLost }: AgentState,
 ): void {
   const [name, words] = element.children;
   if (!name || !words) return;
   set(element, { class: state });
   setText(name, agent);
-  const missing = notCaptured > 0 ? `, ${notCaptured} captures do not run` : '';
+  const missing = [
+    notCaptured > 0 && `, ${notCaptured} captures do not run`,
+    framesLost > 0 && `, ${framesLost} s were lost on the way, which is too slow`,
+  ]
+    .filter(Boolean)
+    .join('');
   setText(words, `${reason === undefined ? state : `${state}: ${reason}`}${missing}`);
 }

@@ -26,7 +26,7 @@ const STATE: State = {
 const STYLE = styleOf({});
 
 function agentIs(agent: string, state: AgentState['state'], more: Partial<AgentState> = {}) {
-  return { agent, state, reason: undefined, notCaptured: 0, ...more };
+  return { agent, state, reason: undefined, notCaptured: 0, framesLost: 0, ...more };
 }
 
 function picture(change: Partial<Picture> = {}): Picture {
@@ -70,16 +70,18 @@ test('a screen has as many lines as the terminal, each as wide as it, whatever t
   );
 });
 
-test('the lines name nodes that are lost and why, at most three of them, and captures that do not run', () => {
+test('the lines name nodes that are lost and why, at most three of them, captures that do not run, and what was lost on the way', () => {
   const lost = ['a', 'b', 'c', 'd', 'e'].map((agent) => agentIs(agent, 'lost', { reason: 'why' }));
-  const agents = [agentIs('f', 'live', { notCaptured: 2 }), agentIs('g', 'connecting'), ...lost];
-  assert.deepEqual(plainLines(picture({ agents })).slice(0, 6), [
+  const incomplete = { notCaptured: 2, framesLost: 9 };
+  const agents = [agentIs('f', 'live', incomplete), agentIs('g', 'connecting'), ...lost];
+  assert.deepEqual(plainLines(picture({ agents })).slice(0, 7), [
     'nstats 12:00:00  1 of 7 nodes, 1 connecting  send 1.00 M  recv 2.00 M  once 3.0…',
     '! a is lost: why',
     '! b is lost: why',
     '! c is lost: why',
     '! 2 more are lost',
     '! captures that do not run: 2, on f (2)',
+    '! lost on the way, which is too slow: f (9 s)',
   ]);
 });
 

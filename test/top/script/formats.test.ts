@@ -9,8 +9,8 @@ const RESULT: Result = {
   group: 'flow',
   isComplete: false,
   agents: [
-    { agent: 'node-1', state: 'live', reason: undefined, notCaptured: 0 },
-    { agent: 'node-2', state: 'lost', reason: 'it does not answer', notCaptured: 0 },
+    { agent: 'node-1', state: 'live', reason: undefined, notCaptured: 0, framesLost: 0 },
+    { agent: 'node-2', state: 'lost', reason: 'it does not answer', notCaptured: 0, framesLost: 0 },
   ],
   rows: [rowOf('web-1', '198.51.100.0/24', 8e6), rowOf('api-1', 'other', 80)],
 };
@@ -28,8 +28,14 @@ test('JSON is one object: the agents and how they are, and rows by the names of 
     group: 'flow',
     isComplete: false,
     agents: [
-      { agent: 'node-1', state: 'live', reason: null, notCaptured: 0 },
-      { agent: 'node-2', state: 'lost', reason: 'it does not answer', notCaptured: 0 },
+      { agent: 'node-1', state: 'live', reason: null, notCaptured: 0, framesLost: 0 },
+      {
+        agent: 'node-2',
+        state: 'lost',
+        reason: 'it does not answer',
+        notCaptured: 0,
+        framesLost: 0,
+      },
     ],
   });
   assert.deepEqual(rows.map(Object.keys), [FIELDS, FIELDS]);
