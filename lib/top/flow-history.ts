@@ -38,7 +38,7 @@ export class InterfaceHistory {
   readonly #since: number;
   readonly #flows = new Map<string, Flow>();
   #slots: Slot[] = [];
-  /** The moment of the rates that the views have, while no slot has been added. */
+  /** The moment of the rates that the views have; undefined if a slot has come since. */
   #ratedAt: number | undefined;
 
   /** Its agent is asked since this moment. */
