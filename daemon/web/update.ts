@@ -1,4 +1,4 @@
-import type { AgentState, View } from '../../lib/top/view.ts';
+import { type AgentState, flowKey, type View } from '../../lib/top/view.ts';
 
 /** What a page is told each second. */
 export interface Update {
@@ -47,16 +47,13 @@ function viewOf(list: ViewList): View {
   const [namespace, pod, workload, node, ...others] = list;
   const [peer_kind, peer_namespace, peer, peer_workload, port, ...figures] = others;
   const [send, receive, send10, receive10, send40, receive40, sentBytes, receivedBytes] = figures;
+  const ends = { namespace, pod, peer_kind, peer_namespace, peer, port };
   return {
-    namespace,
-    pod,
+    key: flowKey(ends),
+    ...ends,
     workload,
     node,
-    peer_kind,
-    peer_namespace,
-    peer,
     peer_workload,
-    port,
     now: { send, receive },
     mean10: { send: send10, receive: receive10 },
     mean40: { send: send40, receive: receive40 },

@@ -1,6 +1,6 @@
 import type { Frame, LiveSlot } from '../live/frame.ts';
-import { peerKey, InterfaceHistory, type Span } from './flow-history.ts';
-import type { Rates, View } from './view.ts';
+import { InterfaceHistory, type Span } from './flow-history.ts';
+import { add, nothing, type View } from './view.ts';
 
 /** What the pods of one agent have sent and received lately. */
 export class AgentTable {
@@ -34,15 +34,8 @@ export class AgentTable {
   views(now: number): View[] {
     const pods = Map.groupBy(this.#interfaces.values(), ({ slot }) => podKey(slot));
     return [...pods.values()].flatMap((interfaces) => {
-      const views = interfaces.flatMap((each) => this.#viewsOf(each, now));
+      const views = interfaces.flatMap((each) => each.views(now));
       return interfaces.length === 1 ? views : merged(views);
-    });
-  }
-
-  #viewsOf(history: InterfaceHistory, now: number): View[] {
-    const { namespace, pod, workload } = history.slot;
-    return Array.from(history.flows(now), ({ peer, ...figures }) => {
-      return { namespace, pod, workload, node: this.node, ...peer, ...figures };
     });
   }
 
@@ -50,7 +43,7 @@ export class AgentTable {
     const key = `${podKey(slot)}\n${slot.interface}`;
     const known = this.#interfaces.get(key);
     if (known) return known;
-    const history = new InterfaceHistory({ ...slot, from }, this.#since ?? from);
+    const history = new InterfaceHistory({ ...slot, from, node: this.node }, this.#since ?? from);
     this.#interfaces.set(key, history);
     return history;
   }
@@ -62,27 +55,11 @@ function podKey({ namespace, pod }: Pick<LiveSlot, 'namespace' | 'pod'>): string
 
 /** One view of each peer. */
 function merged(views: readonly View[]): View[] {
-  const peers = new Map<string, View>();
+  const sums = new Map<string, View>();
   for (const view of views) {
-    const key = peerKey(view);
-    const known = peers.get(key);
-    peers.set(key, known ? plus(known, view) : view);
+    const known = sums.get(view.key) ?? { ...view, ...nothing() };
+    sums.set(view.key, known);
+    add(known, view);
   }
-  return [...peers.values()];
-}
-
-/** The figures of both, and the names of the first. */
-export function plus<T extends View>(a: T, b: View): T {
-  const sum = (rates: 'now' | 'mean10' | 'mean40'): Rates => ({
-    send: a[rates].send + b[rates].send,
-    receive: a[rates].receive + b[rates].receive,
-  });
-  return {
-    ...a,
-    now: sum('now'),
-    mean10: sum('mean10'),
-    mean40: sum('mean40'),
-    sentBytes: a.sentBytes + b.sentBytes,
-    receivedBytes: a.receivedBytes + b.receivedBytes,
-  };
+  return [...sums.values()];
 }

@@ -1,7 +1,7 @@
-import type { Row } from './rows.ts';
+import type { View } from './view.ts';
 
 /** Whether a row has all words of a text somewhere in its names, in whatever case. */
-export function matcher(text: string): (row: Row) => boolean {
+export function matcher(text: string): (row: View) => boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return (row) => {
     if (words.length === 0) return true;

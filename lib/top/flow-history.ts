@@ -1,5 +1,5 @@
 import type { LiveFlow, LivePeer, LiveSlot } from '../live/frame.ts';
-import type { Rates } from './view.ts';
+import { flowKey, nothing, type View } from './view.ts';
 
 /** Milliseconds, as all times here, by the reader's `performance.now()`. */
 export interface Span {
@@ -16,32 +16,35 @@ const KEPT = 60_000;
 
 /** What is known of one peer of one interface. */
 interface Flow {
-  readonly peer: LivePeer;
-  sentBytes: number;
-  receivedBytes: number;
+  readonly view: View;
   /** When the latest slot ended that has it. */
   last: number;
-  /** Its place among the flows whose rates are being made. */
-  place: number;
+  /** Bytes in the span whose rates are being made. */
+  sent: number;
+  received: number;
 }
 
 /** A slot, whose figures have the order of its flows. There are very many: a crowd of agents has some million figures. */
 interface Slot extends Span {
   readonly flows: readonly Flow[];
-  readonly sent: Float64Array;
-  readonly received: Float64Array;
+  readonly sent: readonly number[];
+  readonly received: readonly number[];
 }
 
 /** The recent past of one interface of a pod: what its slots say of each peer. */
 export class InterfaceHistory {
   readonly slot: Omit<LiveSlot, 'flows' | 'from' | 'to'>;
+  readonly #node: string;
   readonly #since: number;
   readonly #flows = new Map<string, Flow>();
   #slots: Slot[] = [];
+  /** The moment of the rates that the views have; undefined if a slot has come since. */
+  #ratedAt: number | undefined;
 
   /** Its agent is asked since this moment. */
-  constructor(slot: LiveSlot, since: number) {
+  constructor(slot: LiveSlot & Pick<View, 'node'>, since: number) {
     const { namespace, pod, workload, interface: name } = slot;
+    this.#node = slot.node;
     this.slot = { namespace, pod, workload, interface: name };
     this.#since = Math.min(since, slot.from);
   }
@@ -49,24 +52,28 @@ export class InterfaceHistory {
   /** Adds a slot with times of the reader's. `counted`: the time of which bytes are summed up. */
   add({ from, to, flows: given }: Pick<LiveSlot, 'from' | 'to' | 'flows'>, counted: Span): void {
     const flows = given.map((flow) => this.#flow(flow));
-    const sent = Float64Array.from(given, ({ sentBytes }) => sentBytes);
-    const received = Float64Array.from(given, ({ receivedBytes }) => receivedBytes);
+    const sent = given.map(({ sentBytes }) => sentBytes);
+    const received = given.map(({ receivedBytes }) => receivedBytes);
     const part = shareOf({ from, to }, counted.from, counted.to);
     for (const [nth, flow] of flows.entries()) {
-      flow.sentBytes += (sent[nth] ?? 0) * part;
-      flow.receivedBytes += (received[nth] ?? 0) * part;
+      flow.view.sentBytes += (sent[nth] ?? 0) * part;
+      flow.view.receivedBytes += (received[nth] ?? 0) * part;
       flow.last = Math.max(flow.last, to);
     }
     this.#slots.push({ from, to, flows, sent, received });
+    this.#ratedAt = undefined;
   }
 
   #flow(given: LiveFlow): Flow {
     const key = peerKey(given);
     const known = this.#flows.get(key);
     if (known) return known;
-    const { peer_kind, peer_namespace, peer: name, peer_workload, port } = given;
-    const peer = { peer_kind, peer_namespace, peer: name, peer_workload, port };
-    const flow = { peer, sentBytes: 0, receivedBytes: 0, last: 0, place: 0 };
+    const { namespace, pod, workload } = this.slot;
+    const { peer_kind, peer_namespace, peer, peer_workload, port } = given;
+    const names = { namespace, pod, workload, node: this.#node };
+    const peerNames = { peer_kind, peer_namespace, peer, peer_workload, port };
+    const view = { key: flowKey({ ...names, ...peerNames }), ...names, ...peerNames, ...nothing() };
+    const flow = { view, last: 0, sent: 0, received: 0 };
     this.#flows.set(key, flow);
     return flow;
   }
@@ -86,41 +93,37 @@ export class InterfaceHistory {
     return this.#flows.size > 0 || this.#slots.length > 0;
   }
 
-  /** The rates of each peer at a moment. */
-  *flows(now: number) {
+  /** Each peer, with its rates at a moment. */
+  views(now: number): View[] {
     const latest = this.#slots.at(-1)?.to ?? -Infinity;
     // Slots come some time after their end: what is not reported yet is not taken for nothing.
     const end = Math.max(latest, now - AT_REST);
-    const recent = latest > now - AT_REST ? this.#recent(latest) : end;
-    const mean = (length: number) => Math.max(end - length, this.#since);
-    const spans = [recent, mean(10_000), mean(40_000)].map((from) => this.#rates(from, end));
-    const [inNow, in10, in40] = spans as [RatesOf, RatesOf, RatesOf];
-    for (const flow of this.#flows.values()) {
-      const { peer, sentBytes, receivedBytes } = flow;
-      const [now, mean10, mean40] = [inNow(flow), in10(flow), in40(flow)];
-      yield { peer, now, mean10, mean40, sentBytes, receivedBytes };
+    if (end !== this.#ratedAt) {
+      this.#rate('now', latest > now - AT_REST ? this.#recent(latest) : end, end);
+      this.#rate('mean10', Math.max(end - 10_000, this.#since), end);
+      this.#rate('mean40', Math.max(end - 40_000, this.#since), end);
+      this.#ratedAt = end;
     }
+    return Array.from(this.#flows.values(), ({ view }) => view);
   }
 
-  /** Bit/s between two moments; in a slot they are the same all the time. */
-  #rates(from: number, to: number): RatesOf {
-    let count = 0;
-    for (const flow of this.#flows.values()) flow.place = count++;
-    const [sent, received] = [new Float64Array(count), new Float64Array(count)];
+  /** Sets rates to what they are between two moments; in a slot they are the same all the time. */
+  #rate(rates: 'now' | 'mean10' | 'mean40', from: number, to: number): void {
+    for (const flow of this.#flows.values()) flow.sent = flow.received = 0;
     for (const slot of this.#slots) {
       const part = shareOf(slot, from, to);
       if (part === 0) continue;
       for (let nth = 0; nth < slot.flows.length; nth += 1) {
-        const { place = 0 } = slot.flows[nth] ?? {};
-        sent[place] = (sent[place] ?? 0) + (slot.sent[nth] ?? 0) * part;
-        received[place] = (received[place] ?? 0) + (slot.received[nth] ?? 0) * part;
+        const flow = slot.flows[nth] as Flow;
+        flow.sent += (slot.sent[nth] ?? 0) * part;
+        flow.received += (slot.received[nth] ?? 0) * part;
       }
     }
     const perSecond = to > from ? 8000 / (to - from) : 0;
-    return ({ place }) => ({
-      send: (sent[place] ?? 0) * perSecond,
-      receive: (received[place] ?? 0) * perSecond,
-    });
+    for (const { view, sent, received } of this.#flows.values()) {
+      view[rates].send = sent * perSecond;
+      view[rates].receive = received * perSecond;
+    }
   }
 
   /** The beginning of the latest slots that have enough time together: a slot at the end of a window may be short. */
@@ -134,8 +137,6 @@ export class InterfaceHistory {
   }
 }
 
-type RatesOf = (flow: Flow) => Rates;
-
 /** How much of a span lies between two moments, from 0 to 1. */
 function shareOf(span: Span, from: number, to: number): number {
   const common = Math.min(span.to, to) - Math.max(span.from, from);
@@ -143,6 +144,6 @@ function shareOf(span: Span, from: number, to: number): number {
   return Math.max(0, common) / (span.to - span.from);
 }
 
-export function peerKey({ peer_kind, peer_namespace, peer, port }: LivePeer): string {
+function peerKey({ peer_kind, peer_namespace, peer, port }: LivePeer): string {
   return `${peer_kind}\n${peer_namespace}\n${peer}\n${port}`;
 }

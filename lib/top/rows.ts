@@ -1,17 +1,14 @@
-import { plus } from './agent-table.ts';
-import type { Rates, View } from './view.ts';
+import { BothEnds } from './both-ends.ts';
+import { add, isFirstEnd, nothing, type View } from './view.ts';
 
 /** What a row of a table stands for: a pod and a peer, or all of a pod, workload, namespace or peer. */
 export const GROUPS = ['flow', 'pod', 'workload', 'namespace', 'peer'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** A row of a table; names that it does not have are `-`. */
-export interface Row extends View {
-  /** Tells the row from others of the same group, and stays the same. */
-  readonly key: string;
-}
+export type Row = View;
 
-type Name = Exclude<keyof View, 'now' | 'mean10' | 'mean40' | 'sentBytes' | 'receivedBytes'>;
+type Name = keyof typeof NAMELESS;
 
 /** The names that the views of a group share. */
 const NAMES: Readonly<{ [group in Exclude<Group, 'flow'>]: readonly Name[] }> = {
@@ -33,52 +30,37 @@ const NAMELESS = {
   port: '-',
 };
 
-/** What passes between two pods that both see it is one `flow`. The other groups are sums of what their pods see. */
+/**
+ * What passes between two pods that both see it is one `flow`. The other groups are sums of what their pods see. The keys are
+ * those of the group.
+ */
 export function rowsOf(views: readonly View[], group: Group): Row[] {
   if (group === 'flow') return flows(views);
   const rows = new Map<string, Row>();
   for (const view of views) {
-    const names = Object.fromEntries(NAMES[group].map((name) => [name, view[name]]));
-    const key = Object.values(names).join('\n');
-    const known = rows.get(key);
-    rows.set(key, known ? plus(known, view) : { ...view, ...NAMELESS, ...names, key });
+    const key = NAMES[group].map((name) => view[name]).join('\n');
+    const known = rows.get(key) ?? emptyRow(view, NAMES[group], key);
+    rows.set(key, known);
+    add(known, view);
   }
   return [...rows.values()];
 }
 
-/** Two ends that see the same bytes are one flow: each direction is what its sender has counted. */
+function emptyRow(view: View, names: readonly Name[], key: string): Row {
+  const own = Object.fromEntries(names.map((name) => [name, view[name]]));
+  return { ...NAMELESS, ...own, key, ...nothing() };
+}
+
+/** Two ends that see the same bytes are one flow. */
 function flows(views: readonly View[]): Row[] {
-  const byKey = new Map(views.map((view) => [keyOf(view), view]));
-  return [...byKey].flatMap(([key, view]) => {
-    const otherKey = keyFromPeer(view);
-    const other = otherKey === undefined ? undefined : byKey.get(otherKey);
-    if (!other || otherKey === undefined || key === otherKey) return { ...view, key };
-    // The same end each time, whoever answers first.
-    return key < otherKey ? { ...seenBySenders(view, other), key } : [];
-  });
-}
-
-function seenBySenders(view: View, other: View): View {
-  const both = (rates: 'now' | 'mean10' | 'mean40'): Rates => ({
-    send: view[rates].send,
-    receive: other[rates].send,
-  });
-  return {
-    ...view,
-    now: both('now'),
-    mean10: both('mean10'),
-    mean40: both('mean40'),
-    receivedBytes: other.sentBytes,
-  };
-}
-
-function keyOf({ namespace, pod, peer_kind, peer_namespace, peer, port }: View): string {
-  return `pod\n${namespace}\n${pod}\n${peer_kind}\n${peer_namespace}\n${peer}\n${port}`;
-}
-
-/** The key of the same flow as its other end has it, if that can be a pod that sees it. */
-function keyFromPeer(view: View): string | undefined {
-  const { namespace, pod, peer_kind, peer_namespace, peer, port } = view;
-  if (peer_kind !== 'pod') return undefined;
-  return `pod\n${peer_namespace}\n${peer}\npod\n${namespace}\n${pod}\n${port}`;
+  const [first, second] = [new Map<string, View>(), new Map<string, View>()];
+  for (const view of views) (isFirstEnd(view) ? first : second).set(view.key, view);
+  const isAlone = ({ key }: View) => !first.has(key);
+  return [
+    ...first.values().map((view) => {
+      const other = second.get(view.key);
+      return other ? new BothEnds(view, other) : view;
+    }),
+    ...second.values().filter(isAlone),
+  ];
 }

@@ -1,50 +1,42 @@
-import { record } from './record.ts';
 import type { Row } from './rows.ts';
 
-type Field = keyof ReturnType<typeof record>;
-
 /** What rows can be sorted by: a field, or both directions together. */
-export const COLUMNS = [
-  'namespace',
-  'pod',
-  'workload',
-  'node',
-  'peer',
-  'port',
-  'rate',
-  'sendRate',
-  'receiveRate',
-  'rate10s',
-  'sendRate10s',
-  'receiveRate10s',
-  'rate40s',
-  'sendRate40s',
-  'receiveRate40s',
-  'bytes',
-  'sentBytes',
-  'receivedBytes',
-] as const satisfies readonly (Field | 'rate' | 'rate10s' | 'rate40s' | 'bytes')[];
-export type Column = (typeof COLUMNS)[number];
+const VALUES = {
+  namespace: ({ namespace }) => namespace,
+  pod: ({ namespace, pod }) => `${namespace}/${pod}`,
+  workload: ({ workload }) => workload,
+  node: ({ node }) => node,
+  peer: ({ peer_namespace, peer }) => `${peer_namespace}/${peer}`,
+  port: ({ port }) => port,
+  rate: ({ now }) => now.send + now.receive,
+  sendRate: ({ now }) => now.send,
+  receiveRate: ({ now }) => now.receive,
+  rate10s: ({ mean10 }) => mean10.send + mean10.receive,
+  sendRate10s: ({ mean10 }) => mean10.send,
+  receiveRate10s: ({ mean10 }) => mean10.receive,
+  rate40s: ({ mean40 }) => mean40.send + mean40.receive,
+  sendRate40s: ({ mean40 }) => mean40.send,
+  receiveRate40s: ({ mean40 }) => mean40.receive,
+  bytes: ({ sentBytes, receivedBytes }) => sentBytes + receivedBytes,
+  sentBytes: ({ sentBytes }) => sentBytes,
+  receivedBytes: ({ receivedBytes }) => receivedBytes,
+} satisfies { readonly [column: string]: (row: Row) => string | number };
 
-/** Rows that are equal are in the order of their names, so that they do not change places. */
+export type Column = keyof typeof VALUES;
+export const COLUMNS = Object.keys(VALUES) as readonly Column[];
+
+/** Rows that are equal are in the order of their keys, so that they do not change places. */
 export function sorted(rows: readonly Row[], column: Column, descending: boolean): Row[] {
   const sign = descending ? -1 : 1;
+  const valueOf: (row: Row) => string | number = VALUES[column];
+  const values = rows.map(valueOf);
+  const keys = rows.map(({ key }) => key);
   return rows
-    .map((row) => ({ row, value: valueOf(row, column) }))
-    .sort((a, b) => sign * compare(a.value, b.value) || compare(a.row.key, b.row.key))
-    .map(({ row }) => row);
+    .map((_row, index) => index)
+    .sort((a, b) => sign * compare(values[a], values[b]) || compare(keys[a], keys[b]))
+    .map((index) => rows[index] as Row);
 }
 
-function valueOf(row: Row, column: Column): string | number {
-  if (column === 'rate') return row.now.send + row.now.receive;
-  if (column === 'rate10s') return row.mean10.send + row.mean10.receive;
-  if (column === 'rate40s') return row.mean40.send + row.mean40.receive;
-  if (column === 'bytes') return row.sentBytes + row.receivedBytes;
-  if (column === 'pod') return `${row.namespace}/${row.pod}`;
-  if (column === 'peer') return `${row.peer_namespace}/${row.peer}`;
-  return record(row)[column];
-}
-
-function compare(a: string | number, b: string | number): number {
+function compare(a: string | number = 0, b: string | number = 0): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

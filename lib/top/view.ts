@@ -2,12 +2,14 @@ import type { LivePeer } from '../live/frame.ts';
 
 /** Bit/s. */
 export interface Rates {
-  readonly send: number;
-  readonly receive: number;
+  send: number;
+  receive: number;
 }
 
-/** A pod and one of its peers as the pod sees them. */
+/** A pod and one of its peers as the pod sees them: an object for as long as they are known, whose figures change. */
 export interface View extends LivePeer {
+  /** Tells the flow from others; the same at both ends. */
+  readonly key: string;
   readonly namespace: string;
   readonly pod: string;
   readonly workload: string;
@@ -18,8 +20,43 @@ export interface View extends LivePeer {
   readonly mean10: Rates;
   readonly mean40: Rates;
   /** IP bytes since the agent is asked. */
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+type Ends = Omit<LivePeer, 'peer_workload'> & Pick<View, 'namespace' | 'pod'>;
+
+/** The key of a view of these two. */
+export function flowKey(ends: Ends): string {
+  const { namespace, pod, peer_kind, peer_namespace, peer, port } = ends;
+  const own = `pod\n${namespace}\n${pod}`;
+  const other = `${peer_kind}\n${peer_namespace}\n${peer}`;
+  return isFirstEnd(ends) ? `${own}\n${other}\n${port}` : `${other}\n${own}\n${port}`;
+}
+
+/** Of the two ends of a flow always the same one. */
+export function isFirstEnd({ namespace, pod, peer_kind, peer_namespace, peer }: Ends): boolean {
+  if (peer_kind !== 'pod' || namespace < peer_namespace) return true;
+  return namespace === peer_namespace && pod < peer;
+}
+
+/** Adds the figures of a view to those of another. */
+export function add(sum: View, view: View): void {
+  for (const rates of ['now', 'mean10', 'mean40'] as const) {
+    sum[rates].send += view[rates].send;
+    sum[rates].receive += view[rates].receive;
+  }
+  sum.sentBytes += view.sentBytes;
+  sum.receivedBytes += view.receivedBytes;
+}
+
+/** The figures of a view in which nothing has passed. */
+export function nothing() {
+  return { now: rest(), mean10: rest(), mean40: rest(), sentBytes: 0, receivedBytes: 0 };
+}
+
+function rest(): Rates {
+  return { send: 0, receive: 0 };
 }
 
 /** What is known of one agent. */
@@ -38,7 +75,7 @@ export interface AgentState {
 
 /** What all who show something read: the flows of all agents that answer, and how these are. */
 export interface Live {
-  /** Of every pod of the agents that answer, at this moment. */
+  /** Of every pod of the agents that answer, at this moment; their figures change with the next call. */
   views(): View[];
   agents(): AgentState[];
   /** Whether the agents that answer are those of all nodes of the cluster. */

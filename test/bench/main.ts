@@ -8,11 +8,11 @@ import { PAGES, type Results, tablesOf, withTables } from './pages.ts';
 import { markdown } from './result.ts';
 import { runSection } from './section.ts';
 
-const SECTIONS = ['accuracy', 'cost', 'top', 'size', 'daemon', 'api', 'relay', 'influxdb'];
+const SECTIONS = ['accuracy', 'cost', 'top', 'crowd', 'size', 'daemon', 'api', 'relay', 'influxdb'];
 const RESULTS = join(import.meta.dirname, 'results.json');
 const USAGE = `npm run bench [-- [--quick] [--write] [section...]]
 
-Sections: ${SECTIONS.join(', ')}; all of them if none is named. All but api and relay need root on Debian.
+Sections: ${SECTIONS.join(', ')}; all of them if none is named. All but api, crowd and relay need root on Debian.
 --quick   less of everything, in some two minutes instead of fifteen
 --write   keep the results of these sections in test/bench/results.json and in the documentation
 `;

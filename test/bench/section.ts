@@ -6,7 +6,7 @@ import type { Result } from './result.ts';
 
 const ENTER = join(import.meta.dirname, '../lab/enter.ts');
 /** They need no node of their own, and no root. */
-const WITHOUT_LAB = new Set(['api', 'relay']);
+const WITHOUT_LAB = new Set(['api', 'crowd', 'relay']);
 /** In milliseconds; no section should need it. */
 const LIMIT = 600_000;
 

@@ -80,6 +80,15 @@ test('a pod whose slots stop comes to rest, and is forgotten in a minute', () =>
   assert.deepEqual(quiet.views(70_000), []);
 });
 
+test('each look has the rates of its moment, whatever was looked at before', () => {
+  const looked = table(steady(9000, 250_000));
+  const now = (moment: number) => Math.round(looked.views(moment)[0]?.now.send ?? 0);
+  assert.deepEqual([now(9400), now(9900)], [1e6, 1e6]);
+  const next = slot(9000, 11_000, [flow('a', 500_000)]);
+  looked.add({ at: next.to + 300, slots: [next] }, 11_300);
+  assert.deepEqual([now(11_400), now(16_000)], [2e6, 0]);
+});
+
 test('what two interfaces of a pod have with a peer is one view', () => {
   const slots = [
     slot(1000, 3000, [flow('a', 100)]),

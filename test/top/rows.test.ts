@@ -4,7 +4,7 @@ import { matcher } from '../../lib/top/filter.ts';
 import { rowsOf } from '../../lib/top/rows.ts';
 import { sorted } from '../../lib/top/sort.ts';
 import { totals } from '../../lib/top/totals.ts';
-import type { View } from '../../lib/top/view.ts';
+import { flowKey, type View } from '../../lib/top/view.ts';
 import { amount, rate, short } from '../../lib/top/format.ts';
 
 interface End {
@@ -34,7 +34,9 @@ function to(kind: string, peer: string) {
 function view(own: End, peer: ReturnType<typeof to>, send: number, receive: number): View {
   const rates = { send, receive };
   const bytes = { sentBytes: send, receivedBytes: receive };
-  return { ...own, node: 'n', ...peer, now: rates, mean10: rates, mean40: rates, ...bytes };
+  const names = { ...own, node: 'n', ...peer };
+  const key = flowKey(names);
+  return { key, ...names, now: rates, mean10: rates, mean40: rates, ...bytes };
 }
 
 const [WEB, DB] = [end('shop', 'web-1'), end('data', 'db-0')];
@@ -118,8 +120,12 @@ test('what is received from pods of which no agent reports is in the total', () 
 
 test('a filter wants each word in any name', () => {
   const rows = rowsOf([view(WEB, toPod(DB), 1, 1), view(WEB, to('external', 'cdn'), 1, 1)], 'flow');
-  const found = (text: string) => rows.filter(matcher(text)).map(({ peer }) => peer);
-  assert.deepEqual(found(''), ['db-0', 'cdn']);
+  const found = (text: string) =>
+    rows
+      .filter(matcher(text))
+      .map(({ peer }) => peer)
+      .toSorted();
+  assert.deepEqual(found(''), ['cdn', 'db-0']);
   assert.deepEqual(found('WEB data/'), ['db-0']);
   assert.deepEqual(found('deployment external'), ['cdn']);
   assert.deepEqual(found('web nothing'), []);

@@ -1,10 +1,10 @@
 import type { Row } from '../../lib/top/rows.ts';
-import type { View } from '../../lib/top/view.ts';
+import { flowKey, type View } from '../../lib/top/view.ts';
 
 /** A view of a pod of namespace `shop`, in which so many bit/s pass. */
 export function viewOf(pod: string, peer: string, send = 0, change: Partial<View> = {}): View {
   const rates = { send, receive: 0 };
-  return {
+  const view = {
     namespace: 'shop',
     pod,
     workload: '-',
@@ -21,6 +21,7 @@ export function viewOf(pod: string, peer: string, send = 0, change: Partial<View
     receivedBytes: 0,
     ...change,
   };
+  return { key: flowKey(view), ...view };
 }
 
 export function rowOf(...of: Parameters<typeof viewOf>): Row {

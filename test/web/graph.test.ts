@@ -6,7 +6,7 @@ import { Layout } from '../../daemon/web/page/graph/layout.ts';
 import { History, KEPT } from '../../daemon/web/page/history.ts';
 import { largestPeers } from '../../daemon/web/page/peers.ts';
 import { rowsOf } from '../../lib/top/rows.ts';
-import type { View } from '../../lib/top/view.ts';
+import { flowKey, type View } from '../../lib/top/view.ts';
 import { shopAt } from './shop.ts';
 
 const NONE: ReadonlySet<string> = new Set();
@@ -15,7 +15,7 @@ const SIZE = { width: 950, height: 400 };
 
 function view(own: string, kind: string, peer: string, send: number, receive: number): View {
   const rates = { send, receive };
-  return {
+  const names = {
     namespace: 'shop',
     pod: `${own}-0`,
     workload: `Deployment/${own}`,
@@ -25,12 +25,9 @@ function view(own: string, kind: string, peer: string, send: number, receive: nu
     peer: kind === 'pod' ? `${peer}-0` : peer,
     peer_workload: kind === 'pod' ? `Deployment/${peer}` : '-',
     port: '-',
-    now: rates,
-    mean10: rates,
-    mean40: rates,
-    sentBytes: send,
-    receivedBytes: receive,
   };
+  const bytes = { sentBytes: send, receivedBytes: receive };
+  return { key: flowKey(names), ...names, now: rates, mean10: rates, mean40: rates, ...bytes };
 }
 
 function edges(views: readonly View[], options: Parameters<typeof graphOf>[1] = OPTIONS) {

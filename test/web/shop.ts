@@ -1,4 +1,4 @@
-import type { AgentState, View } from '../../lib/top/view.ts';
+import { type AgentState, flowKey, type View } from '../../lib/top/view.ts';
 
 /** A shop in a cluster of eight nodes: the same views for the same second. */
 
@@ -99,7 +99,7 @@ const OUTSIDE: readonly (readonly [Name, string, string, number, number])[] = [
 ];
 
 interface Pair {
-  readonly view: Omit<View, 'now' | 'mean10' | 'mean40' | 'sentBytes' | 'receivedBytes'>;
+  readonly view: Omit<View, 'key' | 'now' | 'mean10' | 'mean40' | 'sentBytes' | 'receivedBytes'>;
   readonly send: number;
   readonly receive: number;
   /** Tells its ups and downs from those of others. */
@@ -123,6 +123,7 @@ export function shopAt(second: number): View[] {
     const passed = (second + 1) / 8;
     return {
       ...view,
+      key: flowKey(view),
       now: mean(2),
       mean10: mean(10),
       mean40: mean(40),

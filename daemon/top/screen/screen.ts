@@ -15,7 +15,7 @@ import { Terminal } from './terminal.ts';
 /** Milliseconds between two looks. */
 const EACH = 500;
 /** A look may take one part in so many of the time: with very many rows agents would not be heard otherwise. */
-const SHARE = 4;
+const SHARE = 10;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Shows what is live until the user, a signal or the end of the terminal ends it. Returns the exit code. */

@@ -54,7 +54,7 @@ const table = new Table(byId('table', HTMLTableElement), {
 function show(): void {
   isAsked = false;
   const matches = matcher(filter.value);
-  const views = update.views.filter((view) => matches({ ...view, key: '' }));
+  const views = update.views.filter(matches);
   header.show(update);
   showGraph(views);
   detail.show(choice, views, history, update.at);

@@ -1,6 +1,5 @@
 /**
- * What it costs that somebody looks at an agent (`nstats top`), what goes over the wire then, and what it costs to look at
- * many (`kubectl nstats top`). Prints a Result as JSON:
+ * What it costs that somebody looks at an agent (`nstats top`), and what goes over the wire then. Prints a Result as JSON:
  *
  *   node test/lab/enter.ts test/bench/top/main.ts [--quick]
  */
@@ -12,7 +11,6 @@ import { keepStatistics } from '../node/bpf.ts';
 import { FULL, grow, talk } from '../node/pods.ts';
 import { progress } from '../progress.ts';
 import type { Result } from '../result.ts';
-import { crowdTable, measureCrowds } from './crowd.ts';
 import { look, lookTable } from './look.ts';
 
 const quick = process.argv.includes('--quick');
@@ -37,9 +35,8 @@ try {
   const looked = await look(lab, agents, { bundle: bundle.main, ...SIZE });
   traffic.end();
   await Promise.all([agents.iftop.end(), agents.bpf.end()]);
-  const crowds = await measureCrowds(quick, say);
-  const tables = [lookTable(looked, SIZE.pods, 2 * NEIGHBOURS), crowdTable(crowds)];
-  console.log(JSON.stringify({ figures: { looked, crowds }, tables } satisfies Result));
+  const tables = [lookTable(looked, SIZE.pods, 2 * NEIGHBOURS)];
+  console.log(JSON.stringify({ figures: { looked }, tables } satisfies Result));
 } finally {
   await lab.end();
 }

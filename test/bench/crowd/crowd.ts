@@ -1,9 +1,3 @@
-/**
- * What kubectl nstats takes to show a crowd of agents, each with 30 pods that have 20 peers: real protocol, through exec of
- * the stand-in API server, on a real terminal. By itself it prints its figures:
- *
- *   node test/bench/top/crowd.ts [--quick]
- */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,13 +12,13 @@ import { type Asked, start } from '../api/channel.ts';
 import type { Usage } from '../api/usage.ts';
 import { megabytes, number } from '../node/figures.ts';
 import type { Table } from '../result.ts';
-import type { Wanted } from './crowd-server.ts';
+import type { Wanted } from './server.ts';
 
 export interface Size {
   readonly agents: number;
   /** Of each agent. */
   readonly pods: number;
-  /** Of each pod; about as many pods have it for a peer. */
+  /** To which each pod sends; about as many others send to it. */
   readonly peers: number;
 }
 
@@ -82,7 +76,7 @@ async function measureCrowd(
   { settle, measure }: typeof TIMES,
 ): Promise<CrowdFigures> {
   const kubeconfig = join(directory, 'kubeconfig');
-  const server = start('../top/crowd-server.ts');
+  const server = start('../crowd/server.ts');
   let terminal: ChildProcess | undefined;
   try {
     const wanted: Wanted = { ...size, directory, kubeconfig };
@@ -178,15 +172,9 @@ export function crowdTable(figures: readonly CrowdFigures[]): Table {
   return {
     name: 'crowd',
     text:
-      `\`kubectl nstats top\` on a terminal of 160 columns, simulated agents of ${PODS} pods with ${PEERS} peers each, asked ` +
+      `\`kubectl nstats top\` on a terminal of 160 columns, simulated agents of ${PODS} pods with ${2 * PEERS} peers each, asked ` +
       'through the stand-in API server. CPU in % of a core:',
     head: ['', ...figures.map(({ agents }) => `${number(agents)} nodes`)],
     rows: rows.map(([what, cell]) => [what, ...figures.map(cell)]),
   };
-}
-
-if (import.meta.main) {
-  const isQuick = process.argv.includes('--quick');
-  const figures = await measureCrowds(isQuick, (line) => console.error(line));
-  console.log(JSON.stringify(figures, undefined, 2));
 }
