@@ -114,7 +114,9 @@ async function asAgent(own: Pod, pods: readonly Pod[], capture: 'iftop' | 'bpf')
 /** Whether `nstats top` shows what passes between two pods, as one runs it by kubectl exec. */
 async function isShown(name: string, ...pods: readonly string[]): Promise<boolean> {
   const command = ['node', 'nstats.js', 'top', '--once', '-o', 'json'];
-  const child = lab.processes.start('crun', [...RUNTIME, 'exec', name, ...command], {
+  // Where kubectl exec begins, too.
+  const directory = ['--cwd', image.WorkingDir ?? '/'];
+  const child = lab.processes.start('crun', [...RUNTIME, 'exec', ...directory, name, ...command], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { rows } = JSON.parse(await text(await ended(child))) as {
