@@ -1,6 +1,6 @@
 import type { Frame, LiveSlot } from '../live/frame.ts';
 import { InterfaceHistory, type Span } from './flow-history.ts';
-import { add, nothing, type View } from './view.ts';
+import { plus, type View } from './view.ts';
 
 /** What the pods of one agent have sent and received lately. */
 export class AgentTable {
@@ -57,9 +57,8 @@ function podKey({ namespace, pod }: Pick<LiveSlot, 'namespace' | 'pod'>): string
 function merged(views: readonly View[]): View[] {
   const sums = new Map<string, View>();
   for (const view of views) {
-    const known = sums.get(view.key) ?? { ...view, ...nothing() };
-    sums.set(view.key, known);
-    add(known, view);
+    const known = sums.get(view.key);
+    sums.set(view.key, known ? plus(known, view) : view);
   }
   return [...sums.values()];
 }

@@ -1,5 +1,5 @@
 import { BothEnds } from './both-ends.ts';
-import { add, isFirstEnd, nothing, type View } from './view.ts';
+import { add, isFirstEnd, nothing, plus, type View } from './view.ts';
 
 /** What a row of a table stands for: a pod and a peer, or all of a pod, workload, namespace or peer. */
 export const GROUPS = ['flow', 'pod', 'workload', 'namespace', 'peer'] as const;
@@ -54,7 +54,11 @@ function emptyRow(view: View, names: readonly Name[], key: string): Row {
 /** Two ends that see the same bytes are one flow. */
 function flows(views: readonly View[]): Row[] {
   const [first, second] = [new Map<string, View>(), new Map<string, View>()];
-  for (const view of views) (isFirstEnd(view) ? first : second).set(view.key, view);
+  for (const view of views) {
+    const ends = isFirstEnd(view) ? first : second;
+    const known = ends.get(view.key);
+    ends.set(view.key, known ? plus(known, view) : view);
+  }
   const isAlone = ({ key }: View) => !first.has(key);
   return [
     ...first.values().map((view) => {

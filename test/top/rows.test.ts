@@ -69,6 +69,19 @@ test('flows of other ports, kinds and namespaces are not taken for one another',
   assert.equal(rowsOf(views, 'flow').length, 4);
 });
 
+test('a pod that has moved to another node has one row for a peer, of the node where it is', () => {
+  const before = { ...view(WEB, toPod(DB), 0, 0), node: 'old', sentBytes: 7 };
+  const now = { ...view(WEB, toPod(DB), 100, 20), node: 'new' };
+  for (const views of [
+    [before, now],
+    [now, before],
+  ]) {
+    const [row, ...others] = rowsOf(views, 'flow');
+    assert.deepEqual(others, []);
+    assert.deepEqual([row?.node, row?.now.send, row?.sentBytes], ['new', 100, 107]);
+  }
+});
+
 test('a pod that talks to itself by its service keeps its row', () => {
   assert.equal(rowsOf([view(WEB, toPod(WEB), 5, 5)], 'flow').length, 1);
 });
