@@ -73,6 +73,8 @@ const WAITING = [
   'top/terminal',
   'top/script/once',
 ].map((name) => `test/${name}.test.ts`);
+/** Unit tests that wait for terminals and agents most of the time: beside the others, these are done sooner. */
+const OF_LIVE_VIEW = /^test\/(?:kubectl|top)\//;
 const isRoot = process.getuid?.() === 0;
 const [part = 'all'] = process.argv.slice(2);
 if (part !== 'all' && part !== 'unit')
@@ -101,7 +103,12 @@ if (part === 'unit') {
   const others = unit.filter((file) => !WAITING.includes(file));
   inLine('other unit tests', [...runner, `--test-concurrency=${UNIT_AT_ONCE.alone}`, ...others]);
 } else {
-  inLine('unit tests', [...runner, `--test-concurrency=${UNIT_AT_ONCE.besideLabs}`, ...unit]);
+  const { live = [], others = [] } = Object.groupBy(unit, (file) =>
+    OF_LIVE_VIEW.test(file) ? 'live' : 'others',
+  );
+  const concurrency = `--test-concurrency=${UNIT_AT_ONCE.besideLabs}`;
+  inLine('unit tests', [...runner, concurrency, ...others]);
+  inLine('unit tests of the live view', [...runner, concurrency, ...live]);
   for (const file of inBrowser) inLine(file, [...runner, file]);
 }
 if (part === 'all' && isRoot) {
