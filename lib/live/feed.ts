@@ -37,12 +37,12 @@ interface WatchedSlot {
 }
 
 /** Milliseconds. */
-const FRAME_EVERY = 1000;
+const FRAME_EVERY = 500;
 /** Milliseconds. A slot that began so long before somebody watched says nothing of the present. */
 const PAST = 3000;
 
 /**
- * The slots of all interfaces, named as far as that is certain by now, each second, for those who watch. While nobody does,
+ * The slots of all interfaces, named as far as that is certain by now, twice a second, for those who watch. While nobody does,
  * nothing is kept and nothing is done.
  */
 export class Feed {

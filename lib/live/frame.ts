@@ -1,5 +1,5 @@
 /**
- * What an agent offers of the last seconds, as lines of JSON: one hello, then a frame each second. The names are those of the
+ * What an agent offers of the last seconds, as lines of JSON: one hello, then a frame twice a second. The names are those of the
  * tags and fields in InfluxDB. Readers take lines of agents that they cannot trust to be well.
  */
 

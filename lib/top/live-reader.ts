@@ -11,7 +11,7 @@ import type { AgentState, Live, View } from './view.ts';
 /** Opens the stream of an agent's lines. The signal ends it. */
 export type OpenStream = (signal: AbortSignal) => Promise<Readable>;
 
-/** Milliseconds in which an agent must say its first word, and then each further one: there is one every second. */
+/** Milliseconds in which an agent must say its first word, and then each further one: there are two each second. */
 const PATIENCE = { first: 15_000, next: 5000 };
 /** Milliseconds before an agent that was lost is asked again. */
 const AGAIN = { first: 500, most: 15_000 };

@@ -82,7 +82,7 @@ export interface AgentState {
   readonly reason: string | undefined;
   /** Captures that should run and do not. */
   readonly notCaptured: number;
-  /** Frames, of a second each, that were lost on the way since the agent is asked: sums and means are too low by them. */
+  /** Frames that were lost on the way since the agent is asked: sums and means are too low by them. */
   readonly framesLost: number;
 }
 

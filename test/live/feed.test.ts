@@ -59,7 +59,7 @@ function slotOf(sent: { readonly [address: string]: number }, span: Partial<Slot
   };
 }
 
-/** A feed of a node on which a test says what is captured and when a second is over. */
+/** A feed of a node on which a test says what is captured and when half a second is over. */
 function scene({ mock }: TestContext, config = CONFIG) {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: NOW });
   const directory = new Directory({ node: 'n1' });
@@ -77,20 +77,20 @@ function scene({ mock }: TestContext, config = CONFIG) {
   const feed = new Feed({ config, capture, directory, sync });
   const lines: Buffer[] = [];
   const unwatch = feed.watch((line) => void lines.push(line));
-  const second = (): Frame => {
-    mock.timers.tick(1000);
+  const next = (): Frame => {
+    mock.timers.tick(500);
     return parseFrame(lines.at(-1)?.toString() ?? '');
   };
   const slot = (each: Slot, owner: Owner = WEB) => watcher?.(owner, 'eth0', each);
   const isWatched = () => watcher !== undefined;
-  return { feed, directory, sync, lines, unwatch, slot, second, isWatched };
+  return { feed, directory, sync, lines, unwatch, slot, next, isWatched };
 }
 
-test('a frame has the slots of the last second, with the names that rows would have', (t) => {
-  const { slot, second } = scene(t);
+test('a frame has the slots since the last one, with the names that rows would have', (t) => {
+  const { slot, next } = scene(t);
   slot(slotOf({ [PEER]: 100.4, [FAR]: 50 }));
-  const { at, slots, notCaptured } = second();
-  assert.equal(at, NOW + 1000);
+  const { at, slots, notCaptured } = next();
+  assert.equal(at, NOW + 500);
   assert.equal(notCaptured, 4);
   assert.deepEqual(slots, [
     {
@@ -122,7 +122,7 @@ test('a frame has the slots of the last second, with the names that rows would h
       ],
     },
   ]);
-  assert.deepEqual(second().slots, []);
+  assert.deepEqual(next().slots, []);
 });
 
 test('the hello says which agent it is', (t) => {
@@ -132,9 +132,9 @@ test('the hello says which agent it is', (t) => {
 });
 
 test('beyond PEERS_PER_POD the rest of a slot is one flow', (t) => {
-  const { slot, second } = scene(t);
+  const { slot, next } = scene(t);
   slot(slotOf({ [FAR]: 5, '203.0.113.1': 7, [PEER]: 100 }, { rest: { sent: 3, received: 0 } }));
-  const flows = second().slots[0]?.flows.map((flow) => [flow.peer_kind, flow.sentBytes]);
+  const flows = next().slots[0]?.flows.map((flow) => [flow.peer_kind, flow.sentBytes]);
   assert.deepEqual(flows, [
     ['pod', 100],
     ['external', 7],
@@ -143,58 +143,58 @@ test('beyond PEERS_PER_POD the rest of a slot is one flow', (t) => {
 });
 
 test('pods that are excluded, or not reported yet when a frame is made, are not shown', (t) => {
-  const { slot, second } = scene(t);
+  const { slot, next } = scene(t);
   for (const selection of ['unknown', 'excluded'] as const)
     slot(slotOf({ [FAR]: 5 }), { ...WEB, selection });
-  assert.deepEqual(second().slots, []);
+  assert.deepEqual(next().slots, []);
   const late = { ...WEB, selection: 'unknown' as Owner['selection'] };
   slot(slotOf({ [FAR]: 5 }), late);
   late.selection = 'selected';
-  assert.equal(second().slots.length, 1);
+  assert.equal(next().slots.length, 1);
 });
 
 test('while the API server is not followed no pod is named', (t) => {
-  const { slot, second, sync } = scene(t);
+  const { slot, next, sync } = scene(t);
   sync.following('pods', false);
   slot(slotOf({ [PEER]: 5 }));
-  assert.equal(second().slots[0]?.flows[0]?.peer_kind, 'unknown');
+  assert.equal(next().slots[0]?.flows[0]?.peer_kind, 'unknown');
 });
 
 test('an address that two pods may have had is unknown, and is not counted', (t) => {
-  const { slot, second, directory } = scene(t);
+  const { slot, next, directory } = scene(t);
   directory.put(listed('other'), NOW - 1000);
   slot(slotOf({ [PEER]: 5 }));
-  assert.equal(second().slots[0]?.flows[0]?.peer_kind, 'unknown');
+  assert.equal(next().slots[0]?.flows[0]?.peer_kind, 'unknown');
   assert.equal(directory.ambiguous, 0);
 });
 
 test('a slot that began long before anybody watched is left out', (t) => {
-  const { slot, second } = scene(t);
+  const { slot, next } = scene(t);
   slot(slotOf({ [FAR]: 5 }, { from: NOW - 9000 }));
-  assert.deepEqual(second().slots, []);
+  assert.deepEqual(next().slots, []);
 });
 
 test('all who watch get the same bytes, and when the last one goes nothing is watched', (t) => {
-  const { feed, slot, second, lines, unwatch, isWatched } = scene(t);
+  const { feed, slot, next, lines, unwatch, isWatched } = scene(t);
   const others: Buffer[] = [];
   const end = feed.watch((line) => void others.push(line));
   slot(slotOf({ [FAR]: 5 }));
-  second();
+  next();
   assert.equal(others[0], lines[0]);
   unwatch();
-  second();
+  next();
   assert.deepEqual([lines.length, others.length], [1, 2]);
   end();
   assert.equal(isWatched(), false);
 });
 
 test('a frame never has more flows than a reader takes', (t) => {
-  const { slot, second } = scene(t, { ...CONFIG, peersPerPod: 1000 });
+  const { slot, next } = scene(t, { ...CONFIG, peersPerPod: 1000 });
   const sent = Object.fromEntries(
     Array.from({ length: 1100 }, (_, nth) => [`11.${nth >> 8}.${nth & 255}.1`, nth + 1]),
   );
   for (let nth = 0; nth < 60; nth += 1) slot(slotOf(sent));
-  const { slots } = second();
+  const { slots } = next();
   assert.equal(slots.length, 60);
   assert.ok(slots.every(({ flows }) => flows.at(-1)?.peer_kind === 'other'));
 });

@@ -33,8 +33,8 @@ export function problems(agents: readonly AgentState[]): string[] {
   }
   const slow = agents.filter(({ framesLost }) => framesLost > 0);
   if (slow.length > 0) {
-    const where = slow.map(({ agent, framesLost }) => `${agent} (${framesLost} s)`);
-    lines.push(`! lost on the way, which is too slow: ${where.join(', ')}`);
+    const where = slow.map(({ agent, framesLost }) => `${agent} (${framesLost})`);
+    lines.push(`! frames lost on the way, which is too slow: ${where.join(', ')}`);
   }
   return lines;
 }

@@ -42,8 +42,8 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
       await pause(EACH, signal);
     }
     for (const { agent, framesLost } of live.agents()) {
-      const seconds = framesLost - (before.get(agent) ?? 0);
-      if (seconds > 0) lost.set(agent, `${seconds} s were lost on the way, which is too slow`);
+      const frames = framesLost - (before.get(agent) ?? 0);
+      if (frames > 0) lost.set(agent, `${frames} frames were lost on the way, which is too slow`);
     }
   }
   const agents = live.agents();

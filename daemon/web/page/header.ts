@@ -75,7 +75,7 @@ function drawAgent(
   setText(name, agent);
   const missing = [
     notCaptured > 0 && `, ${notCaptured} captures do not run`,
-    framesLost > 0 && `, ${framesLost} s were lost on the way, which is too slow`,
+    framesLost > 0 && `, ${framesLost} frames were lost on the way, which is too slow`,
   ]
     .filter(Boolean)
     .join('');

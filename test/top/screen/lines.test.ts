@@ -81,7 +81,7 @@ test('the lines name nodes that are lost and why, at most three of them, capture
     '! c is lost: why',
     '! 2 more are lost',
     '! captures that do not run: 2, on f (2)',
-    '! lost on the way, which is too slow: f (9 s)',
+    '! frames lost on the way, which is too slow: f (9)',
   ]);
 });
 
