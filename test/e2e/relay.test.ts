@@ -149,9 +149,10 @@ test('relays that are killed again and again cost no name, no window and no list
   });
   t.diagnostic(`${changes} changes of hands, ${named.length} rows of pods, ${rows.length} in all`);
   assert.deepEqual(wrong, []);
-  assert.ok(named.length > KILLS * ADDRESSES.length);
   const windows = await agentRows();
   const times = windows.filter(({ time }) => time > begun && time <= end).map(({ time }) => time);
+  // Of an address that changes hands every fifteen seconds the owner is certain in some windows only.
+  assert.ok(named.length > 2 * times.length, `${times.length} windows`);
   // The last row is of the window that was open at the end.
   for (const [at, time] of times.slice(1, -1).entries())
     assert.equal(time - (times[at] ?? 0), INTERVAL);
