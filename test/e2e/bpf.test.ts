@@ -16,6 +16,8 @@ const RATE = 10_000_000;
 const PORT = 9000;
 /** Packets that are not IP, such as ARP, have a few bytes. */
 const FEW = 2000;
+/** Bytes of a report of a multicast group that is left (76), and of what TCP says of a connection that ends. */
+const GOODBYE = 200;
 /** Where nobody answers, in networks of 256 addresses. */
 const NETWORK = /^198\.18\.\d+\.0\/24$/;
 const BOTH = ['sent', 'received'] as const;
@@ -184,9 +186,9 @@ test('a pod that is taken away while it sends has all of it, whenever the API se
   await endExactly();
   for (const [pod, passed] of died) {
     const rows = await totalsOf(pod);
-    // The interface says goodbye to its groups when it is taken away.
+    // The interface says goodbye to its groups when it is taken away, before its packet socket hears of that or after.
     const total = sum(rows, 'sentBytes', 'receivedBytes');
-    assert.ok(total >= passed && total < passed + FEW, `${passed} ${total}`);
+    assert.ok(total > passed - GOODBYE && total < passed + FEW, `${passed} ${total}`);
     const [uncaptured, other] = [sum(rows, 'missingUncaptured'), sum(rows, 'missingOther')];
     assert.ok(other < FEW && uncaptured < passed / 2, `${passed} ${uncaptured} ${other}`);
   }
