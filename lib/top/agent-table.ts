@@ -1,6 +1,10 @@
+import { sum } from '../sum.ts';
 import type { Frame, LiveSlot } from '../live/frame.ts';
 import { InterfaceHistory, type Span } from './flow-history.ts';
 import { plus, type View } from './view.ts';
+
+/** What is kept of an agent in all: 250 pods, each with fifty new peers in every slot of a minute, come to 400,000. */
+const KEPT_MOST = 500_000;
 
 /** What the pods of one agent have sent and received lately. */
 export class AgentTable {
@@ -15,7 +19,10 @@ export class AgentTable {
     this.#counted = counted;
   }
 
-  /** Takes in a frame that has arrived now. The agent's clock may differ from the reader's. */
+  /**
+   * Takes in a frame that has arrived now. The agent's clock may differ from the reader's.
+   * @throws Error if it is too much to be kept: then all is forgotten
+   */
   add(frame: Pick<Frame, 'at' | 'slots'>, now: number): void {
     this.#since ??= now;
     const offset = now - frame.at;
@@ -28,6 +35,9 @@ export class AgentTable {
     const keepsSums = this.#counted.to < Infinity;
     for (const [key, history] of this.#interfaces)
       if (!history.forget(now, keepsSums)) this.#interfaces.delete(key);
+    if (sum(this.#interfaces.values(), ({ size }) => size) <= KEPT_MOST) return;
+    this.#interfaces.clear();
+    throw new Error(`it has told of more than ${KEPT_MOST} pods and peers`);
   }
 
   /** Each pod and each of its peers, once, whatever interfaces they reach each other by. */

@@ -49,6 +49,11 @@ export class InterfaceHistory {
     this.#since = Math.min(since, slot.from);
   }
 
+  /** How much it keeps: itself, its slots and its peers. */
+  get size(): number {
+    return 1 + this.#slots.length + this.#flows.size;
+  }
+
   /** Adds a slot with times of the reader's. `counted`: the time of which bytes are summed up. */
   add({ from, to, flows: given }: Pick<LiveSlot, 'from' | 'to' | 'flows'>, counted: Span): void {
     const flows = given.map((flow) => this.#flow(flow));

@@ -18,7 +18,8 @@ const NAMES: Readonly<{ [group in Exclude<Group, 'flow'>]: readonly Name[] }> = 
   peer: ['peer_kind', 'peer_namespace', 'peer', 'peer_workload', 'port'],
 };
 
-const NAMELESS = {
+/** The names of a row that has none. */
+export const NAMELESS = {
   namespace: '-',
   pod: '-',
   workload: '-',

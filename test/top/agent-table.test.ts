@@ -111,6 +111,19 @@ test('a clock of the agent that is set does no harm', () => {
   assert.equal(Math.round(view?.now.send ?? 0), 1e6);
 });
 
+test('an agent that tells of ever more pods and peers is not kept', () => {
+  const table = new AgentTable();
+  const add = (nth: number) => {
+    const peers = Array.from({ length: 50_000 }, (_, peer) => flow(`${nth}-${peer}`, 1));
+    const each = slot(1000 + nth, 1001 + nth, peers, { pod: `web-${nth}` });
+    table.add({ at: each.to, slots: [each] }, each.to - CLOCK);
+  };
+  assert.throws(() => {
+    for (let nth = 0; nth < 20; nth += 1) add(nth);
+  }, /more than 500000 pods and peers/);
+  assert.deepEqual(table.views(2000), []);
+});
+
 test('sums have what passed in the time that is asked for, to the byte', () => {
   const sums = new AgentTable({ from: 4000, to: 8000 });
   for (const each of steady(21_000, 1000))

@@ -1,7 +1,7 @@
 import { amount, rate } from '../../../lib/top/format.ts';
 import { record } from '../../../lib/top/record.ts';
-import type { Group, Row } from '../../../lib/top/rows.ts';
-import type { AgentState } from '../../../lib/top/view.ts';
+import { type Group, NAMELESS, type Row } from '../../../lib/top/rows.ts';
+import { type AgentState, nothing } from '../../../lib/top/view.ts';
 import { FIGURES, namesOf } from '../screen/table.ts';
 import { fit, widthOf } from '../text.ts';
 
@@ -34,24 +34,7 @@ export function csv({ rows }: Result): string {
   return lines.map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('');
 }
 
-const NOTHING: Row = {
-  key: '',
-  namespace: '-',
-  pod: '-',
-  workload: '-',
-  node: '-',
-  peer_kind: '-',
-  peer_namespace: '-',
-  peer: '-',
-  peer_workload: '-',
-  port: '-',
-  now: { send: 0, receive: 0 },
-  mean10: { send: 0, receive: 0 },
-  mean40: { send: 0, receive: 0 },
-  sentBytes: 0,
-  receivedBytes: 0,
-};
-const FIELDS = Object.keys(record(NOTHING));
+const FIELDS = Object.keys(record({ key: '', ...NAMELESS, ...nothing() }));
 
 function quoted(value: string | number): string {
   const text = typeof value === 'string' && /^[=+@-]./.test(value) ? `'${value}` : `${value}`;

@@ -5,18 +5,8 @@ import { AT_TOP } from '../../../daemon/top/screen/cursor.ts';
 import { type Key, press } from '../../../daemon/top/screen/keys.ts';
 import type { Shown, State } from '../../../daemon/top/screen/state.ts';
 import { rowOf } from '../views.ts';
+import { STATE } from './state.ts';
 
-const STATE: State = {
-  group: 'flow',
-  sort: 'rate',
-  isDescending: true,
-  filter: '',
-  filterBefore: undefined,
-  followed: undefined,
-  isFrozen: false,
-  isHelp: false,
-  cursor: AT_TOP,
-};
 const ROWS = Array.from({ length: 50 }, (_, index) => rowOf(`pod-${index}`, 'x'));
 const SHOWN: Shown = { rows: ROWS, room: 10, columns: ['rate', 'pod', 'sendRate'] };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
-import { AT_TOP, placed } from '../../../daemon/top/screen/cursor.ts';
+import { placed } from '../../../daemon/top/screen/cursor.ts';
 import { linesOf, roomFor } from '../../../daemon/top/screen/lines.ts';
 import type { Picture } from '../../../daemon/top/screen/picture.ts';
 import type { State } from '../../../daemon/top/screen/state.ts';
@@ -11,18 +11,8 @@ import { widthOf } from '../../../daemon/top/text.ts';
 import { GROUPS } from '../../../lib/top/rows.ts';
 import type { AgentState } from '../../../lib/top/view.ts';
 import { rowOf } from '../views.ts';
+import { STATE } from './state.ts';
 
-const STATE: State = {
-  group: 'flow',
-  sort: 'rate',
-  isDescending: true,
-  filter: '',
-  filterBefore: undefined,
-  followed: undefined,
-  isFrozen: false,
-  isHelp: false,
-  cursor: AT_TOP,
-};
 const STYLE = styleOf({});
 
 function agentIs(agent: string, state: AgentState['state'], more: Partial<AgentState> = {}) {
