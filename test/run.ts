@@ -32,6 +32,8 @@ const AT_ONCE = 6;
 const UNIT_AT_ONCE = { alone: 4, besideLabs: 2 };
 /** Milliseconds. What hangs is ended, so that the rest is still reported. */
 const PATIENCE = 600_000;
+/** Characters of what is said of a file whose tests failed. */
+const FAILURE_KEPT = 20_000;
 /** These take a minute and a half or more: begun last, they would be alone at the end. */
 const LONGEST = [
   'budget',
@@ -84,6 +86,8 @@ const CACHE = resolve('node_modules/.cache');
 /** Hundreds of processes run the same code: each would take the time to compile it. */
 const COMPILED = join(CACHE, 'compiled');
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, in full: it is said again at the end, where a log that is cut short still has it. */
+const failures: string[] = [];
 if (part === 'all') {
   await check('format', bin('biome'), ['format']);
   await check('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
@@ -123,6 +127,7 @@ if (part === 'all' && isRoot) {
   total.skipped += endToEnd.length;
 }
 await Promise.all(waiting);
+for (const failure of failures) process.stdout.write(`\n!! FAILED: ${failure}`);
 
 // Where everything must be there, nothing may be left out.
 if (process.env['CI'] && part === 'all' && total.skipped > 0) {
@@ -136,7 +141,10 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 /** A program that is content when it ends with 0 counts as one test. */
 async function check(name: string, file: string, args: readonly string[]): Promise<void> {
   const { code, output } = await run(name, file, args);
-  if (code !== 0) process.stdout.write(output);
+  if (code !== 0) {
+    process.stdout.write(output);
+    failures.push(`${name}\n${output}`);
+  }
   total[code === 0 ? 'passed' : 'failed'] += 1;
 }
 
@@ -156,7 +164,15 @@ async function tests(
   total.skipped += count('skipped') + count('todo');
   total.failed += failed;
   // The runner itself may have failed, or have found nothing to run.
-  if (failed === 0 && (code !== 0 || count('tests') === 0)) total.failed += 1;
+  const isRunnerAtFault = failed === 0 && (code !== 0 || count('tests') === 0);
+  if (isRunnerAtFault) total.failed += 1;
+  if (failed > 0 || isRunnerAtFault) failures.push(`${name}\n${failuresIn(output)}`);
+}
+
+/** What the runner says of the tests that failed, after all of them; if it does not, the end of the output. */
+function failuresIn(output: string): string {
+  const at = output.lastIndexOf('\n✖ failing tests:');
+  return output.slice(at < 0 ? -FAILURE_KEPT : at).slice(0, FAILURE_KEPT);
 }
 
 async function run(name: string, file: string, args: readonly string[], environment = {}) {

@@ -129,7 +129,11 @@ test('all bytes of TCP and UDP by IPv4 and IPv6 have peers', async (t) => {
   for (const pod of [a, b]) {
     const rows = await totalsOf(pod);
     assert.ok(sum(rows, 'sentAttributed') > RATE);
-    assert.equal(sum(rows, 'missingUncaptured', 'missingOverload', 'missingPaused'), 0);
+    assert.equal(sum(rows, 'missingOverload', 'missingPaused'), 0);
+    // In its first seconds a pod looks for routers and joins groups, maybe between the daemon's start and the capture's.
+    const { sent, received } = between(...(starts.get(pod) ?? assert.fail()));
+    const uncaptured = sum(rows, 'missingUncaptured');
+    assert.ok(uncaptured <= sent + received, `${uncaptured} ${sent} ${received}`);
     assert.ok(sum(rows, 'missingOther') < FEW, `${sum(rows, 'missingOther')}`);
   }
   t.diagnostic(`${sum(await rowsOf('nstat_pod'), 'sentBytes', 'receivedBytes')} bytes`);
