@@ -2,7 +2,7 @@ import type { ApiClient } from '../../lib/kubernetes/client/client.ts';
 import type { KubernetesObject } from '../../lib/kubernetes/object-schema.ts';
 import type { Change } from '../../lib/kubernetes/reflector.ts';
 import { workloadOf } from '../../lib/kubernetes/workload/workload.ts';
-import type { AgentState, Live, View } from '../../lib/top/view.ts';
+import type { IsWanted } from '../../lib/top/live-reader.ts';
 import { ClusterError, followPods } from './follow-pods.ts';
 import type { Choice } from './options.ts';
 
@@ -73,26 +73,11 @@ function words({ namespace, workload, pod }: Choice): string {
   return `${what} in namespace ${namespace}`;
 }
 
-/** What the chosen pods send and receive. */
-export class ChosenLive implements Live {
-  /** Of these pods there may be other ends that are not shown. */
-  readonly isComplete = false;
-  readonly #live: Live;
-  readonly #choice: Choice;
-
-  constructor(live: Live, choice: Choice) {
-    this.#live = live;
-    this.#choice = choice;
-  }
-
-  views(): View[] {
-    const wanted = Object.entries(this.#choice).filter(([, value]) => value !== undefined);
-    return this.#live
-      .views()
-      .filter((view) => wanted.every(([name, value]) => view[name as keyof Choice] === value));
-  }
-
-  agents(): AgentState[] {
-    return this.#live.agents();
-  }
+/** Undefined: all pods of the agents that are asked. */
+export function isWanted({ namespace, workload, pod }: Choice): IsWanted | undefined {
+  if (namespace === undefined) return undefined;
+  return (each) =>
+    each.namespace === namespace &&
+    (workload === undefined || each.workload === workload) &&
+    (pod === undefined || each.pod === pod);
 }

@@ -4,9 +4,15 @@ import { setFlagsFromString } from 'node:v8';
 import packageJson from '../../package.json' with { type: 'json' };
 import { errorOf } from '../../lib/error-of.ts';
 import { type Access, ofUser } from '../../lib/kubernetes/client/access.ts';
-import { LiveReader } from '../../lib/top/live-reader.ts';
 import type { Live } from '../../lib/top/view.ts';
-import { isUsage, OPTIONS, OPTIONS_HELP, optionsOf, UsageError } from '../top/options.ts';
+import {
+  isUsage,
+  type Options,
+  OPTIONS,
+  OPTIONS_HELP,
+  optionsOf,
+  UsageError,
+} from '../top/options.ts';
 import { showTop } from '../top/show.ts';
 import { runWeb } from '../web/web.ts';
 import { askAgents } from './ask-agents.ts';
@@ -61,7 +67,7 @@ async function main(): Promise<number> {
   const port = portOf(values.port);
   const stop = new AbortController();
   const { signal } = stop;
-  const live = await ask(values, new LiveReader(options.counted), signal);
+  const live = await ask(values, options, signal);
   try {
     if (command === 'top') return await showTop({ live, options, signal });
     await runWeb({ live, signal, ...port, ready: sayWhere }).catch((cause: unknown) => {
@@ -77,11 +83,15 @@ function sayWhere(address: string): void {
   console.log(`The page is at ${address} until this ends (Ctrl-C).`);
 }
 
-async function ask(values: ClusterValues, reader: LiveReader, signal: AbortSignal): Promise<Live> {
+async function ask(
+  values: ClusterValues,
+  { counted }: Pick<Options, 'counted'>,
+  signal: AbortSignal,
+): Promise<Live> {
   const choice = choiceOf(values);
   const { home, ...cluster } = clusterOptionsOf(values);
   const access = accessOf(cluster);
-  return askAgents({ access, home, choice, reader, signal });
+  return askAgents({ access, home, choice, counted, signal });
 }
 
 function accessOf(cluster: Parameters<typeof ofUser>[0]): Access {

@@ -42,7 +42,7 @@ export const OPTIONS_HELP = `\
                      ${COLUMNS.slice(9, 15).join(', ')},
                      ${COLUMNS.slice(15).join(', ')}
   --filter WORDS     rows whose names have all these words
-  --once             print once what passes now, and end: within six seconds
+  --once             print once what passes now, and end: some four seconds after all agents have answered
   --duration TIME    print once what passes in a time from 1s to 24h, such as 30s: sums, and rates over all of it
   -o, --output WHAT  print once, as table, json or csv (table)
   --limit NUMBER     print this many rows at most (all)

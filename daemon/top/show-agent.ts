@@ -7,7 +7,7 @@ import { connectToAgent } from './socket.ts';
 /** Shows what one agent sees, and asks it again when it is lost. Returns the exit code. */
 export async function showAgent(first: Socket, options: Options): Promise<number> {
   const stop = new AbortController();
-  const live = new LiveReader(options.counted);
+  const live = new LiveReader(options);
   const sockets = [first];
   const open = async () => sockets.pop() ?? connectToAgent(process.env);
   const name = process.env['NODE_NAME'] ?? 'this node';

@@ -9,7 +9,6 @@ import type { TestContext } from 'node:test';
 import { askAgents } from '../../daemon/kubectl/ask-agents.ts';
 import type { Choice } from '../../daemon/kubectl/options.ts';
 import { ofUser } from '../../lib/kubernetes/client/access.ts';
-import { LiveReader } from '../../lib/top/live-reader.ts';
 import type { AgentState, Live } from '../../lib/top/view.ts';
 import { type Executed, executed } from '../lab/apiserver/exec.ts';
 import { type PodOptions, pod } from '../lab/apiserver/objects.ts';
@@ -124,7 +123,7 @@ export async function startCluster(
     async ask(choice = {}, home) {
       const access = ofUser({ kubeconfig }, undefined);
       const given = { access, home, choice: { ...NOTHING, ...choice }, signal: stop.signal };
-      return askAgents({ ...given, reader: new LiveReader() });
+      return askAgents(given);
     },
     start,
     async run(...args) {

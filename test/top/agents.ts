@@ -25,15 +25,17 @@ export async function listen(t: TestContext, answer: (socket: Socket) => void): 
   return path;
 }
 
-/** An agent that is well. */
+/** An agent that is well, but may be late by so many milliseconds. */
 export function agent(
   t: TestContext,
   node: string,
   flows: () => readonly SimulatedFlow[],
+  late = 0,
 ): Promise<string> {
   return listen(t, (socket) => {
     const gone = new AbortController();
     socket.on('close', () => gone.abort());
-    simulatedAgent(helloOf(node, 1), flows, gone.signal).pipe(socket);
+    const speak = () => simulatedAgent(helloOf(node, 1), flows, gone.signal).pipe(socket);
+    setTimeout(speak, late).unref();
   });
 }

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { encode } from '../../lib/live/frame.ts';
-import { LiveReader, type OpenStream } from '../../lib/top/live-reader.ts';
+import { LiveReader, type LiveReaderOptions, type OpenStream } from '../../lib/top/live-reader.ts';
 import { totals } from '../../lib/top/totals.ts';
 import { helloOf, simulatedAgent, simulatedCluster } from './simulated-agent.ts';
 
-function reader(t: TestContext) {
+function reader(t: TestContext, options: LiveReaderOptions = {}) {
   const ending = new AbortController();
-  const live = new LiveReader();
+  const live = new LiveReader(options);
   const following: Promise<void>[] = [];
   t.after(async () => {
     ending.abort();
@@ -135,6 +135,34 @@ test('frames that were lost on the way are counted, those between two streams ar
     () => lost() === 3,
     () => live.agents(),
   );
+});
+
+test('an agent that is one of very many has time to be reached, but not to be silent then', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { live, follow } = reader(t);
+  const opening = Promise.withResolvers<Readable>();
+  follow('a', async () => opening.promise);
+  t.mock.timers.tick(600_000);
+  await setImmediate();
+  assert.equal(live.agents()[0]?.state, 'connecting');
+  opening.resolve(new PassThrough());
+  await setImmediate();
+  t.mock.timers.tick(20_000);
+  await setImmediate();
+  assert.match(live.agents()[0]?.reason ?? '', /does not answer/);
+});
+
+test('of pods that are not wanted nothing is kept', async (t) => {
+  const { live, follow } = reader(t, { isWanted: ({ pod }) => pod === 'app-1-1' });
+  const { flows } = simulatedCluster({ nodes: 1, pods: 3, peers: 2 });
+  follow('a', async (signal) => simulatedAgent(helloOf('node-1', 1), () => flows, signal));
+  await until(
+    () => live.views().length > 0,
+    () => live.agents(),
+  );
+  assert.deepEqual([...new Set(live.views().map(({ pod }) => pod))], ['app-1-1']);
+  // What a service sends may come from pods that are not wanted.
+  assert.equal(live.isComplete, false);
 });
 
 test('a stream is closed when its agent is followed no more', async () => {

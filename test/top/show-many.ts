@@ -9,7 +9,7 @@ import { LiveReader } from '../../lib/top/live-reader.ts';
 const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
 const options = optionsOf(values);
 const stop = new AbortController();
-const live = new LiveReader(options.counted);
+const live = new LiveReader(options);
 const followed = positionals.map((agent) => {
   const [node = '', path = ''] = agent.split('=');
   const open = async () => {

@@ -8,7 +8,7 @@ import { startsDescending } from '../screen/state.ts';
 import { printable } from '../text.ts';
 import { csv, json, type Result, table } from './formats.ts';
 
-/** Milliseconds in which agents answer, and have reported a slot of each pod. */
+/** Milliseconds in which the first agent answers, or after one the next, and has reported a slot of each pod. */
 const PATIENCE = 6000;
 /** Milliseconds from the first frame of an agent until all of its pods have reported a slot: of 2 s, up to 1.5 s late. */
 const SLOT = 4000;
@@ -59,15 +59,21 @@ export async function once(live: Live, options: Options, signal: AbortSignal): P
   };
 }
 
-/** Waits until all agents have answered for so long, at most for `PATIENCE`: one that is lost is asked again. */
+/**
+ * Waits until all agents have answered for so long, or none has answered anew in `PATIENCE`: of a thousand agents only some can
+ * be asked at once, and one that is lost is asked again.
+ */
 async function settled(live: Live, each: number, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + PATIENCE;
+  let end = performance.now() + PATIENCE;
   const since = new Map<string, number>();
   while (!signal.aborted && performance.now() < end) {
     const now = performance.now();
     const agents = live.agents();
     for (const { agent, state } of agents)
-      if (state === 'live' && !since.has(agent)) since.set(agent, now);
+      if (state === 'live' && !since.has(agent)) {
+        since.set(agent, now);
+        end = now + PATIENCE;
+      }
     const isSettled = ({ agent }: AgentState) => now >= (since.get(agent) ?? Infinity) + each;
     if (agents.length > 0 && agents.every(isSettled)) return;
     await pause(EACH, signal);

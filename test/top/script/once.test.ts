@@ -87,6 +87,17 @@ test('agents that do not answer are named on stderr, and are exit code 3', async
   );
 });
 
+test('agents are waited for as long as one after the other answers', async (t) => {
+  const all = await Promise.all(
+    ['node-1', 'node-2', 'node-3'].map(async (node, nth) => {
+      const path = await agent(t, node, () => flows, 3500 * nth);
+      return `${node}=${path}`;
+    }),
+  );
+  const { code, error } = await run('test/top/show-many.ts', [...all, '--once']);
+  assert.deepEqual([code, error], [0, '']);
+});
+
 test('if no agent answers that is exit code 1, and nothing is printed', async () => {
   const { code, out, error } = await run('test/top/show-many.ts', ['node-1=/nowhere', '--once']);
   assert.deepEqual([code, out], [1, '']);
