@@ -1,12 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  encode,
-  type Hello,
-  type LiveFlow,
-  type LiveSlot,
-  PROTOCOL,
-} from '../../lib/live/frame.ts';
+import { encode, type Hello, type LiveSlot, PROTOCOL } from '../../lib/live/frame.ts';
 
 /** A pod of a simulated cluster. */
 export interface SimulatedPod {
@@ -28,7 +22,13 @@ export function helloOf(node: string, nodes: number): Hello {
   return { protocol: PROTOCOL, version: '0.0.0', cluster: 'lab', node, nodes, source: 'simulated' };
 }
 
-/** What the agent of a node says of some flows, in slots of two seconds and a frame each second, until the signal is aborted. */
+/** Milliseconds between two frames, and frames from one slot of a pod to the next. */
+const [FRAME, FRAMES] = [500, 4];
+
+/**
+ * What the agent of a node says of some flows until the signal is aborted: two frames a second, and of each pod a slot of two
+ * seconds, which iftop reports for each at another time.
+ */
 export function simulatedAgent(
   hello: Hello,
   flows: () => readonly SimulatedFlow[],
@@ -43,48 +43,64 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   yield encode(hello);
-  let from = Date.now();
+  const ends = new Map<string, number>();
+  const begun = Date.now();
   for (let tick = 1; !signal.aborted; tick += 1) {
+    await sleep(FRAME, undefined, { signal }).catch(() => {});
     const at = Date.now();
-    const isSlot = tick % 2 === 0;
-    const slots = isSlot ? slotsOf(hello.node, flows(), from, at) : [];
-    if (isSlot) from = at;
+    const slots = slotsOf(hello.node, flows(), tick % FRAMES).map(({ pod, flows }) => {
+      const key = `${pod.namespace}/${pod.pod}`;
+      const from = ends.get(key) ?? begun;
+      ends.set(key, at);
+      return slotOf(pod, flows, from, at);
+    });
     yield encode({ number: tick, at, notCaptured: 0, slots });
-    await sleep(1000, undefined, { signal }).catch(() => {});
   }
 }
 
-/** One slot for each pod of the node, with both ends of what passes between its own pods. */
-function slotsOf(
-  node: string,
-  flows: readonly SimulatedFlow[],
-  from: number,
-  to: number,
-): LiveSlot[] {
-  const slots = new Map<string, LiveSlot & { flows: LiveFlow[] }>();
-  const seconds = (to - from) / 1000;
-  const bytes = (bits: number) => Math.round((bits * seconds) / 8);
+/** A pod of the node, and what it sends and receives, in bit/s. */
+interface PodFlows {
+  readonly pod: SimulatedPod;
+  readonly flows: { peer: SimulatedFlow['to']; send: number; receive: number }[];
+}
+
+/** Of every fourth pod of the node, with both ends of what passes between its own pods. */
+function slotsOf(node: string, flows: readonly SimulatedFlow[], phase: number): PodFlows[] {
+  const pods = new Map<string, PodFlows>();
   const add = (pod: SimulatedPod, peer: SimulatedFlow['to'], send: number, receive: number) => {
     if (pod.node !== node) return;
-    const { namespace, pod: name, workload } = pod;
-    const key = `${namespace}/${name}`;
-    const slot = slots.get(key) ?? {
-      namespace,
-      pod: name,
-      workload,
-      interface: 'eth0',
-      from,
-      to,
-      flows: [],
-    };
-    slots.set(key, slot);
-    slot.flows.push({ ...peerOf(peer), sentBytes: bytes(send), receivedBytes: bytes(receive) });
+    const key = `${pod.namespace}/${pod.pod}`;
+    const known = pods.get(key) ?? { pod, flows: [] };
+    pods.set(key, known);
+    known.flows.push({ peer, send, receive });
   };
   for (const flow of flows) {
     add(flow.from, flow.to, flow.send, flow.receive);
     if ('pod' in flow.to) add(flow.to, flow.from, flow.receive, flow.send);
   }
-  return [...slots.values()];
+  return [...pods.values()].filter((_pod, nth) => nth % FRAMES === phase);
+}
+
+function slotOf(
+  { namespace, pod, workload }: SimulatedPod,
+  flows: PodFlows['flows'],
+  from: number,
+  to: number,
+): LiveSlot {
+  const bytes = (bits: number) => Math.round((bits * (to - from)) / 8000);
+  return {
+    namespace,
+    pod,
+    workload,
+    interface: 'eth0',
+    from,
+    to,
+    flows: flows.map(({ peer, send, receive }) => ({
+      ...peerOf(peer),
+      sentBytes: bytes(send),
+      receivedBytes: bytes(receive),
+    })),
+  };
 }
 
 function peerOf(peer: SimulatedFlow['to']) {
