@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'puppeteer-core';
 import { startBrowser } from '../browser.ts';
 import { Cluster, pod, Way } from './cluster.ts';
@@ -216,6 +217,14 @@ test('nodes stay where they are while it goes on, and the smallest are folded', 
     const transforms = await tab.attributes('#graph .node', 'transform');
     return new Map(ids.map((id, index) => [id, transforms[index]]));
   };
+  // Which ones are the smallest changes as long as the means of ten seconds grow.
+  let drawn = '';
+  await tab.until(async () => {
+    const [last, now] = [drawn, (await tab.attributes('#graph .node', 'id')).join(' ')];
+    drawn = now;
+    await sleep(1500);
+    return last === now;
+  }, 'the same nodes');
   const rates = () => tab.text('#once');
   const [placesBefore, ratesBefore] = [await places(), await rates()];
   cluster.flows = [...FLOWS, ...many.map((flow) => ({ ...flow, send: flow.send * 1.1 }))];
