@@ -56,7 +56,7 @@ export class InterfaceHistory {
 
   /** Adds a slot with times of the reader's. `counted`: the time of which bytes are summed up. */
   add({ from, to, flows: given }: Pick<LiveSlot, 'from' | 'to' | 'flows'>, counted: Span): void {
-    const flows = given.map((flow) => this.#flow(flow));
+    const flows = this.#same(given.map((flow) => this.#flow(flow)));
     const sent = given.map(({ sentBytes }) => sentBytes);
     const received = given.map(({ receivedBytes }) => receivedBytes);
     const part = shareOf({ from, to }, counted.from, counted.to);
@@ -67,6 +67,13 @@ export class InterfaceHistory {
     }
     this.#slots.push({ from, to, flows, sent, received });
     this.#ratedAt = undefined;
+  }
+
+  /** Mostly the peers are those of the slot before: one list of them is enough. */
+  #same(flows: readonly Flow[]): readonly Flow[] {
+    const last = this.#slots.at(-1)?.flows;
+    const isSame = last?.length === flows.length && last.every((flow, nth) => flow === flows[nth]);
+    return isSame ? last : flows;
   }
 
   #flow(given: LiveFlow): Flow {
