@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import packageJson from '../../package.json' with { type: 'json' };
 import { errorOf } from '../../lib/error-of.ts';
 import { type Access, ofUser } from '../../lib/kubernetes/client/access.ts';
 import type { Live } from '../../lib/top/view.ts';
+import { limitGarbage } from '../limit-garbage.ts';
 import {
   isUsage,
   type Options,
@@ -42,7 +42,7 @@ Of web:
 Of top:
 ${OPTIONS_HELP}`;
 
-/** Per cent by which the heap may outgrow what is in use. By itself V8 lets it grow to several times as much. */
+/** Per cent of what lives that may gather as garbage. */
 const GARBAGE_MOST = 25;
 
 /** Runs what the command line says. Returns the exit code. */
@@ -103,7 +103,7 @@ function accessOf(cluster: Parameters<typeof ofUser>[0]): Access {
   }
 }
 
-setFlagsFromString(`--heap-growing-percent=${GARBAGE_MOST}`);
+limitGarbage(GARBAGE_MOST);
 try {
   process.exit(await main());
 } catch (error) {

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
 import { CONDITIONS } from '../../lib/conditions.ts';
 import { ConfigError } from '../../lib/config-error.ts';
 import { errorOf } from '../../lib/error-of.ts';
@@ -15,6 +14,7 @@ import { RelayServer } from '../../lib/relay/server.ts';
 import { apiServer, faultOfApi } from '../check/remedies.ts';
 import { exposition } from '../http/metrics/exposition.ts';
 import { serve } from '../http/server.ts';
+import { limitGarbage } from '../limit-garbage.ts';
 import type { Problems } from '../log.ts';
 import type { RelayConfig } from './config.ts';
 import { relayStatistics } from './statistics.ts';
@@ -27,8 +27,8 @@ export interface RunRelayOptions {
   readonly signal: AbortSignal;
 }
 
-/** Percent of what lives that V8 lets gather as garbage: by itself it takes 200 and more (docs/decisions/memory.md). */
-const GARBAGE = '--heap-growing-percent=30';
+/** Per cent of what lives that may gather as garbage. */
+const GARBAGE_MOST = 30;
 
 /**
  * One watch for all agents: follows the API server and serves what it says to whoever has a token, until `signal` is
@@ -37,7 +37,7 @@ const GARBAGE = '--heap-growing-percent=30';
  */
 export async function runRelay({ config, client, log, problems, signal }: RunRelayOptions) {
   const { audience, subjects, tls, relayListen, listen } = config;
-  setFlagsFromString(GARBAGE);
+  limitGarbage(GARBAGE_MOST);
   const relay = new Relay();
   const sync = new Sync(SHARED_RESOURCES);
   const explain = (error: unknown) => faultOfApi(error, apiServer(client));
