@@ -5,8 +5,12 @@ export function median(values: readonly number[]): number {
 
 /** A number for people: `12,345.6`. */
 export function number(value: number, digits = 0): string {
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return value.toLocaleString('en-US', options);
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    // Nothing has no sign.
+    signDisplay: 'negative',
+  });
 }
 
 export function megabytes(bytes: number): string {
