@@ -1,10 +1,9 @@
 import { errorOf } from '../../lib/error-of.ts';
+import { UNPRINTABLE } from '../../lib/unprintable.ts';
 import { ExecError } from '../../lib/kubernetes/client/exec-error.ts';
 
 /** Characters of a reason: it has one line of a screen. */
 const MOST = 300;
-/** Control characters, and those that turn the direction of a text, join, hide or break it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]+/gu;
 
 /** Why an agent cannot be asked, in one line. */
 export function reasonOf(error: unknown, namespace: string): string {
@@ -12,7 +11,7 @@ export function reasonOf(error: unknown, namespace: string): string {
   const isNonsense = code?.startsWith('Z_');
   const said = isNonsense ? `what it sends is not gzip: ${message}` : message;
   const reason = error instanceof ExecError ? explain(error, namespace) : said;
-  return reason.trim().replaceAll(UNPRINTABLE, ' ').slice(0, MOST);
+  return reason.replaceAll(UNPRINTABLE, ' ').replaceAll(/ +/g, ' ').trim().slice(0, MOST);
 }
 
 function explain({ status, stderr, message }: ExecError, namespace: string): string {

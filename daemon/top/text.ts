@@ -1,8 +1,7 @@
 import stringWidth from 'string-width';
+import { UNPRINTABLE } from '../../lib/unprintable.ts';
 
 const PLAIN = /^[ -~]*$/;
-/** What could move the cursor, or turn, join or hide what stands beside it. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /** UTF-16 units of one character with its marks; what has more is no name that anybody reads. */
 const CHARACTER_MOST = 16;
 /** Characters at the end of a pod's name that tell it from others, such as `-kx7pd`. */

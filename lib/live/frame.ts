@@ -2,6 +2,7 @@
  * What an agent offers of the last seconds, as lines of JSON: one hello, then a frame twice a second. The names are those of the
  * tags and fields in InfluxDB. Readers take lines of agents that they cannot trust to be well.
  */
+import { UNPRINTABLE } from '../unprintable.ts';
 
 /** Raised with every change that an older reader would misunderstand. New fields are no such change. */
 export const PROTOCOL = 1;
@@ -161,5 +162,3 @@ function text(fields: Fields, name: string): string {
 
 /** What nearly all texts are. */
 const PLAIN = /^[ -~]{1,320}$/;
-/** Control characters, and those that turn the direction of a text, join, hide or break it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
