@@ -1,10 +1,13 @@
 import { sum } from '../sum.ts';
-import type { Frame, LiveSlot } from '../live/frame.ts';
+import { type Frame, FLOWS_MOST, type LiveSlot } from '../live/frame.ts';
 import { InterfaceHistory, type Span } from './flow-history.ts';
 import { plus, type View } from './view.ts';
 
-/** What is kept of an agent in all: 250 pods, each with fifty new peers in every slot of a minute, come to 400,000. */
-const KEPT_MOST = 500_000;
+/**
+ * What is kept of an agent in all. 250 pods, each with fifty new peers in every slot of a minute, come to 400,000 pods and peers;
+ * frames as full as they may be, twice a second for a minute, to six million figures.
+ */
+const KEPT_MOST = { entries: 500_000, figures: 120 * FLOWS_MOST };
 
 /** What the pods of one agent have sent and received lately. */
 export class AgentTable {
@@ -35,9 +38,13 @@ export class AgentTable {
     const keepsSums = this.#counted.to < Infinity;
     for (const [key, history] of this.#interfaces)
       if (!history.forget(now, keepsSums)) this.#interfaces.delete(key);
-    if (sum(this.#interfaces.values(), ({ size }) => size) <= KEPT_MOST) return;
+    const histories = [...this.#interfaces.values()];
+    const isTooMuch =
+      sum(histories, ({ entries }) => entries) > KEPT_MOST.entries ||
+      sum(histories, ({ figures }) => figures) > KEPT_MOST.figures;
+    if (!isTooMuch) return;
     this.#interfaces.clear();
-    throw new Error(`it has told of more than ${KEPT_MOST} pods and peers`);
+    throw new Error('it tells of more pods, peers and slots than an agent can have');
   }
 
   /** Each pod and each of its peers, once, whatever interfaces they reach each other by. */

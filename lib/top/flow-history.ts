@@ -1,4 +1,5 @@
 import type { LiveFlow, LivePeer, LiveSlot } from '../live/frame.ts';
+import { sum } from '../sum.ts';
 import { flowKey, nothing, type View } from './view.ts';
 
 /** Milliseconds, as all times here, by the reader's `performance.now()`. */
@@ -50,8 +51,13 @@ export class InterfaceHistory {
   }
 
   /** How much it keeps: itself, its slots and its peers. */
-  get size(): number {
+  get entries(): number {
     return 1 + this.#slots.length + this.#flows.size;
+  }
+
+  /** How many peers its slots have in all. */
+  get figures(): number {
+    return sum(this.#slots, ({ flows }) => flows.length);
   }
 
   /** Adds a slot with times of the reader's. `counted`: the time of which bytes are summed up. */

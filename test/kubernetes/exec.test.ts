@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -188,6 +189,21 @@ describe('a user’s kubeconfig', () => {
     await using proxy = await startProxy();
     assert.equal(await text(await runBy({ 'proxy-url': proxy.url }, {})), 'hi\n');
     assert.deepEqual(proxy.requests, [`CONNECT ${new URL(api.url).host}`]);
+  });
+
+  test('may name a proxy that never answers: that is given up', async (t) => {
+    await start();
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const connected = once(silent, 'connection') as Promise<[Socket]>;
+    const given = runBy({ 'proxy-url': `http://127.0.0.1:${port}` }, {});
+    const [socket] = await connected;
+    t.mock.timers.tick(20_000);
+    await assert.rejects(given, /has not answered in 15 s/);
+    socket.destroy();
+    silent.close();
   });
 
   test('may have a plugin for its credentials', async () => {

@@ -120,7 +120,19 @@ test('an agent that tells of ever more pods and peers is not kept', () => {
   };
   assert.throws(() => {
     for (let nth = 0; nth < 20; nth += 1) add(nth);
-  }, /more than 500000 pods and peers/);
+  }, /more pods, peers and slots than/);
+  assert.deepEqual(table.views(2000), []);
+});
+
+test('an agent that tells of the same peers faster than an agent can is not kept', () => {
+  const table = new AgentTable();
+  const peers = Array.from({ length: 50_000 }, (_, peer) => flow(`${peer}`, 1));
+  const add = (nth: number) => {
+    const each = slot(1000 + nth, 1001 + nth, peers);
+    table.add({ at: each.to, slots: [each] }, each.to - CLOCK);
+  };
+  for (let nth = 0; nth < 120; nth += 1) add(nth);
+  assert.throws(() => add(120), /more pods, peers and slots than/);
   assert.deepEqual(table.views(2000), []);
 });
 

@@ -19,7 +19,7 @@ export interface Command {
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** The first byte of a message says what its others are. */
 const [STDOUT, STDERR, STATUS] = [1, 2, 3];
-/** Milliseconds for the connection and the answer to the request. */
+/** Milliseconds for the connection, through a proxy if there is one, and the answer to the request. */
 const HANDSHAKE = 15_000;
 /** Bytes of a message: the API server copies 32 KiB at a time. */
 const MESSAGE_MOST = 4 * 1024 * 1024;
@@ -51,7 +51,6 @@ export async function exec(
     ...(agent && { agent }),
     headers: { ...headers, 'accept-encoding': 'identity' },
     perMessageDeflate: false,
-    handshakeTimeout: HANDSHAKE,
     maxPayload: MESSAGE_MOST,
   });
   const stdout = stdoutOf(socket, access.clean);
@@ -71,7 +70,15 @@ export async function exec(
         socket.terminate();
       });
     });
-  await opened.promise;
+  const late = setTimeout(() => {
+    opened.reject(new Error(`the API server has not answered in ${HANDSHAKE / 1000} s`));
+    socket.terminate();
+  }, HANDSHAKE);
+  try {
+    await opened.promise;
+  } finally {
+    clearTimeout(late);
+  }
   return stdout;
 }
 
