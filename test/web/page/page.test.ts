@@ -291,10 +291,14 @@ test('names are shown as text, whatever they are', async (t) => {
     ]),
   ];
   const shown = async () => (await tab.texts('tbody tr')).join('\n');
-  await tab.until(async () => (await shown()).includes('DROP TABLE/'), 'the names');
+  const [image, script, , , ...others] = names;
+  // Pods are heard of one after the other.
+  const expected = [image, script, 'red', 'gnp.exe', ...others];
+  await tab.until(async () => {
+    const now = await shown();
+    return expected.every((name) => now.includes(name ?? ''));
+  }, 'the names');
   const text = await shown();
-  for (const name of ['<img src=x onerror=alert(1)>', '"><script>alert(2)</script>', '__proto__'])
-    assert.ok(text.includes(name), name);
   for (const sign of ['\u001b', '\u0007', '\u202e']) assert.ok(!text.includes(sign));
   await tab.page.click('tbody tr');
   await tab.until(async () => (await tab.text('#chosen')).includes(' → '), 'one is chosen');
